@@ -1,0 +1,33 @@
+//! How a verb is called, in words for people.
+//!
+//! Whoever reads the verbs back from the engine makes these; the error report, completion and the reference show
+//! them. A verb with optional arguments may have one signature per number of arguments, or mark a parameter's name
+//! with a `?` at its end: both mean the same.
+
+/// One parameter of a verb.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// The name, as in the documentation: `link`. With a `?` at its end the parameter may be left out.
+    pub name: String,
+    /// The type that it takes, in words for people: `string`, `map`, `int | string`, `any`.
+    pub kind: String,
+}
+
+/// One way to call a verb. The handle of a method call is not among the parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The name of the verb: `addr_add`.
+    pub name: String,
+    /// What stands between the parentheses.
+    pub parameters: Vec<Parameter>,
+    /// The type of the result, empty for none.
+    pub returns: String,
+}
+
+/// Who knows the signatures of all that a script can call.
+pub trait Signatures {
+    /// All the ways to call `name`; none when there is no such function.
+    fn of(&self, name: &str) -> Vec<Signature>;
+    /// The names of all functions, for a did-you-mean.
+    fn names(&self) -> Vec<String>;
+}

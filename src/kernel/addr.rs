@@ -1,0 +1,456 @@
+//! IPv4 and IPv6 addresses of links: RTM_NEWADDR, RTM_DELADDR, RTM_GETADDR (rtnetlink(7), `struct ifaddrmsg`).
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use netlink_packet_route::address::{
+    AddressAttribute, AddressFlags, AddressMessage, AddressScope, CacheInfo,
+};
+use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+
+use super::change::{Action, Change, Command, Names, Operation};
+use super::cidr::Cidr;
+use super::error::Result;
+use super::netlink::Request;
+use super::netns::Namespace;
+
+/// INFINITY_LIFE_TIME of net/addrconf.h.
+const FOREVER: u32 = u32::MAX;
+
+/// An address of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addr {
+    /// Index of its link.
+    pub index: u32,
+    /// The address of this end and the length of its prefix.
+    pub local: Cidr,
+    /// The address of the other end, when it was given.
+    pub peer: Option<IpAddr>,
+    /// The broadcast address.
+    pub broadcast: Option<Ipv4Addr>,
+    /// The label (IPv4).
+    pub label: Option<String>,
+    /// How far it is valid.
+    pub scope: Scope,
+    /// Flags by their names in `ip addr`.
+    pub flags: Vec<&'static str>,
+    /// Seconds for which it stays valid; None is for ever.
+    pub valid_lft: Option<u32>,
+    /// Seconds for which it is used for new connections; None is for ever.
+    pub preferred_lft: Option<u32>,
+}
+
+/// How far an address is valid (`enum rt_scope_t` of linux/rtnetlink.h).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope(u8);
+
+impl Scope {
+    const NAMES: [(u8, &'static str); 5] = [
+        (0, "global"),
+        (200, "site"),
+        (253, "link"),
+        (254, "host"),
+        (255, "nowhere"),
+    ];
+
+    /// The scope of a name or number, as `ip addr add ... scope` takes it.
+    pub fn parse(text: &str) -> Option<Self> {
+        let named = Self::NAMES.iter().find(|(_, name)| *name == text);
+        named
+            .map(|(number, _)| *number)
+            .or_else(|| text.parse().ok())
+            .map(Scope)
+    }
+
+    /// The names that [`Scope::parse`] knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        Self::NAMES.iter().map(|(_, name)| *name)
+    }
+
+    /// What `ip addr add` gives an address when nothing is said: host for loopback addresses (default_scope in ipaddress.c).
+    fn default_for(address: IpAddr) -> Self {
+        let host = address.is_ipv4() && address.is_loopback();
+        Scope(if host { 254 } else { 0 })
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match Self::NAMES.iter().find(|(number, _)| *number == self.0) {
+            Some((_, name)) => f.write_str(name),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+/// All addresses of a namespace, in the kernel's order.
+pub fn list(namespace: &Namespace) -> Result<Vec<Addr>> {
+    let request = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+    namespace.route()?.dump(request, |answer| match answer {
+        RouteNetlinkMessage::NewAddress(message) => read(message),
+        _ => None,
+    })
+}
+
+fn read(message: AddressMessage) -> Option<Addr> {
+    let header = message.header;
+    let (mut address, mut local) = (None, None);
+    let mut addr = Addr {
+        index: header.index,
+        local: Cidr {
+            address: Ipv4Addr::UNSPECIFIED.into(),
+            prefix: header.prefix_len,
+        },
+        peer: None,
+        broadcast: None,
+        label: None,
+        scope: Scope(header.scope.into()),
+        flags: Vec::new(),
+        valid_lft: None,
+        preferred_lft: None,
+    };
+    for attribute in message.attributes {
+        match attribute {
+            AddressAttribute::Address(ip) => address = Some(ip),
+            AddressAttribute::Local(ip) => local = Some(ip),
+            AddressAttribute::Broadcast(ip) => addr.broadcast = Some(ip),
+            AddressAttribute::Label(label) => addr.label = Some(label),
+            AddressAttribute::Flags(flags) => addr.flags = flag_names(flags),
+            AddressAttribute::CacheInfo(CacheInfo {
+                ifa_valid,
+                ifa_preferred,
+                ..
+            }) => {
+                addr.valid_lft = Some(ifa_valid).filter(|seconds| *seconds != FOREVER);
+                addr.preferred_lft = Some(ifa_preferred).filter(|seconds| *seconds != FOREVER);
+            }
+            _ => {}
+        }
+    }
+    // IFA_ADDRESS is the other end's address where there are two ends, and the same as IFA_LOCAL, or alone, otherwise
+    // (the comment at IFA_* in linux/if_addr.h).
+    addr.local.address = local.or(address)?;
+    addr.peer = address.filter(|address| local.is_some_and(|local| local != *address));
+    Some(addr)
+}
+
+/// IFA_F_* of linux/if_addr.h by the names of `ip addr`.
+fn flag_names(flags: AddressFlags) -> Vec<&'static str> {
+    const NAMES: &[(AddressFlags, &str)] = &[
+        (AddressFlags::Secondary, "secondary"),
+        (AddressFlags::Nodad, "nodad"),
+        (AddressFlags::Optimistic, "optimistic"),
+        (AddressFlags::Dadfailed, "dadfailed"),
+        (AddressFlags::Homeaddress, "home"),
+        (AddressFlags::Deprecated, "deprecated"),
+        (AddressFlags::Tentative, "tentative"),
+        (AddressFlags::Permanent, "permanent"),
+        (AddressFlags::Managetempaddr, "mngtmpaddr"),
+        (AddressFlags::Noprefixroute, "noprefixroute"),
+        (AddressFlags::Mcautojoin, "autojoin"),
+        (AddressFlags::StablePrivacy, "stable-privacy"),
+    ];
+    let set = NAMES.iter().filter(|(flag, _)| flags.contains(*flag));
+    set.map(|(_, name)| *name).collect()
+}
+
+/// A new address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddrAdd {
+    /// The link.
+    pub link: String,
+    /// The address of this end with the length of its prefix.
+    pub local: Cidr,
+    /// The address of the other end of a point-to-point link; the prefix is then its.
+    pub peer: Option<IpAddr>,
+    /// The broadcast address (IPv4).
+    pub broadcast: Option<Ipv4Addr>,
+    /// The label (IPv4): the link's name, or it and a colon and more.
+    pub label: Option<String>,
+    /// How far it is valid; the default is that of `ip addr add`.
+    pub scope: Option<Scope>,
+    /// Metric of the route that comes with the address.
+    pub metric: Option<u32>,
+    /// Seconds for which it stays valid.
+    pub valid_lft: Option<u32>,
+    /// Seconds for which it is used for new connections.
+    pub preferred_lft: Option<u32>,
+    /// Whether duplicate address detection runs (IPv6); without it the address is usable at once.
+    pub dad: bool,
+    /// Words of `ip addr add` that switch something on: home, mngtmpaddr, optimistic, noprefixroute, autojoin.
+    pub switches: Vec<&'static str>,
+}
+
+/// The switches that [`AddrAdd`] knows, by their words in ip-address(8).
+pub const SWITCHES: [&str; 5] = [
+    "noprefixroute",
+    "home",
+    "mngtmpaddr",
+    "optimistic",
+    "autojoin",
+];
+
+impl AddrAdd {
+    /// An address with no options.
+    pub fn new(link: impl Into<String>, local: Cidr) -> Self {
+        AddrAdd {
+            link: link.into(),
+            local,
+            peer: None,
+            broadcast: None,
+            label: None,
+            scope: None,
+            metric: None,
+            valid_lft: None,
+            preferred_lft: None,
+            dad: false,
+            switches: Vec::new(),
+        }
+    }
+
+    fn flags(&self) -> AddressFlags {
+        let mut flags = AddressFlags::empty();
+        // IPv4 has no detection in the kernel, but would keep the flag.
+        if !self.dad && self.local.address.is_ipv6() {
+            flags |= AddressFlags::Nodad;
+        }
+        for switch in &self.switches {
+            flags |= match *switch {
+                "noprefixroute" => AddressFlags::Noprefixroute,
+                "home" => AddressFlags::Homeaddress,
+                "mngtmpaddr" => AddressFlags::Managetempaddr,
+                "optimistic" => AddressFlags::Optimistic,
+                "autojoin" => AddressFlags::Mcautojoin,
+                _ => AddressFlags::empty(),
+            };
+        }
+        flags
+    }
+
+    fn lifetimes(&self) -> Option<CacheInfo> {
+        if self.valid_lft.is_none() && self.preferred_lft.is_none() {
+            return None;
+        }
+        let mut lifetimes = CacheInfo::default();
+        lifetimes.ifa_valid = self.valid_lft.unwrap_or(FOREVER);
+        lifetimes.ifa_preferred = self.preferred_lft.unwrap_or(FOREVER);
+        Some(lifetimes)
+    }
+}
+
+impl Operation for AddrAdd {
+    fn object(&self) -> String {
+        self.link.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("add address {} to {}", self.local, self.link)
+    }
+
+    fn action(&self, names: &dyn Names) -> Result<Action> {
+        let mut message = identify(names, &self.link, self.local, self.peer)?;
+        let scope = self
+            .scope
+            .unwrap_or_else(|| Scope::default_for(self.local.address));
+        message.header.scope = AddressScope::from(scope.0);
+        let attributes = &mut message.attributes;
+        attributes.extend(self.broadcast.map(AddressAttribute::Broadcast));
+        attributes.extend(self.label.clone().map(AddressAttribute::Label));
+        attributes.extend(self.metric.map(AddressAttribute::RoutePriority));
+        attributes.extend(self.lifetimes().map(AddressAttribute::CacheInfo));
+        let flags = self.flags();
+        if !flags.is_empty() {
+            attributes.push(AddressAttribute::Flags(flags));
+        }
+        Ok(Action::Route(vec![Request {
+            message: RouteNetlinkMessage::NewAddress(message),
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+        }]))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = command("add", &self.link, self.local, self.peer);
+        if let Some(broadcast) = self.broadcast {
+            command.with("broadcast", broadcast);
+        }
+        if let Some(label) = &self.label {
+            command.with("label", label);
+        }
+        if let Some(scope) = self.scope {
+            command.with("scope", scope);
+        }
+        if let Some(metric) = self.metric {
+            command.with("metric", metric);
+        }
+        if let Some(lifetimes) = self.lifetimes() {
+            let written = |seconds: u32| match seconds {
+                FOREVER => "forever".to_string(),
+                seconds => seconds.to_string(),
+            };
+            command.with("valid_lft", written(lifetimes.ifa_valid));
+            command.with("preferred_lft", written(lifetimes.ifa_preferred));
+        }
+        if self.flags().contains(AddressFlags::Nodad) {
+            command.word("nodad");
+        }
+        for switch in &self.switches {
+            command.word(*switch);
+        }
+        command
+    }
+
+    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
+        Ok(Some(Change::AddrDel(AddrDel {
+            link: self.link.clone(),
+            local: self.local,
+            peer: self.peer,
+        })))
+    }
+}
+
+/// An address removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddrDel {
+    /// The link.
+    pub link: String,
+    /// The address of this end with the length of its prefix.
+    pub local: Cidr,
+    /// The address of the other end, if it was added with one.
+    pub peer: Option<IpAddr>,
+}
+
+impl Operation for AddrDel {
+    fn object(&self) -> String {
+        self.link.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("delete address {} from {}", self.local, self.link)
+    }
+
+    fn action(&self, names: &dyn Names) -> Result<Action> {
+        let message = identify(names, &self.link, self.local, self.peer)?;
+        Ok(Action::Route(vec![Request {
+            message: RouteNetlinkMessage::DelAddress(message),
+            flags: 0,
+        }]))
+    }
+
+    fn command(&self) -> Command {
+        command("del", &self.link, self.local, self.peer)
+    }
+
+    fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
+        let index = names.link(&self.link)?;
+        let there = list(names.namespace())?
+            .into_iter()
+            .find(|addr| addr.index == index && addr.local == self.local && addr.peer == self.peer);
+        Ok(there.map(|addr| {
+            Change::AddrAdd(AddrAdd {
+                peer: addr.peer,
+                broadcast: addr.broadcast,
+                label: addr.label,
+                scope: Some(addr.scope),
+                valid_lft: addr.valid_lft,
+                preferred_lft: addr.preferred_lft,
+                dad: !addr.flags.contains(&"nodad"),
+                switches: SWITCHES
+                    .into_iter()
+                    .filter(|switch| addr.flags.contains(switch))
+                    .collect(),
+                ..AddrAdd::new(&self.link, addr.local)
+            })
+        }))
+    }
+}
+
+/// All addresses of a link removed, or those of one family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddrFlush {
+    /// The link.
+    pub link: String,
+    /// Only IPv4 (true) or only IPv6 (false).
+    pub only_ipv4: Option<bool>,
+}
+
+impl Operation for AddrFlush {
+    fn object(&self) -> String {
+        self.link.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("remove the addresses of {}", self.link)
+    }
+
+    fn action(&self, names: &dyn Names) -> Result<Action> {
+        let index = names.link(&self.link)?;
+        let mut addresses = list(names.namespace())?;
+        addresses.retain(|addr| {
+            addr.index == index
+                && self
+                    .only_ipv4
+                    .is_none_or(|only| addr.local.address.is_ipv4() == only)
+        });
+        // Secondary addresses go with their primary, which stands before them: removed from the end, none is missed.
+        let requests = addresses.iter().rev().map(|addr| {
+            Ok(Request {
+                message: RouteNetlinkMessage::DelAddress(identify(
+                    names, &self.link, addr.local, addr.peer,
+                )?),
+                flags: 0,
+            })
+        });
+        Ok(Action::Route(requests.collect::<Result<_>>()?))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = match self.only_ipv4 {
+            Some(true) => Command::ip(["-4"]),
+            Some(false) => Command::ip(["-6"]),
+            None => Command::ip([""; 0]),
+        };
+        for word in ["addr", "flush", "dev", &self.link] {
+            command.word(word);
+        }
+        command
+    }
+
+    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
+        Ok(None)
+    }
+}
+
+/// The part of the message that says which address is meant.
+fn identify(
+    names: &dyn Names,
+    link: &str,
+    local: Cidr,
+    peer: Option<IpAddr>,
+) -> Result<AddressMessage> {
+    let mut message = AddressMessage::default();
+    message.header.index = names.link(link)?;
+    message.header.prefix_len = local.prefix;
+    message.header.family = if local.address.is_ipv4() {
+        AddressFamily::Inet
+    } else {
+        AddressFamily::Inet6
+    };
+    message.attributes = vec![
+        AddressAttribute::Local(local.address),
+        AddressAttribute::Address(peer.unwrap_or(local.address)),
+    ];
+    Ok(message)
+}
+
+fn command(verb: &str, link: &str, local: Cidr, peer: Option<IpAddr>) -> Command {
+    let mut command = Command::ip(["addr", verb]);
+    match peer {
+        Some(peer) => {
+            command.word(local.address.to_string());
+            command.with("peer", format!("{peer}/{}", local.prefix));
+        }
+        None => command.word(local.to_string()),
+    }
+    command.with("dev", link);
+    command
+}

@@ -1,0 +1,193 @@
+//! Every change is a value.
+//!
+//! A verb that changes something builds a [`Change`] and hands it to `lab::apply`. From the one value come what is sent
+//! to Linux ([`Operation::action`]), the equivalent command ([`Operation::command`]), the change that undoes it
+//! ([`Operation::inverse`]) and the words in which a refusal is told ([`Operation::words`], [`Operation::object`]).
+//!
+//! A change names links and namespaces by name until it is sent, so it can be written down and sent later.
+//! A new kind of change is a struct beside its kernel object and one line in the list at the end of this file.
+
+use std::os::fd::RawFd;
+
+use super::error::Result;
+use super::netlink::Request;
+use super::netns::Namespace;
+
+/// Turns names into what a message needs at the moment of sending.
+pub trait Names {
+    /// The namespace in which the change happens.
+    fn namespace(&self) -> &Namespace;
+    /// The descriptor of a namespace by its name.
+    fn netns(&self, name: &str) -> Result<RawFd>;
+    /// The index of a link in the namespace of the change.
+    fn link(&self, name: &str) -> Result<u32> {
+        self.namespace().route()?.index_of(name)
+    }
+}
+
+/// What a change comes down to at the border to Linux.
+pub enum Action {
+    /// Messages to the namespace's rtnetlink socket, sent together.
+    Route(Vec<Request>),
+    /// A value written to a file under /proc/sys.
+    Sysctl(super::sysctl::Key, String),
+    /// A new network namespace with this name.
+    NetnsAdd(String),
+    /// The name taken away from a network namespace.
+    NetnsDel(String),
+}
+
+/// An equivalent command: the words of a shell command, without `-n NETNS`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The program, such as `ip`.
+    pub program: &'static str,
+    /// Its arguments, not yet quoted.
+    pub arguments: Vec<String>,
+    /// Whether the command is about the machine rather than about one namespace (`ip netns add`).
+    pub everywhere: bool,
+}
+
+impl Command {
+    /// An `ip` command.
+    pub fn ip<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+        Command {
+            program: "ip",
+            arguments: arguments.into_iter().map(Into::into).collect(),
+            everywhere: false,
+        }
+    }
+
+    /// Adds `key value`.
+    pub fn with(&mut self, key: &str, value: impl ToString) {
+        self.arguments.push(key.into());
+        self.arguments.push(value.to_string());
+    }
+
+    /// Adds one word.
+    pub fn word(&mut self, word: impl Into<String>) {
+        self.arguments.push(word.into());
+    }
+
+    /// The command as a line of bash that acts in the namespace called `netns` (None: where the shell is).
+    pub fn line(&self, netns: Option<&str>) -> String {
+        let mut words = vec![self.program.to_string()];
+        if let (Some(netns), false) = (netns, self.everywhere) {
+            if self.program == "ip" {
+                words.extend(["-n".to_string(), netns.to_string()]);
+            } else {
+                words = ["ip", "netns", "exec", netns, self.program]
+                    .map(String::from)
+                    .to_vec();
+            }
+        }
+        words.extend(self.arguments.iter().cloned());
+        let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
+        quoted.join(" ")
+    }
+}
+
+/// Quotes a word for bash where it needs it.
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if word == super::netns_change::SHELL_PID || (!word.is_empty() && word.chars().all(plain)) {
+        word.to_string()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// What every change can say of itself.
+pub trait Operation {
+    /// What it is about: `veth0`, `192.168.4.2/24`, `net.ipv4.ip_forward`.
+    fn object(&self) -> String;
+    /// What it does, to follow "cannot": `add address 192.168.4.2/24 to veth0`.
+    fn words(&self) -> String;
+    /// What is sent. Fails if a name in it can't be resolved.
+    fn action(&self, names: &dyn Names) -> Result<Action>;
+    /// The equivalent command.
+    fn command(&self) -> Command;
+    /// The change that undoes this one, worked out before it is sent, since it may have to read what is there now.
+    /// None where there is no way back.
+    fn inverse(&self, names: &dyn Names) -> Result<Option<Change>>;
+    /// Whether the kernel may do a part of it before it refuses the rest (do_setlink in net/core/rtnetlink.c).
+    fn has_parts(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! changes {
+    ($($(#[$doc:meta])* $name:ident($type:ty)),+ $(,)?) => {
+        /// A change to Linux, as a value.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Change {
+            $($(#[$doc])* $name($type)),+
+        }
+
+        impl Change {
+            /// What the change can say of itself.
+            pub fn operation(&self) -> &dyn Operation {
+                match self {
+                    $(Change::$name(operation) => operation),+
+                }
+            }
+        }
+
+        $(impl From<$type> for Change {
+            fn from(operation: $type) -> Self {
+                Change::$name(operation)
+            }
+        })+
+    };
+}
+
+changes! {
+    /// A new pair of veth links.
+    VethAdd(super::veth::VethAdd),
+    /// Properties of a link.
+    LinkSet(super::link_set::LinkSet),
+    /// A new link.
+    LinkAdd(super::link::LinkAdd),
+    /// A link removed.
+    LinkDel(super::link::LinkDel),
+    /// A new address.
+    AddrAdd(super::addr::AddrAdd),
+    /// An address removed.
+    AddrDel(super::addr::AddrDel),
+    /// Addresses of a link removed.
+    AddrFlush(super::addr::AddrFlush),
+    /// A value under /proc/sys.
+    SysctlSet(super::sysctl::SysctlSet),
+    /// A new named network namespace.
+    NetnsAdd(super::netns_change::NetnsAdd),
+    /// A named network namespace removed.
+    NetnsDel(super::netns_change::NetnsDel),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_bash() {
+        let command = Command::ip(["link", "set", "veth0", "alias", "it's; rm -rf"]);
+        assert_eq!(
+            command.line(Some("h1")),
+            r"ip -n h1 link set veth0 alias 'it'\''s; rm -rf'"
+        );
+        let sysctl = Command {
+            program: "sysctl",
+            arguments: vec!["-w".into(), "net.ipv4.ip_forward=1".into()],
+            everywhere: false,
+        };
+        assert_eq!(
+            sysctl.line(Some("h1")),
+            "ip netns exec h1 sysctl -w net.ipv4.ip_forward=1"
+        );
+        let add = Command {
+            everywhere: true,
+            ..Command::ip(["netns", "add", "h 1"])
+        };
+        assert_eq!(add.line(Some("x")), "ip netns add 'h 1'");
+    }
+}

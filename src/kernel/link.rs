@@ -1,0 +1,359 @@
+//! Links as the kernel tells them (RTM_GETLINK), and the making and removing of links of any kind.
+//!
+//! Properties of a link are set in `link_set`; a veth pair, which is two links, is made in `veth`.
+
+use std::os::fd::AsRawFd;
+
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::{
+    InfoKind, LinkAttribute, LinkFlags, LinkHeader, LinkInfo, LinkLayerType,
+    LinkMessage, State, Stats64,
+};
+use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
+use rtnetlink::{LinkMessageBuilder, LinkUnspec};
+
+use super::addr::Addr;
+use super::change::{Action, Change, Command, Names, Operation};
+use super::error::{Error, Result};
+use super::mac::Mac;
+use super::netlink::Request;
+use super::netns::Namespace;
+
+/// IFNAMSIZ of linux/if.h is 16 with the final NUL.
+const NAME_MAX: usize = 15;
+
+/// A link and its addresses.
+#[derive(Debug, Clone, Default)]
+pub struct Link {
+    /// Its name, such as `veth0`.
+    pub name: String,
+    /// Its index in its namespace.
+    pub index: u32,
+    /// The driver's kind (`veth`, `bridge`), or the hardware type (`loopback`, `ether`) of a link that has none.
+    pub kind: String,
+    /// IFF_UP: whether it was set up.
+    pub up: bool,
+    /// The operational state of RFC 2863, as in /sys/class/net/NAME/operstate.
+    pub operstate: &'static str,
+    /// Whether it has a carrier.
+    pub carrier: bool,
+    /// Largest payload in bytes.
+    pub mtu: u32,
+    /// Its hardware address, if it has one.
+    pub mac: Option<Mac>,
+    /// Index of the bridge, bond or vrf that it is a port of.
+    pub master: Option<u32>,
+    /// Index of its other end (veth) or of the link below it (vlan, macvlan).
+    pub lower: Option<u32>,
+    /// The namespace id (as this namespace counts them) in which `lower` lives, when it is another one.
+    pub lower_nsid: Option<i32>,
+    /// Flags by their names in `ip link`.
+    pub flags: Vec<&'static str>,
+    /// How many times something asked for promiscuous mode.
+    pub promiscuity: u32,
+    /// The queueing discipline.
+    pub qdisc: String,
+    /// Length of the transmit queue in packets.
+    pub txqueuelen: u32,
+    /// Free text kept with the link.
+    pub alias: Option<String>,
+    /// The counters.
+    pub statistics: Option<Stats64>,
+    /// Its addresses; filled in by [`list`] and [`get`].
+    pub addresses: Vec<Addr>,
+}
+
+/// All links of a namespace in the order of their indexes, with their addresses.
+pub fn list(namespace: &Namespace) -> Result<Vec<Link>> {
+    let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
+    let mut links = namespace.route()?.dump(request, |answer| match answer {
+        RouteNetlinkMessage::NewLink(message) => Some(read(message)),
+        _ => None,
+    })?;
+    let mut addresses = super::addr::list(namespace)?;
+    addresses.sort_by_key(|address| address.index);
+    for link in &mut links {
+        let start = addresses.partition_point(|address| address.index < link.index);
+        link.addresses = addresses[start..]
+            .iter()
+            .take_while(|address| address.index == link.index)
+            .cloned()
+            .collect();
+    }
+    Ok(links)
+}
+
+/// One link by its name, with its addresses.
+pub fn get(namespace: &Namespace, name: &str) -> Result<Link> {
+    let index = namespace.route()?.index_of(name)?;
+    let mut link = get_bare(namespace, index)?;
+    link.addresses = super::addr::list(namespace)?;
+    link.addresses.retain(|address| address.index == index);
+    Ok(link)
+}
+
+/// One link by its index, without its addresses.
+pub fn get_bare(namespace: &Namespace, index: u32) -> Result<Link> {
+    let mut question = LinkMessage::default();
+    question.header.index = index;
+    match namespace
+        .route()?
+        .get(RouteNetlinkMessage::GetLink(question))?
+    {
+        RouteNetlinkMessage::NewLink(message) => Ok(read(message)),
+        _ => Err(Error::Unreadable("no link in the answer".into())),
+    }
+}
+
+/// The names of all links, for hints.
+pub fn names(namespace: &Namespace) -> Result<Vec<String>> {
+    let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
+    namespace.route()?.dump(request, |answer| match answer {
+        RouteNetlinkMessage::NewLink(message) => Some(read(message).name),
+        _ => None,
+    })
+}
+
+/// The id by which `namespace` knows `other` (RTM_GETNSID), if it has one.
+pub fn nsid(namespace: &Namespace, other: &Namespace) -> Result<Option<i32>> {
+    let fd = u32::try_from(other.as_raw_fd()).unwrap_or_default();
+    let mut question = NsidMessage::default();
+    question.attributes.push(NsidAttribute::Fd(fd));
+    match namespace
+        .route()?
+        .get(RouteNetlinkMessage::GetNsId(question))?
+    {
+        RouteNetlinkMessage::NewNsId(message) => {
+            Ok(message
+                .attributes
+                .iter()
+                .find_map(|attribute| match attribute {
+                    NsidAttribute::Id(id) if *id >= 0 => Some(*id),
+                    _ => None,
+                }))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn read(message: LinkMessage) -> Link {
+    let LinkHeader {
+        index,
+        link_layer_type,
+        flags,
+        ..
+    } = message.header;
+    let mut link = Link {
+        index,
+        kind: hardware_kind(link_layer_type),
+        up: flags.contains(LinkFlags::Up),
+        carrier: flags.contains(LinkFlags::LowerUp),
+        flags: flag_names(flags),
+        operstate: "unknown",
+        ..Link::default()
+    };
+    for attribute in message.attributes {
+        read_attribute(&mut link, attribute);
+    }
+    link
+}
+
+fn read_attribute(link: &mut Link, attribute: LinkAttribute) {
+    match attribute {
+        LinkAttribute::IfName(name) => link.name = name,
+        LinkAttribute::Mtu(mtu) => link.mtu = mtu,
+        LinkAttribute::Address(bytes) => link.mac = Mac::from_bytes(&bytes),
+        LinkAttribute::Controller(index) => link.master = Some(index),
+        LinkAttribute::Link(index) => link.lower = Some(index).filter(|index| *index != 0),
+        LinkAttribute::LinkNetNsId(id) => link.lower_nsid = Some(id),
+        LinkAttribute::OperState(state) => link.operstate = operstate_name(state),
+        LinkAttribute::Promiscuity(count) => link.promiscuity = count,
+        LinkAttribute::Qdisc(name) => link.qdisc = name,
+        LinkAttribute::TxQueueLen(length) => link.txqueuelen = length,
+        LinkAttribute::IfAlias(alias) => link.alias = Some(alias),
+        LinkAttribute::Stats64(statistics) => link.statistics = Some(statistics),
+        LinkAttribute::LinkInfo(infos) => {
+            for info in infos {
+                if let LinkInfo::Kind(kind) = info {
+                    link.kind = kind.to_string();
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn hardware_kind(hardware: LinkLayerType) -> String {
+    match hardware {
+        LinkLayerType::Loopback => "loopback".into(),
+        LinkLayerType::Ether => "ether".into(),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+/// RFC 2863's states by the names of /sys/class/net/NAME/operstate (net/core/net-sysfs.c).
+fn operstate_name(state: State) -> &'static str {
+    match state {
+        State::NotPresent => "notpresent",
+        State::Down => "down",
+        State::LowerLayerDown => "lowerlayerdown",
+        State::Testing => "testing",
+        State::Dormant => "dormant",
+        State::Up => "up",
+        _ => "unknown",
+    }
+}
+
+/// IFF_* of linux/if.h by the names and in the order of `ip link`.
+fn flag_names(flags: LinkFlags) -> Vec<&'static str> {
+    const NAMES: &[(LinkFlags, &str)] = &[
+        (LinkFlags::Loopback, "LOOPBACK"),
+        (LinkFlags::Broadcast, "BROADCAST"),
+        (LinkFlags::Pointopoint, "POINTOPOINT"),
+        (LinkFlags::Multicast, "MULTICAST"),
+        (LinkFlags::Noarp, "NOARP"),
+        (LinkFlags::Allmulti, "ALLMULTI"),
+        (LinkFlags::Promisc, "PROMISC"),
+        (LinkFlags::Controller, "MASTER"),
+        (LinkFlags::Port, "SLAVE"),
+        (LinkFlags::Dynamic, "DYNAMIC"),
+        (LinkFlags::Echo, "ECHO"),
+        (LinkFlags::Up, "UP"),
+        (LinkFlags::LowerUp, "LOWER_UP"),
+    ];
+    let mut names = Vec::new();
+    if flags.contains(LinkFlags::Up) && !flags.contains(LinkFlags::Running) {
+        names.push("NO-CARRIER");
+    }
+    let set = NAMES.iter().filter(|(flag, _)| flags.contains(*flag));
+    names.extend(set.map(|(_, name)| *name));
+    names
+}
+
+/// Why a name can't be a link's, or None if it can (dev_valid_name in net/core/dev.c).
+pub fn name_fault(name: &str) -> Option<String> {
+    if name.is_empty() {
+        Some("the name is empty".into())
+    } else if name.len() > NAME_MAX {
+        Some(format!(
+            "the name has {} bytes, a link's has at most {NAME_MAX}",
+            name.len()
+        ))
+    } else if name == "." || name == ".." {
+        Some("the name is a directory's".into())
+    } else if let Some(bad) = name.chars().find(|c| {
+        matches!(c, '/' | ':' | '%' | '\0') || c.is_ascii_whitespace() || *c == '\u{b}'
+    }) {
+        Some(format!("the name contains {bad:?}"))
+    } else {
+        None
+    }
+}
+
+/// A new link of any kind that needs no options of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkAdd {
+    /// Its name.
+    pub name: String,
+    /// The kind, as after `type` in `ip link add`.
+    pub kind: String,
+    /// Largest payload in bytes.
+    pub mtu: Option<u32>,
+    /// Its hardware address.
+    pub mac: Option<Mac>,
+}
+
+impl Operation for LinkAdd {
+    fn object(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("make link {} of kind {}", self.name, self.kind)
+    }
+
+    fn action(&self, _names: &dyn Names) -> Result<Action> {
+        let kind = InfoKind::Other(self.kind.clone());
+        let mut builder =
+            LinkMessageBuilder::<LinkUnspec>::new_with_info_kind(kind).name(self.name.clone());
+        if let Some(mtu) = self.mtu {
+            builder = builder.mtu(mtu);
+        }
+        if let Some(mac) = self.mac {
+            builder = builder.address(mac.bytes().to_vec());
+        }
+        Ok(Action::Route(vec![Request {
+            message: RouteNetlinkMessage::NewLink(builder.build()),
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+        }]))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::ip(["link", "add", &self.name]);
+        if let Some(mtu) = self.mtu {
+            command.with("mtu", mtu);
+        }
+        if let Some(mac) = self.mac {
+            command.with("address", mac);
+        }
+        command.with("type", &self.kind);
+        command
+    }
+
+    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
+        Ok(Some(Change::LinkDel(LinkDel {
+            name: self.name.clone(),
+        })))
+    }
+}
+
+/// A link removed; a veth takes its other end with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkDel {
+    /// Its name.
+    pub name: String,
+}
+
+impl Operation for LinkDel {
+    fn object(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("delete link {}", self.name)
+    }
+
+    fn action(&self, names: &dyn Names) -> Result<Action> {
+        let mut message = LinkMessage::default();
+        message.header.index = names.link(&self.name)?;
+        Ok(Action::Route(vec![Request {
+            message: RouteNetlinkMessage::DelLink(message),
+            flags: 0,
+        }]))
+    }
+
+    fn command(&self) -> Command {
+        Command::ip(["link", "del", &self.name])
+    }
+
+    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
+        // What hung on the link (addresses, routes, ports) is gone with it: no one change brings it back.
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_no_link_can_have() {
+        for name in ["", ".", "..", "a/b", "a b", "a:1", "eth%d", "0123456789abcdef", "a\tb"] {
+            assert!(name_fault(name).is_some(), "{name:?}");
+        }
+        for name in ["lo", "v0.10", "0123456789abcde", "é", "-", "@"] {
+            assert_eq!(name_fault(name), None, "{name:?}");
+        }
+    }
+}

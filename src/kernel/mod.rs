@@ -1,0 +1,30 @@
+//! Layer 1: Linux. Plain Rust types in and out, one file per kernel object.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`change`] | a change as a value: what is sent, the equivalent command, the inverse, the words |
+//! | [`link`], [`link_set`], [`veth`], [`addr`], [`neigh`], [`sysctl`], [`netns_change`] | the objects: reading them, and their changes |
+//! | [`netns`] | network namespaces; the only unshare(2) and setns(2) |
+//! | [`netlink`] | the rtnetlink connection: requests, dumps, extended acks, the tap |
+//! | [`ioctl`] | name to index and back |
+//! | [`cidr`], [`mac`] | addresses as text |
+//! | [`program`] | other programs, started in a namespace |
+//! | [`error`] | what the kernel can answer other than yes |
+//!
+//! Nothing here knows a script, a lab, or a person who reads.
+
+pub mod addr;
+pub mod change;
+pub mod cidr;
+pub mod error;
+pub mod ioctl;
+pub mod link;
+pub mod link_set;
+pub mod mac;
+pub mod neigh;
+pub mod netlink;
+pub mod netns;
+pub mod netns_change;
+pub mod program;
+pub mod sysctl;
+pub mod veth;

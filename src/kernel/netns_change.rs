@@ -1,0 +1,82 @@
+//! Named network namespaces made and removed, the equivalent of `ip netns`.
+
+use super::change::{Action, Change, Command, Names, Operation};
+use super::error::Result;
+
+/// The name by which scripts call the namespace that netsh itself works in.
+pub const HOME: &str = "home";
+
+/// How a command line names a namespace: home is the one of the shell that runs the line.
+pub fn command_name(netns: &str) -> &str {
+    if netns == HOME { SHELL_PID } else { netns }
+}
+
+/// iproute2 takes a process id for a namespace, and bash expands this to its own.
+pub const SHELL_PID: &str = "$$";
+
+/// A new named namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetnsAdd {
+    /// Its name.
+    pub name: String,
+}
+
+impl Operation for NetnsAdd {
+    fn object(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("make network namespace {}", self.name)
+    }
+
+    fn action(&self, _names: &dyn Names) -> Result<Action> {
+        Ok(Action::NetnsAdd(self.name.clone()))
+    }
+
+    fn command(&self) -> Command {
+        Command {
+            everywhere: true,
+            ..Command::ip(["netns", "add", &self.name])
+        }
+    }
+
+    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
+        Ok(Some(Change::NetnsDel(NetnsDel {
+            name: self.name.clone(),
+        })))
+    }
+}
+
+/// A named namespace removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetnsDel {
+    /// Its name.
+    pub name: String,
+}
+
+impl Operation for NetnsDel {
+    fn object(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("delete network namespace {}", self.name)
+    }
+
+    fn action(&self, _names: &dyn Names) -> Result<Action> {
+        Ok(Action::NetnsDel(self.name.clone()))
+    }
+
+    fn command(&self) -> Command {
+        Command {
+            everywhere: true,
+            ..Command::ip(["netns", "del", &self.name])
+        }
+    }
+
+    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
+        // All that was in it is gone.
+        Ok(None)
+    }
+}

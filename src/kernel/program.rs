@@ -1,0 +1,195 @@
+//! Other programs, started in a network namespace: with their output collected, or on the terminal.
+//!
+//! A program sees the namespace as `ip netns exec` would show it, /sys included. Ctrl-C at the terminal reaches it by
+//! itself; where only netsh was told to stop, it is ended too.
+#![allow(unsafe_code)]
+
+use std::io::Read;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::error::Result;
+use super::netns::{Namespace, own_sysfs};
+
+/// How often a wait looks whether it was interrupted.
+const GLANCE_MS: u16 = 100;
+
+/// What an interrupted program is given to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What a program left behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Its exit status; 128 and the signal's number if a signal ended it, as in a shell.
+    pub code: i32,
+    /// What it wrote to standard output.
+    pub stdout: Vec<u8>,
+    /// What it wrote to standard error.
+    pub stderr: Vec<u8>,
+}
+
+/// Runs `program` with no standard input and collects what it writes.
+pub fn capture(
+    namespace: &Namespace,
+    program: &str,
+    arguments: &[String],
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Output> {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = spawn(namespace, &mut command)?;
+    let mut stdout = Pipe::new(child.stdout.take());
+    let mut stderr = Pipe::new(child.stderr.take());
+    while (stdout.is_open() || stderr.is_open()) && !interrupted() {
+        read_what_is_there(&mut stdout, &mut stderr)?;
+    }
+    let status = wait(&mut child, interrupted)?;
+    Ok(Output {
+        code: exit_code(status),
+        stdout: stdout.collected,
+        stderr: stderr.collected,
+    })
+}
+
+/// Runs `command` by /bin/sh on netsh's own standard input and output, and returns its exit status.
+pub fn stream(namespace: &Namespace, command: &str, interrupted: &dyn Fn() -> bool) -> Result<i32> {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", command]);
+    let mut child = spawn(namespace, &mut shell)?;
+    Ok(exit_code(wait(&mut child, interrupted)?))
+}
+
+fn exit_code(status: ExitStatus) -> i32 {
+    let signalled = || status.signal().map_or(-1, |signal| 128 + signal);
+    status.code().unwrap_or_else(signalled)
+}
+
+fn spawn(namespace: &Namespace, command: &mut Command) -> Result<Child> {
+    let elsewhere = !namespace.is_home();
+    // SAFETY: between fork and exec only system calls are made (prctl, unshare, mount), with static arguments: no
+    // allocation, no locks.
+    unsafe {
+        command.pre_exec(move || {
+            // A program dies with netsh, even when that is killed.
+            nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+            if elsewhere {
+                own_sysfs();
+            }
+            Ok(())
+        });
+    }
+    // A child is born into the network namespace of the thread that makes it.
+    Ok(namespace.enter(|| command.spawn())??)
+}
+
+/// Waits for the child's end, looking for an interruption meanwhile.
+fn wait(child: &mut Child, interrupted: &dyn Fn() -> bool) -> Result<ExitStatus> {
+    let Some(end) = end_of(child) else {
+        return Ok(child.wait()?);
+    };
+    let mut asked_to_stop: Option<Instant> = None;
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(-1));
+    loop {
+        let mut watched = [PollFd::new(end.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut watched, PollTimeout::from(GLANCE_MS)) {
+            Ok(0) | Err(Errno::EINTR) => {}
+            Ok(_) => return Ok(child.wait()?),
+            Err(errno) => return Err(errno.into()),
+        }
+        match asked_to_stop {
+            None if interrupted() => {
+                asked_to_stop = Some(Instant::now());
+                let _ = kill(pid, Signal::SIGTERM);
+            }
+            Some(since) if since.elapsed() > GRACE => {
+                let _ = kill(pid, Signal::SIGKILL);
+                return Ok(child.wait()?);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A descriptor that becomes readable when the child ends (pidfd_open(2), Linux 5.3).
+fn end_of(child: &Child) -> Option<OwnedFd> {
+    let pid = libc::pid_t::try_from(child.id()).ok()?;
+    // SAFETY: pidfd_open takes a process id and flags, touches no memory of ours, and returns a new descriptor or -1.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0)?;
+    // SAFETY: the descriptor was just made for us; nobody else owns it.
+    Some(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+struct Pipe<R> {
+    end: Option<R>,
+    collected: Vec<u8>,
+}
+
+impl<R: Read + AsFd> Pipe<R> {
+    fn new(end: Option<R>) -> Self {
+        Pipe {
+            end,
+            collected: Vec::new(),
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Called when there is something to read, or the other side is closed.
+    fn read(&mut self) -> Result<()> {
+        let mut buffer = [0; 16 * 1024];
+        if let Some(end) = &mut self.end {
+            match end.read(&mut buffer)? {
+                0 => self.end = None,
+                length => self.collected.extend(&buffer[..length]),
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_what_is_there<A, B>(first: &mut Pipe<A>, second: &mut Pipe<B>) -> Result<()>
+where
+    A: Read + AsFd,
+    B: Read + AsFd,
+{
+    let ready = {
+        let mut watched = Vec::new();
+        for fd in [
+            first.end.as_ref().map(AsFd::as_fd),
+            second.end.as_ref().map(AsFd::as_fd),
+        ] {
+            watched.extend(fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+        }
+        match poll(&mut watched, PollTimeout::from(GLANCE_MS)) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        let mut ready = watched.iter().map(|fd| fd.any().unwrap_or(false));
+        (
+            first.is_open() && ready.next().unwrap_or(false),
+            second.is_open() && ready.next().unwrap_or(false),
+        )
+    };
+    if ready.0 {
+        first.read()?;
+    }
+    if ready.1 {
+        second.read()?;
+    }
+    Ok(())
+}

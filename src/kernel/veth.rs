@@ -1,0 +1,116 @@
+//! veth pairs: two links, each the other end of the other (drivers/net/veth.c, veth(4)).
+
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use netlink_packet_route::RouteNetlinkMessage;
+use netlink_packet_route::link::{InfoData, InfoVeth};
+use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
+
+use super::change::{Action, Change, Command, Names, Operation};
+use super::error::Result;
+use super::link::LinkDel;
+use super::mac::Mac;
+use super::netlink::Request;
+use super::netns_change::command_name;
+
+/// A new pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VethAdd {
+    /// One end.
+    pub name: String,
+    /// The other end.
+    pub peer: String,
+    /// The namespace of the first end, if not the one of the change.
+    pub netns: Option<String>,
+    /// The namespace of the other end, if not the one of the change.
+    pub peer_netns: Option<String>,
+    /// Largest payload in bytes, of both ends.
+    pub mtu: Option<u32>,
+    /// Hardware address of the first end.
+    pub mac: Option<Mac>,
+    /// Hardware address of the other end.
+    pub peer_mac: Option<Mac>,
+}
+
+impl Operation for VethAdd {
+    fn object(&self) -> String {
+        self.name.clone()
+    }
+
+    fn words(&self) -> String {
+        format!("make veth pair {} and {}", self.name, self.peer)
+    }
+
+    fn action(&self, names: &dyn Names) -> Result<Action> {
+        let netns = |name: &Option<String>| {
+            name.as_deref()
+                .map(|name| names.netns(name))
+                .transpose()
+        };
+        let near = LinkMessageBuilder::<LinkVeth>::new(&self.name, &self.peer);
+        let near = end(near, self.mtu, self.mac, netns(&self.netns)?);
+        let far = LinkMessageBuilder::<LinkUnspec>::new().name(self.peer.clone());
+        let far = end(far, self.mtu, self.peer_mac, netns(&self.peer_netns)?);
+        let pair = near
+            .set_info_data(InfoData::Veth(InfoVeth::Peer(far.build())))
+            .build();
+        Ok(Action::Route(vec![Request {
+            message: RouteNetlinkMessage::NewLink(pair),
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+        }]))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::ip(["link", "add", &self.name]);
+        describe_end(&mut command, self.mtu, self.mac, &self.netns);
+        for word in ["type", "veth", "peer", "name", &self.peer] {
+            command.word(word);
+        }
+        describe_end(&mut command, self.mtu, self.peer_mac, &self.peer_netns);
+        command
+    }
+
+    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
+        // Deleting one end deletes both; it has to be one that is in the namespace of the change.
+        let name = match (&self.netns, &self.peer_netns) {
+            (None, _) => &self.name,
+            (Some(_), None) => &self.peer,
+            (Some(_), Some(_)) => return Ok(None),
+        };
+        Ok(Some(Change::LinkDel(LinkDel { name: name.clone() })))
+    }
+}
+
+fn end<T>(
+    mut builder: LinkMessageBuilder<T>,
+    mtu: Option<u32>,
+    mac: Option<Mac>,
+    netns: Option<i32>,
+) -> LinkMessageBuilder<T> {
+    if let Some(mtu) = mtu {
+        builder = builder.mtu(mtu);
+    }
+    if let Some(mac) = mac {
+        builder = builder.address(mac.bytes().to_vec());
+    }
+    if let Some(fd) = netns {
+        builder = builder.setns_by_fd(fd);
+    }
+    builder
+}
+
+fn describe_end(
+    command: &mut Command,
+    mtu: Option<u32>,
+    mac: Option<Mac>,
+    netns: &Option<String>,
+) {
+    if let Some(mtu) = mtu {
+        command.with("mtu", mtu);
+    }
+    if let Some(mac) = mac {
+        command.with("address", mac);
+    }
+    if let Some(netns) = netns {
+        command.with("netns", command_name(netns));
+    }
+}

@@ -1,0 +1,92 @@
+//! The one door for changes. Whatever a verb wants changed passes here, so showing the command, undoing what was half
+//! done and telling the failure are written once.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::kernel::change::{Action, Change};
+use crate::kernel::error::{Error, Result};
+use crate::kernel::sysctl;
+
+use super::Lab;
+use super::failure::{Failure, Outcome};
+use super::netns::{NamesIn, Netns};
+
+impl Lab {
+    /// Makes a change in the current namespace.
+    pub fn apply(&self, change: impl Into<Change>) -> Outcome<()> {
+        self.apply_in(&self.current(), &change.into())
+    }
+
+    /// Makes several changes that belong together, each in its namespace. If one fails, those before it are undone, and
+    /// the failure says so.
+    pub fn apply_together(&self, steps: &[(Rc<Netns>, Change)]) -> Outcome<()> {
+        let mut undo: Vec<(Rc<Netns>, Change)> = Vec::new();
+        for (netns, change) in steps {
+            let inverse = self.inverse(netns, change).ok().flatten();
+            if let Err(failure) = self.apply_in(netns, change) {
+                return Err(self.undone(undo, failure));
+            }
+            undo.extend(inverse.map(|inverse| (netns.clone(), inverse)));
+        }
+        Ok(())
+    }
+
+    fn apply_in(&self, netns: &Rc<Netns>, change: &Change) -> Outcome<()> {
+        let operation = change.operation();
+        // What the kernel may do by halves has to be undone by the state that was there before.
+        let before = if operation.has_parts() {
+            self.inverse(netns, change).ok().flatten()
+        } else {
+            None
+        };
+        if self.settings.show_commands {
+            let name = (!netns.is_home()).then(|| netns.name());
+            self.screen.command(&operation.command().line(name));
+        }
+        self.perform(netns, change).map_err(|error| {
+            let failure = self.explain(netns, change, &error);
+            match before {
+                Some(before) => self.undone(vec![(netns.clone(), before)], failure),
+                None => failure,
+            }
+        })
+    }
+
+    fn inverse(&self, netns: &Rc<Netns>, change: &Change) -> Result<Option<Change>> {
+        change.operation().inverse(&self.names_in(netns)?)
+    }
+
+    fn perform(&self, netns: &Rc<Netns>, change: &Change) -> Result<()> {
+        let names = self.names_in(netns)?;
+        match change.operation().action(&names)? {
+            Action::Route(requests) => names.namespace.route()?.change_all(requests),
+            Action::Sysctl(key, value) => sysctl::set(&names.namespace, &key, &value),
+            Action::NetnsAdd(name) => self.make_netns(&name),
+            Action::NetnsDel(name) => self.delete_netns(&name),
+        }
+    }
+
+    /// Undoes, last first, and adds to the failure what could not be undone.
+    fn undone(&self, changes: Vec<(Rc<Netns>, Change)>, mut failure: Failure) -> Failure {
+        for (netns, change) in changes.into_iter().rev() {
+            let undone = self.perform(&netns, &change);
+            if let Err(error) = undone {
+                // A name that is not there any more needs no undoing.
+                if !matches!(error, Error::NoSuchLink(_)) {
+                    let words = change.operation().words();
+                    failure.message += &format!("; it is half done, for netsh cannot {words}: {error}");
+                }
+            }
+        }
+        failure
+    }
+
+    fn names_in(&self, netns: &Netns) -> Result<NamesIn<'_>> {
+        Ok(NamesIn {
+            lab: self,
+            namespace: netns.namespace()?,
+            held: RefCell::new(Vec::new()),
+        })
+    }
+}

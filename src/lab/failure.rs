@@ -1,0 +1,58 @@
+//! A refusal, with all that a person or a script wants to know of it.
+
+use nix::errno::Errno;
+
+/// Why a verb could not do what it was asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Failure {
+    /// What it was about: a link, an address, a sysctl.
+    pub object: String,
+    /// The namespace in which it was tried; empty is home.
+    pub netns: String,
+    /// The errno, where the kernel (or a library in its place) gave one.
+    pub errno: Option<Errno>,
+    /// What failed, in words.
+    pub message: String,
+    /// The kernel's own words.
+    pub kernel: String,
+    /// What to do about it.
+    pub hint: String,
+    /// The parameter or option key to blame; empty is the whole call.
+    pub argument: String,
+}
+
+impl Failure {
+    /// A failure that netsh itself declares, before the kernel was asked.
+    pub fn new(message: impl Into<String>) -> Self {
+        Failure {
+            message: message.into(),
+            ..Failure::default()
+        }
+    }
+
+    /// Names the parameter or option key to blame.
+    pub fn blame(mut self, argument: impl Into<String>) -> Self {
+        self.argument = argument.into();
+        self
+    }
+
+    /// Names the object.
+    pub fn about(mut self, object: impl Into<String>) -> Self {
+        self.object = object.into();
+        self
+    }
+
+    /// Says what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = hint.into();
+        self
+    }
+
+    /// The errno's name, such as `ENODEV`.
+    pub fn errno_name(&self) -> Option<String> {
+        self.errno.map(|errno| format!("{errno:?}"))
+    }
+}
+
+/// The result of a verb.
+pub type Outcome<T> = std::result::Result<T, Failure>;

@@ -1,0 +1,86 @@
+//! Layer 2: the experiment. Which namespaces there are, which one is current, and the one door for changes.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`sandbox`] | the fresh namespaces in which netsh runs by default |
+//! | [`netns`] | the network namespaces of the lab, by name |
+//! | [`apply`] | the door: every change goes through it |
+//! | [`failure`] | a refusal with all that a person or a script wants to know |
+//! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
+//! | [`links`] | links with names in place of indexes |
+//! | [`screen`] | what the lab says while it works, to whoever shows it |
+//! | [`interrupt`] | Ctrl-C |
+//! | [`suggest`] | did you mean |
+//!
+//! Nothing here knows Rhai.
+
+pub mod apply;
+pub mod explain;
+pub mod failure;
+pub mod interrupt;
+pub mod links;
+pub mod netns;
+pub mod sandbox;
+pub mod screen;
+pub mod suggest;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crate::kernel::error::Result;
+use crate::kernel::netns::Namespace;
+use netns::Netns;
+use screen::Screen;
+
+/// How the lab was asked to work.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settings {
+    /// Whether the network is one of our own. It decides what may be touched.
+    pub sandboxed: bool,
+    /// Print the equivalent command before each change.
+    pub show_commands: bool,
+    /// Print every netlink message.
+    pub show_netlink: bool,
+    /// Verbs say nothing of their own (the lines of ping).
+    pub quiet: bool,
+}
+
+/// An experiment in progress.
+pub struct Lab {
+    settings: Settings,
+    screen: Rc<dyn Screen>,
+    home: Rc<Netns>,
+    current: RefCell<Rc<Netns>>,
+    known: RefCell<BTreeMap<String, Rc<Netns>>>,
+}
+
+impl Lab {
+    /// A lab whose home is the namespace that the calling thread is in.
+    pub fn new(settings: Settings, screen: Rc<dyn Screen>) -> Result<Self> {
+        let home = Rc::new(Netns::home(Namespace::home()?));
+        if settings.show_netlink {
+            let screen = screen.clone();
+            crate::kernel::netlink::set_tap(Some(Box::new(move |direction, bytes| {
+                screen.netlink(direction, bytes);
+            })));
+        }
+        Ok(Lab {
+            settings,
+            screen,
+            current: RefCell::new(home.clone()),
+            home,
+            known: RefCell::new(BTreeMap::new()),
+        })
+    }
+
+    /// How the lab was asked to work.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Where the lab shows what it has to say.
+    pub fn screen(&self) -> &dyn Screen {
+        &*self.screen
+    }
+}

@@ -1,0 +1,299 @@
+//! The sandbox: netsh in fresh user, mount, network and process namespaces, so that nothing of the host's network can be
+//! seen or changed, no privilege is needed, and nothing stays behind, `kill -9` included.
+//!
+//! Two processes: the one that the user started keeps only the terminal's business (Ctrl-Z, exit status); its child is
+//! the init of the process namespace and does the work. When the first dies the kernel kills the second
+//! (PR_SET_PDEATHSIG), and when an init dies the kernel kills everything in its namespace (pid_namespaces(7)).
+//!
+//! The order matters: user namespaces can't be entered once there are threads, uid_map has to be written before anything
+//! else needs power, and /proc can only be mounted from inside the new process namespace.
+#![allow(unsafe_code)]
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::exit;
+
+use nix::errno::Errno;
+use nix::mount::{MsFlags, mount};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask, raise};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, getegid, geteuid, pipe};
+
+use crate::kernel::ioctl;
+use crate::kernel::netns::{self, NAMED};
+
+/// Why there is no sandbox to be had, and the ways out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoSandbox {
+    /// What stands in the way.
+    pub cause: String,
+    /// What can be done.
+    pub ways_out: Vec<String>,
+}
+
+/// Enters the sandbox. Returns in the child, which is then process 1 of it; the parent stays in here and ends with the
+/// child's exit status.
+///
+/// The process must have a single thread. Signals that the child is to handle must have their handlers already: the
+/// init of a process namespace does not get signals for which it has none.
+pub fn enter() -> Result<(), NoSandbox> {
+    let (uid, gid) = (geteuid(), getegid());
+    let own_users = match netns::isolate(true) {
+        Ok(()) => true,
+        Err(first) => {
+            netns::isolate(false).map_err(|_| refused(uid, first))?;
+            false
+        }
+    };
+    if own_users {
+        become_root(uid, gid).map_err(|error| powerless("write /proc/self/uid_map", &error))?;
+    }
+    let (alive, keep) = pipe().map_err(|errno| broken("make a pipe", errno))?;
+    let (watched, former) = watch_signals().map_err(|errno| broken("block signals", errno))?;
+    // SAFETY: the process has one thread, so no lock can be held by another one across the fork.
+    match unsafe { fork() }.map_err(|errno| broken("fork", errno))? {
+        ForkResult::Parent { child } => {
+            drop(alive);
+            supervise(child, &watched, keep)
+        }
+        ForkResult::Child => {
+            drop(keep);
+            die_with_parent(&alive);
+            let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&former), None);
+            furnish().map_err(|(step, error)| powerless(step, &error))
+        }
+    }
+}
+
+/// Maps the user who started netsh to root of the new user namespace (user_namespaces(7)).
+fn become_root(uid: Uid, gid: Gid) -> io::Result<()> {
+    fs::write("/proc/self/uid_map", format!("0 {uid} 1\n"))?;
+    // Without privilege a gid_map is accepted only after setgroups(2) was given up.
+    fs::write("/proc/self/setgroups", "deny")?;
+    fs::write("/proc/self/gid_map", format!("0 {gid} 1\n"))
+}
+
+/// The signals that the parent waits for instead of obeying, and the mask as it was.
+fn watch_signals() -> nix::Result<(SigSet, SigSet)> {
+    let mut watched = SigSet::empty();
+    for signal in [
+        Signal::SIGCHLD,
+        Signal::SIGINT,
+        Signal::SIGTSTP,
+        Signal::SIGTTIN,
+        Signal::SIGTTOU,
+        Signal::SIGCONT,
+        Signal::SIGWINCH,
+    ] {
+        watched.add(signal);
+    }
+    let mut former = SigSet::empty();
+    pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&watched), Some(&mut former))?;
+    Ok((watched, former))
+}
+
+/// Asks to be killed with the parent, and looks whether it is already gone: getppid() can't tell, for it is 0 across
+/// process namespaces, but the parent holds the other end of the pipe.
+fn die_with_parent(alive: &OwnedFd) {
+    let asked = prctl::set_pdeathsig(Signal::SIGKILL);
+    let mut watched = [PollFd::new(alive.as_fd(), PollFlags::POLLIN)];
+    let hung_up = poll(&mut watched, PollTimeout::ZERO) != Ok(0);
+    if asked.is_err() || hung_up {
+        exit(1);
+    }
+}
+
+/// The parent: passes the terminal's signals on, stops and continues with the child, and ends as the child ended.
+fn supervise(child: Pid, watched: &SigSet, _keep: OwnedFd) -> ! {
+    loop {
+        match watched.wait() {
+            Ok(Signal::SIGCHLD) => {
+                match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
+                    Ok(WaitStatus::Exited(_, status)) => exit(status),
+                    Ok(WaitStatus::Signaled(_, signal, _)) => end_by(signal),
+                    _ => {}
+                }
+            }
+            Ok(Signal::SIGINT) => {
+                // From the terminal the child has it already; a second one sets the same flag again.
+                let _ = kill(child, Signal::SIGINT);
+            }
+            Ok(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU) => {
+                // An init is deaf to these, so it is stopped from outside, and this process with it.
+                let _ = kill(child, Signal::SIGSTOP);
+                let _ = raise(Signal::SIGSTOP);
+                let _ = kill(child, Signal::SIGCONT);
+            }
+            Ok(Signal::SIGCONT) => {
+                let _ = kill(child, Signal::SIGCONT);
+            }
+            // Changes of the terminal's size reach the child by themselves.
+            Ok(_) | Err(_) => {}
+        }
+    }
+}
+
+/// Dies of the signal that the child died of.
+fn end_by(signal: Signal) -> ! {
+    let _ = prctl::set_dumpable(false);
+    if signal != Signal::SIGKILL && signal != Signal::SIGSTOP {
+        // SAFETY: the default action is a valid disposition for any of these signals.
+        let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigDfl) };
+    }
+    let mut only = SigSet::empty();
+    only.add(signal);
+    let _ = pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&only), None);
+    let _ = raise(signal);
+    exit(128 + signal as i32)
+}
+
+/// The child's own /proc, /sys, /run/netns and loopback link.
+fn furnish() -> Result<(), (&'static str, io::Error)> {
+    let none = None::<&str>;
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(none, "/", none, private, none)
+        .map_err(|errno| ("make the mounts private", errno.into()))?;
+    // Containers that hide parts of /proc or /sys forbid fresh ones. Then netsh works with those that are there: its
+    // own entry and /proc/sys/net are right in any of them.
+    let hidden = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    let _ = mount(Some("proc"), "/proc", Some("proc"), hidden, none);
+    let _ = mount(Some("sysfs"), "/sys", Some("sysfs"), hidden, none);
+    name_namespaces().map_err(|error| ("make a /run/netns of its own", error))?;
+    ioctl::bring_up("lo").map_err(|errno| ("bring up the loopback link", errno.into()))?;
+    // Unprivileged ICMP sockets are off in a new namespace; group 0 is everyone in here.
+    let _ = fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0");
+    Ok(())
+}
+
+/// An empty /run/netns. Where the host has none, making the directory would leave it behind: then /run becomes a
+/// tmpfs in which everything that was there is mounted again.
+fn name_namespaces() -> io::Result<()> {
+    let hidden = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
+    let tmpfs = |path: &str| {
+        mount(
+            Some("netsh"),
+            path,
+            Some("tmpfs"),
+            hidden,
+            Some("mode=0755"),
+        )
+    };
+    if Path::new(NAMED).is_dir() {
+        return Ok(tmpfs(NAMED)?);
+    }
+    let run = Path::new("/run");
+    let former = fs::File::open(run)?;
+    let entries: Vec<_> = fs::read_dir(run)?.collect::<io::Result<_>>()?;
+    tmpfs("/run")?;
+    for entry in entries {
+        let source = format!("/proc/self/fd/{}", former.as_raw_fd());
+        let source = Path::new(&source).join(entry.file_name());
+        // What can't be shown again (it vanished meanwhile, say) is only missing in here.
+        let _ = show_again(&source, &run.join(entry.file_name()), entry.file_type()?);
+    }
+    fs::create_dir(NAMED)
+}
+
+fn show_again(source: &Path, target: &Path, kind: fs::FileType) -> io::Result<()> {
+    if kind.is_symlink() {
+        return symlink(fs::read_link(source)?, target);
+    }
+    if kind.is_dir() {
+        fs::create_dir(target)?;
+    } else {
+        fs::File::create(target)?;
+    }
+    let none = None::<&str>;
+    let again = MsFlags::MS_BIND | MsFlags::MS_REC;
+    Ok(mount(Some(source), target, none, again, none)?)
+}
+
+fn broken(step: &str, errno: Errno) -> NoSandbox {
+    NoSandbox {
+        cause: format!("cannot {step}: {} ({errno:?})", errno.desc()),
+        ways_out: Vec::new(),
+    }
+}
+
+/// The namespaces were not to be had.
+fn refused(uid: Uid, errno: Errno) -> NoSandbox {
+    let setting = |name: &str| {
+        fs::read_to_string(format!("/proc/sys/{name}"))
+            .map(|value| value.trim().to_string())
+            .ok()
+    };
+    let by_sysctl = |name: &str, wanted: &str| NoSandbox {
+        cause: format!(
+            "user namespaces are switched off on this machine ({} is {})",
+            name.replace('/', "."),
+            setting(name).unwrap_or_default()
+        ),
+        ways_out: vec![
+            format!("have root switch them on: sysctl -w {}={wanted}", name.replace('/', ".")),
+            "run netsh as root".into(),
+        ],
+    };
+    if setting("user/max_user_namespaces").as_deref() == Some("0") {
+        return by_sysctl("user/max_user_namespaces", "10000");
+    }
+    if setting("kernel/unprivileged_userns_clone").as_deref() == Some("0") {
+        return by_sysctl("kernel/unprivileged_userns_clone", "1");
+    }
+    let words = format!("{} ({errno:?})", errno.desc());
+    match errno {
+        Errno::ENOSPC => NoSandbox {
+            cause: format!("the limit on user or network namespaces is reached: {words}"),
+            ways_out: vec![
+                "end what holds them, or raise user.max_user_namespaces and user.max_net_namespaces".into(),
+            ],
+        },
+        Errno::EPERM | Errno::EACCES => NoSandbox {
+            cause: format!(
+                "the kernel refuses new namespaces to this process (user {uid}): {words}; in a container, its seccomp profile or its missing CAP_SYS_ADMIN is the usual reason"
+            ),
+            ways_out: container_ways_out(),
+        },
+        _ => NoSandbox {
+            cause: format!("the kernel refuses new namespaces: {words}"),
+            ways_out: vec![host_way_out()],
+        },
+    }
+}
+
+/// The namespaces were made, and then gave no power over them.
+fn powerless(step: &str, error: &io::Error) -> NoSandbox {
+    const APPARMOR: &str = "/proc/sys/kernel/apparmor_restrict_unprivileged_userns";
+    let restricted = fs::read_to_string(APPARMOR).is_ok_and(|value| value.trim() == "1");
+    if restricted {
+        return NoSandbox {
+            cause: format!(
+                "AppArmor lets an ordinary user make a user namespace, but gives no power in it (kernel.apparmor_restrict_unprivileged_userns is 1): cannot {step}: {error}"
+            ),
+            ways_out: vec![
+                "have root allow them: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0".into(),
+                "have root write an AppArmor profile for netsh with the line `userns,`".into(),
+                "run netsh as root".into(),
+            ],
+        };
+    }
+    NoSandbox {
+        cause: format!("the new namespaces give no power over them: cannot {step}: {error}"),
+        ways_out: container_ways_out(),
+    }
+}
+
+fn container_ways_out() -> Vec<String> {
+    vec![
+        "start the container with --privileged, or with --cap-add SYS_ADMIN --cap-add NET_ADMIN --security-opt seccomp=unconfined".into(),
+        host_way_out(),
+    ]
+}
+
+fn host_way_out() -> String {
+    "with CAP_NET_ADMIN, work in the network namespace that there is: netsh --host".into()
+}

@@ -1,0 +1,23 @@
+//! What the lab has to say while it works. The layer of people (`shell`) implements it; this one only speaks.
+
+use crate::kernel::netlink::Direction;
+
+/// Whoever shows things to the user.
+pub trait Screen {
+    /// A line of the script's own (`print`), to standard output.
+    fn print(&self, text: &str);
+    /// A line of a verb that reports while it works (a ping reply). Not shown under `--quiet` and `--json`.
+    fn live(&self, text: &str);
+    /// A value, as a table for people or as JSON.
+    fn show(&self, value: &serde_json::Value);
+    /// The command that is equivalent to the next change.
+    fn command(&self, line: &str);
+    /// A netlink message that passed.
+    fn netlink(&self, direction: Direction, bytes: &[u8]);
+    /// Something that the user should know though nothing failed.
+    fn note(&self, text: &str);
+    /// Sends what is still held back, before another program writes.
+    fn flush(&self);
+    /// Whether nobody reads standard output any more (`| head -1`): then there is no point in going on.
+    fn is_closed(&self) -> bool;
+}

@@ -1,0 +1,191 @@
+//! The command line: reads the arguments, enters the sandbox before any thread exists, and hands over.
+
+use std::io::{IsTerminal, Read};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use clap::Parser;
+
+use netsh::kernel::netns;
+use netsh::lab::sandbox::{self, NoSandbox};
+use netsh::lab::screen::Screen;
+use netsh::lab::{Lab, Settings, interrupt};
+use netsh::script::{self, run::Script};
+use netsh::shell::screen::Terminal;
+
+/// A shell for Linux network experiments.
+///
+/// Runs a Rhai script in a network of its own, thrown away at the end. Nothing of the host's network is seen or changed, and
+/// no privilege is needed.
+#[derive(Parser)]
+#[command(name = "netsh", version, args_override_self = true)]
+struct Arguments {
+    /// Run CODE instead of a file
+    #[arg(short = 'e', long = "eval", value_name = "CODE")]
+    code: Option<String>,
+
+    /// Work in the network namespace that netsh was started in (needs root or CAP_NET_ADMIN)
+    #[arg(long)]
+    host: bool,
+
+    /// Work in the existing network namespace NAME of /run/netns (needs root)
+    #[arg(long, value_name = "NAME", conflicts_with = "host")]
+    netns: Option<String>,
+
+    /// Print the equivalent shell command before each change, to standard error
+    #[arg(long)]
+    show_commands: bool,
+
+    /// Print every netlink message, decoded, to standard error
+    #[arg(long)]
+    show_netlink: bool,
+
+    /// show() writes JSON lines; print() goes to standard error
+    #[arg(long)]
+    json: bool,
+
+    /// Verbs print nothing of their own (the lines of ping)
+    #[arg(short, long)]
+    quiet: bool,
+
+    /// The script (- is standard input), and the words that it sees as ARGS
+    #[arg(value_name = "FILE.rhai [ARGS]", trailing_var_arg = true, allow_hyphen_values = true)]
+    script: Vec<String>,
+}
+
+/// Exit statuses. 128 + SIGINT is what shells give a command that Ctrl-C ended.
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let script = match read_script(&arguments) {
+        Ok(script) => script,
+        Err(refusal) => {
+            eprintln!("netsh: {}", refusal.words);
+            return ExitCode::from(refusal.status);
+        }
+    };
+    if let Err(error) = interrupt::listen() {
+        eprintln!("netsh: cannot listen for Ctrl-C: {error}");
+        return ExitCode::from(FAILED);
+    }
+    if let Err(words) = enter(&arguments) {
+        eprintln!("netsh: {words}");
+        return ExitCode::from(FAILED);
+    }
+    work(&arguments, &script)
+}
+
+struct Refusal {
+    words: String,
+    status: u8,
+}
+
+fn read_script(arguments: &Arguments) -> Result<Script, Refusal> {
+    let mut words = arguments.script.clone();
+    if let Some(code) = &arguments.code {
+        return Ok(Script {
+            name: "-e".into(),
+            text: code.clone(),
+            arguments: words,
+        });
+    }
+    let usage = |words: &str| Refusal {
+        words: words.into(),
+        status: USAGE,
+    };
+    if words.is_empty() {
+        return Err(if std::io::stdin().is_terminal() {
+            usage(
+                "the interactive prompt is not there yet; run a script (netsh FILE.rhai) or a line (netsh -e CODE); netsh --help shows the rest",
+            )
+        } else {
+            usage("no script; netsh - reads one from standard input, netsh --help shows the rest")
+        });
+    }
+    let name = words.remove(0);
+    if name.starts_with('-') && name != "-" {
+        return Err(usage(&format!("there is no option {name}; netsh --help shows those there are")));
+    }
+    let read = if name == "-" {
+        let mut text = Vec::new();
+        std::io::stdin().read_to_end(&mut text).map(|_| text)
+    } else {
+        std::fs::read(&name)
+    };
+    let text = read.map_err(|error| Refusal {
+        words: format!("cannot read {name}: {error}"),
+        status: FAILED,
+    })?;
+    let text = String::from_utf8(text).map_err(|error| Refusal {
+        words: format!(
+            "{name} is not UTF-8 text (byte {})",
+            error.utf8_error().valid_up_to()
+        ),
+        status: FAILED,
+    })?;
+    Ok(Script {
+        name,
+        text,
+        arguments: words,
+    })
+}
+
+/// Goes where the work is to be done.
+fn enter(arguments: &Arguments) -> Result<(), String> {
+    if arguments.host {
+        return Ok(());
+    }
+    if let Some(name) = &arguments.netns {
+        if let Some(fault) = netns::name_fault(name) {
+            return Err(format!("no network namespace is called {name:?}: {fault}"));
+        }
+        return netns::join(&netns::named_path(name))
+            .map_err(|error| format!("cannot work in netns {name}: {error}"));
+    }
+    sandbox::enter().map_err(|NoSandbox { cause, ways_out }| {
+        let mut words = format!("there is no sandbox to be had: {cause}");
+        for way in ways_out {
+            words += &format!("\n  - {way}");
+        }
+        words
+    })
+}
+
+fn work(arguments: &Arguments, script: &Script) -> ExitCode {
+    let settings = Settings {
+        sandboxed: !arguments.host && arguments.netns.is_none(),
+        show_commands: arguments.show_commands,
+        show_netlink: arguments.show_netlink,
+        quiet: arguments.quiet,
+    };
+    let terminal = Rc::new(Terminal::new(
+        arguments.json,
+        arguments.quiet,
+        arguments.show_commands,
+    ));
+    let lab = match Lab::new(settings, terminal.clone()) {
+        Ok(lab) => Rc::new(lab),
+        Err(error) => {
+            eprintln!("netsh: cannot open the network namespace: {error}");
+            return ExitCode::from(FAILED);
+        }
+    };
+    let mut engine = script::engine(lab.clone());
+    let result = script.run(&mut engine);
+    if interrupt::requested() {
+        return ExitCode::from(INTERRUPTED);
+    }
+    if terminal.is_closed() {
+        return ExitCode::SUCCESS;
+    }
+    match result {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(FAILED)
+        }
+    }
+}

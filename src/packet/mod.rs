@@ -1,0 +1,2 @@
+//! Bytes and structs: what is in a packet or a message. Pure: no sockets, no files, no panics on any input.
+pub mod netlink;

@@ -1,0 +1,1 @@
+//! Sockets that measure. They report what happened; what it means is left to whoever asked.

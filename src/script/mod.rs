@@ -1,0 +1,83 @@
+//! Layer 3: the language. One file per noun; the doc comment of a verb is its manual.
+//!
+//! A verb reads and checks its arguments, builds a `Change` or asks a question, and leaves the rest to the lab. It is a
+//! function in an `#[export_module]`, which keeps the names of its parameters and its doc comment; a new noun is a new file and
+//! a line in [`engine`].
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`link`], [`addr`], [`neigh`], [`sysctl`], [`netns`], [`ping`], [`program`], [`screen`], [`wait`] | the verbs |
+//! | [`methods`] | verbs without options, and as methods of a handle: made for all in one place |
+//! | [`call`] | from a call to the lab and back; what a script catches |
+//! | [`options`], [`units`], [`value`] | reading what a script gives, building what it gets |
+//! | [`run`] | a script from its text to its end |
+
+pub mod addr;
+pub mod call;
+pub mod link;
+pub mod methods;
+pub mod neigh;
+pub mod netns;
+pub mod options;
+//pub mod ping;
+pub mod program;
+pub mod run;
+pub mod screen;
+pub mod sysctl;
+pub mod units;
+pub mod value;
+pub mod wait;
+
+use std::rc::Rc;
+
+use rhai::plugin::*;
+use rhai::{Dynamic, Engine, Module};
+
+use crate::lab::Lab;
+use crate::lab::interrupt;
+
+/// How deep calls may nest. A frame of a script takes some kilobytes of the main thread's 8 MiB.
+const DEEPEST_CALLS: usize = 128;
+
+/// An engine with all verbs, at work on `lab`.
+pub fn engine(lab: Rc<Lab>) -> Engine {
+    let mut engine = Engine::new();
+    engine.set_max_call_levels(DEEPEST_CALLS);
+    engine.register_type_with_name::<netns::Handle>("netns");
+    let modules: [Module; 8] = [
+        exported_module!(link::api),
+        exported_module!(addr::api),
+        exported_module!(neigh::api),
+        exported_module!(sysctl::api),
+        exported_module!(netns::api),
+        //exported_module!(ping::api),
+        exported_module!(program::api),
+        exported_module!(screen::api),
+        exported_module!(wait::api),
+    ];
+    for module in modules {
+        engine.register_global_module(module.into());
+    }
+    methods::register(&mut engine);
+    connect(&mut engine, lab);
+    engine
+}
+
+/// Ties the engine to the lab: where it prints, when it stops, what verbs work on.
+fn connect(engine: &mut Engine, lab: Rc<Lab>) {
+    let printer = lab.clone();
+    engine.on_print(move |text| printer.screen().print(text));
+    let debugger = lab.clone();
+    engine.on_debug(move |text, source, position| {
+        let place = source.unwrap_or("script");
+        debugger
+            .screen()
+            .note(&format!("{place}:{position:?}: {text}"));
+    });
+    let watched = lab.clone();
+    engine.on_progress(move |_| {
+        let stop = interrupt::requested() || watched.screen().is_closed();
+        stop.then_some(Dynamic::UNIT)
+    });
+    engine.set_default_tag(Dynamic::from(lab));
+}

@@ -1,0 +1,226 @@
+//! The options of a verb: the last argument, a map. Each key is taken out with its type; what is left over is an error.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use rhai::{Dynamic, Map};
+
+use crate::kernel::mac::Mac;
+use crate::lab::failure::{Failure, Outcome};
+use crate::lab::suggest::nearest;
+
+use super::netns::Handle;
+use super::units;
+
+/// The options that a verb was called with.
+pub struct Options {
+    given: Map,
+    asked: Vec<&'static str>,
+}
+
+impl Options {
+    /// The options as the script gave them.
+    pub fn new(given: Map) -> Self {
+        Options {
+            given,
+            asked: Vec::new(),
+        }
+    }
+
+    /// Takes the option `key` out; None if it was not given, or given as `()`.
+    pub fn take<T: OptionValue>(&mut self, key: &'static str) -> Outcome<Option<T>> {
+        self.asked.push(key);
+        match self.given.remove(key) {
+            None => Ok(None),
+            Some(value) if value.is_unit() => Ok(None),
+            Some(value) => T::read(&value)
+                .map(Some)
+                .map_err(|fault| fault.into_failure(key, &value)),
+        }
+    }
+
+    /// Takes an option that is either on or off, and off unless it is given.
+    pub fn flag(&mut self, key: &'static str) -> Outcome<bool> {
+        Ok(self.take(key)?.unwrap_or(false))
+    }
+
+    /// Refuses whatever was given beyond the keys that were asked for.
+    pub fn finish(self) -> Outcome<()> {
+        let Some(unknown) = self.given.keys().next() else {
+            return Ok(());
+        };
+        let hint = match nearest(unknown, self.asked.iter().copied()) {
+            Some(key) => format!("did you mean {key:?}?"),
+            None if self.asked.is_empty() => "this verb takes no options".into(),
+            None => format!("the options are: {}", self.asked.join(", ")),
+        };
+        Err(Failure::new(format!("there is no option {unknown:?}"))
+            .about(unknown.as_str())
+            .blame(unknown.as_str())
+            .hint(hint))
+    }
+}
+
+/// Why a value does not do.
+pub enum Fault {
+    /// It is of the wrong type; this is what it should be, with its article: `an int`.
+    Type(&'static str),
+    /// It is of the right type and still wrong; these are the words.
+    Value(String),
+}
+
+impl Fault {
+    fn into_failure(self, key: &str, value: &Dynamic) -> Failure {
+        let failure = match self {
+            Fault::Type(wanted) => Failure::new(format!(
+                "the option {key:?} wants {wanted}, but got {}",
+                describe(value)
+            )),
+            Fault::Value(words) => Failure::new(format!("the option {key:?} is wrong: {words}")),
+        };
+        failure.about(key).blame(key)
+    }
+}
+
+/// A value with the name of its type, for people.
+pub fn describe(value: &Dynamic) -> String {
+    let kind = super::value::type_name(value);
+    if value.is_map() || value.is_array() || value.is_fnptr() {
+        return format!("{} {kind}", super::value::article(kind));
+    }
+    match value.read_lock::<rhai::ImmutableString>() {
+        Some(text) => format!("the string {:?}", text.as_str()),
+        None => format!("the {kind} {value}"),
+    }
+}
+
+/// A type that an option can have.
+pub trait OptionValue: Sized {
+    /// Reads it from what the script gave.
+    fn read(value: &Dynamic) -> Result<Self, Fault>;
+}
+
+impl OptionValue for bool {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        value.as_bool().map_err(|_| Fault::Type("true or false"))
+    }
+}
+
+impl OptionValue for i64 {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        value.as_int().map_err(|_| Fault::Type("an int"))
+    }
+}
+
+impl OptionValue for u32 {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let number = i64::read(value)?;
+        u32::try_from(number)
+            .map_err(|_| Fault::Value(format!("{number} is not between 0 and {}", u32::MAX)))
+    }
+}
+
+impl OptionValue for u8 {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let number = i64::read(value)?;
+        u8::try_from(number)
+            .map_err(|_| Fault::Value(format!("{number} is not between 0 and {}", u8::MAX)))
+    }
+}
+
+impl OptionValue for String {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        value
+            .clone()
+            .into_string()
+            .map_err(|_| Fault::Type("a string"))
+    }
+}
+
+impl OptionValue for Mac {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let wanted = Fault::Type("a hardware address such as \"02:00:00:00:00:01\"");
+        let text = String::read(value).map_err(|_| wanted)?;
+        let mac: Mac = text.parse().map_err(Fault::Value)?;
+        if mac.is_multicast() {
+            return Err(Fault::Value(format!(
+                "{mac} is the address of a group: the lowest bit of its first byte has to be 0"
+            )));
+        }
+        Ok(mac)
+    }
+}
+
+impl OptionValue for IpAddr {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let text = String::read(value).map_err(|_| Fault::Type("an IP address as a string"))?;
+        text.parse()
+            .map_err(|_| Fault::Value(format!("{text:?} is not an IP address")))
+    }
+}
+
+impl OptionValue for Ipv4Addr {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let text = String::read(value).map_err(|_| Fault::Type("an IPv4 address as a string"))?;
+        text.parse()
+            .map_err(|_| Fault::Value(format!("{text:?} is not an IPv4 address")))
+    }
+}
+
+impl OptionValue for Duration {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        const WANTED: Fault = Fault::Type("a number of seconds, or a string with a unit (\"200ms\")");
+        if let Ok(text) = value.clone().into_string() {
+            return units::duration(&text).map_err(Fault::Value);
+        }
+        let seconds = match (value.as_int(), value.as_float()) {
+            (Ok(seconds), _) => seconds as f64,
+            (_, Ok(seconds)) => seconds,
+            _ => return Err(WANTED),
+        };
+        units::seconds_to_duration(seconds)
+            .ok_or_else(|| Fault::Value(format!("{value} seconds is no time that netsh can wait")))
+    }
+}
+
+/// A size in bytes: an int, or a string with a unit.
+pub struct Size(pub u64);
+
+impl OptionValue for Size {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        if let Ok(text) = value.clone().into_string() {
+            return units::size(&text).map(Size).map_err(Fault::Value);
+        }
+        let number = value
+            .as_int()
+            .map_err(|_| Fault::Type("a number of bytes, or a string with a unit (\"64k\")"))?;
+        u64::try_from(number)
+            .map(Size)
+            .map_err(|_| Fault::Value(format!("{number} is less than 0")))
+    }
+}
+
+/// A largest payload: a size that fits into the kernel's 32 bits.
+pub struct Mtu(pub u32);
+
+impl OptionValue for Mtu {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let Size(bytes) = Size::read(value)?;
+        u32::try_from(bytes)
+            .map(Mtu)
+            .map_err(|_| Fault::Value(format!("{bytes} is no MTU")))
+    }
+}
+
+/// A namespace, given by its name or its handle.
+pub struct NetnsName(pub String);
+
+impl OptionValue for NetnsName {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        if let Some(handle) = value.read_lock::<Handle>() {
+            return Ok(NetnsName(handle.name().to_string()));
+        }
+        let wanted = Fault::Type("the name of a network namespace, or its handle");
+        String::read(value).map(NetnsName).map_err(|_| wanted)
+    }
+}

@@ -1,0 +1,91 @@
+//! Verbs that run other programs in the current namespace.
+
+use rhai::plugin::*;
+use rhai::{Array, Map};
+
+use crate::kernel::error::Error;
+use crate::kernel::program;
+use crate::lab::Lab;
+use crate::lab::failure::Failure;
+use crate::lab::interrupt;
+
+use super::call::{RhaiResultOf, verb};
+use super::value::map;
+
+/// The verbs.
+#[export_module]
+pub mod api {
+    /// Runs a program in the current namespace and collects what it writes. It has no standard input.
+    ///
+    /// Equivalent to: `ip netns exec NETNS PROGRAM ARGS`
+    ///
+    /// # Returns
+    /// A map: `code` (its exit status; 128 and the signal's number if a signal ended it), `stdout`, `stderr` (text).
+    ///
+    /// # Errors
+    /// There is no such program (ENOENT), or it can't be run (EACCES). A status other than 0 is no error.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let out = exec("cat", ["/proc/sys/net/ipv4/ip_forward"]);
+    /// show(out.stdout.len());
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn exec(ctx: NativeCallContext, program: &str, args: Array) -> RhaiResultOf<Map> {
+        verb(&ctx, |lab| {
+            let arguments: Vec<String> = args.iter().map(ToString::to_string).collect();
+            let output = current(lab).and_then(|namespace| {
+                program::capture(&namespace, program, &arguments, &interrupt::requested)
+            });
+            let output = output.map_err(|error| not_run(lab, program, &error))?;
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            Ok(map([
+                ("code", i64::from(output.code).into()),
+                ("stderr", text(&output.stderr).into()),
+                ("stdout", text(&output.stdout).into()),
+            ]))
+        })
+    }
+
+    /// Runs a shell command in the current namespace, on netsh's own input and output.
+    ///
+    /// Equivalent to: `ip netns exec NETNS sh -c COMMAND`
+    ///
+    /// # Returns
+    /// Its exit status; 128 and the signal's number if a signal ended it.
+    ///
+    /// # Errors
+    /// There is no /bin/sh (ENOENT). A status other than 0 is no error.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let status = sh("echo from the shell; exit 3");
+    /// show(status);
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn sh(ctx: NativeCallContext, command: &str) -> RhaiResultOf<i64> {
+        verb(&ctx, |lab| {
+            lab.screen().flush();
+            let code = current(lab).and_then(|namespace| {
+                program::stream(&namespace, command, &interrupt::requested)
+            });
+            let code = code.map_err(|error| not_run(lab, "/bin/sh", &error))?;
+            Ok(i64::from(code))
+        })
+    }
+}
+
+fn current(lab: &Lab) -> Result<std::rc::Rc<crate::kernel::netns::Namespace>, Error> {
+    lab.current().namespace()
+}
+
+fn not_run(lab: &Lab, program: &str, error: &Error) -> Failure {
+    let mut failure = lab.explain_question(&format!("run {program}"), error);
+    failure.object = program.into();
+    failure.argument = "program".into();
+    if error.errno() == Some(nix::errno::Errno::ENOENT) {
+        failure.message = format!("cannot run {program}: there is no such program");
+        failure.hint = "it is looked for in PATH; netsh's own verbs need none".into();
+    }
+    failure
+}

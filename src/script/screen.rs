@@ -1,0 +1,27 @@
+//! The verb that shows values.
+
+use rhai::plugin::*;
+
+use super::call::{RhaiResultOf, verb};
+use super::value::to_json;
+
+/// The verbs.
+#[export_module]
+pub mod api {
+    /// Shows any value: an array of maps as a table, a map as its keys and values, the rest as text.
+    ///
+    /// On a terminal the table fits its width; into a pipe nothing is cut and columns stand two spaces apart. With
+    /// `--json` the same value is written as one line of JSON, with all its keys.
+    ///
+    /// # Example
+    /// ```rhai
+    /// show([#{ name: "a", mtu: 1500 }, #{ name: "b", mtu: 9000 }]);
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn show(ctx: NativeCallContext, value: Dynamic) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            lab.screen().show(&to_json(&value));
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! What people see when a script fails: what went wrong in words, the line of the script with the guilty part
+//! underlined, the kernel's own words, what to do, and who called whom. The models are rustc, nushell and Elm.
+//!
+//! What an error means is told in `explain.rs` and the files it names; which text its position belongs to in
+//! `trace.rs`; here it is drawn. Before running anything the caller calls `ast.set_source` on the main script and on
+//! every module, with the names that `Sources` has them under: Rhai tells texts apart by nothing else.
+//!
+//! Nothing in a script, and no value that it throws, makes a report panic or drive the terminal.
+
+mod call;
+mod explain;
+mod syntax;
+#[cfg(test)]
+mod tests;
+mod thrown;
+mod trace;
+mod words;
+
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use rhai::EvalAltResult;
+
+use self::explain::{Explanation, Kind, Scene};
+use self::trace::{Frame, Place, Trace};
+use self::words::clean;
+use super::source::Sources;
+use crate::catalog::signature::Signatures;
+
+/// Of a long chain of calls, how many are shown next to the error, and how many next to the main script.
+const SHOWN_CALLS: (usize, usize) = (5, 2);
+/// A narrower terminal than this gets lines that are longer than it.
+const NARROWEST: usize = 40;
+
+/// How a report is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// With colours, as escape sequences.
+    pub colour: bool,
+    /// How many columns there are.
+    pub width: usize,
+    /// Only ASCII in what netsh itself draws.
+    pub ascii: bool,
+}
+
+/// The report of a failed script, as text that ends with a line end.
+///
+/// A script that was interrupted (`ErrorTerminated`) gets the word `interrupted` and the place instead.
+pub fn report(
+    error: &EvalAltResult,
+    sources: &Sources,
+    signatures: &dyn Signatures,
+    style: Style,
+) -> String {
+    let trace = Trace::of(error, sources);
+    let scene = Scene {
+        place: &trace.place,
+        sources,
+        signatures,
+    };
+    let explanation = explain::explain(trace.error, &scene);
+    let mut groups = vec![cause(&explanation, &trace.place)];
+    groups.extend(calls(&trace.frames));
+    let mut text = renderer(style).render(&groups);
+    text.push('\n');
+    text
+}
+
+fn renderer(style: Style) -> Renderer {
+    let renderer = if style.colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let decor = if style.ascii {
+        DecorStyle::Ascii
+    } else {
+        DecorStyle::Unicode
+    };
+    renderer
+        .decor_style(decor)
+        .term_width(style.width.max(NARROWEST))
+}
+
+/// The error itself: title, quoted lines, notes.
+fn cause<'a>(explanation: &'a Explanation, place: &'a Place) -> Group<'a> {
+    let level = if explanation.interruption {
+        Level::WARNING.no_name()
+    } else {
+        Level::ERROR
+    };
+    let span = explanation.span.clone().or_else(|| place.span());
+    let notes = explanation.notes.iter().map(|note| {
+        let level = match note.kind {
+            Kind::Kernel => Level::NOTE.with_name("kernel"),
+            Kind::Note => Level::NOTE,
+            Kind::Help => Level::HELP,
+        };
+        level.message(clean(&note.text))
+    });
+    level
+        .primary_title(clean(&explanation.title))
+        .elements(quote(
+            place,
+            span,
+            &explanation.label,
+            explanation.beside.as_ref(),
+        ))
+        .elements(notes)
+}
+
+/// The calls that led to the error, innermost first, each with its line.
+fn calls(frames: &[Frame]) -> Vec<Group<'_>> {
+    let (first, last) = SHOWN_CALLS;
+    let left_out = frames.len().saturating_sub(first + last);
+    // One call more takes no more room than the line that says that it is left out.
+    let left_out = if left_out > 1 { left_out } else { 0 };
+    let mut groups = Vec::new();
+    for (index, frame) in frames.iter().enumerate() {
+        if left_out > 0 && (first..first + left_out).contains(&index) {
+            if index == first {
+                let title = format!("{left_out} more calls are not shown");
+                groups.push(Group::with_title(Level::NOTE.secondary_title(title)));
+            }
+            continue;
+        }
+        let title = Level::NOTE.secondary_title(clean(&frame.title()));
+        let elements = quote(&frame.place, frame.place.span(), "", None);
+        groups.push(title.elements(elements));
+    }
+    groups
+}
+
+/// The line of a place with `span` underlined, or only the file, line and column where the text is not at hand.
+fn quote<'a>(
+    place: &'a Place,
+    span: Option<Range<usize>>,
+    label: &str,
+    beside: Option<&'a (Range<usize>, String)>,
+) -> Vec<Element<'a>> {
+    let (Some(source), Some(span)) = (place.source.as_deref(), span) else {
+        return vec![origin(place).into()];
+    };
+    let number = source.line_of(span.start);
+    let Some(line) = source.line(number) else {
+        return vec![origin(place).into()];
+    };
+    // What spans several lines is underlined to the end of its first one.
+    let within = |span: &Range<usize>, line: &Range<usize>| {
+        let start = span.start.clamp(line.start, line.end);
+        start..span.end.clamp(start, line.end)
+    };
+    let beside = beside.and_then(|(span, label)| {
+        let number = source.line_of(span.start);
+        Some((number, within(span, &source.line(number)?), label))
+    });
+    let first = beside
+        .as_ref()
+        .map_or(number, |beside| beside.0.min(number));
+    let last = beside
+        .as_ref()
+        .map_or(number, |beside| beside.0.max(number));
+    let start = source.line(first).map_or(line.start, |line| line.start);
+    let end = source.line(last).map_or(line.end, |line| line.end);
+    let shift =
+        |span: Range<usize>| span.start.saturating_sub(start)..span.end.saturating_sub(start);
+
+    let label = Some(clean(label)).filter(|label| !label.is_empty());
+    let mut snippet = Snippet::source(source.slice(start..end))
+        .line_start(first + 1)
+        .path(clean(source.path()))
+        .annotation(
+            AnnotationKind::Primary
+                .span(shift(within(&span, &line)))
+                .label(label),
+        );
+    if let Some((_, span, label)) = beside {
+        let label = Some(clean(label)).filter(|label| !label.is_empty());
+        snippet = snippet.annotation(AnnotationKind::Context.span(shift(span)).label(label));
+    }
+    vec![snippet.into()]
+}
+
+fn origin(place: &Place) -> Origin<'_> {
+    let origin = Origin::path(clean(place.name()));
+    match (place.position.line(), place.position.position()) {
+        (Some(line), column) => origin.line(line).char_column(column.unwrap_or(1)),
+        (None, _) => origin,
+    }
+}

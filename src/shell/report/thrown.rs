@@ -1,0 +1,169 @@
+//! Values that were thrown: the maps of failed verbs, and whatever a script throws.
+
+use rhai::{Dynamic, Map, Token};
+
+use super::explain::{Explanation, Kind, Scene};
+use super::words;
+use crate::catalog::signature::Signature;
+use crate::shell::source::Source;
+use crate::shell::span::Call;
+
+/// A reason that is longer than this does not fit under the line that it is about.
+const LONGEST_LABEL: usize = 60;
+
+/// What a failed verb throws.
+struct Failure {
+    op: String,
+    object: String,
+    netns: String,
+    errno: String,
+    code: i64,
+    message: String,
+    kernel: String,
+    hint: String,
+    argument: String,
+}
+
+impl Failure {
+    /// A map that names the verb and says what failed; the rest may be missing, as a script can make such a map too.
+    fn of(map: &Map) -> Option<Self> {
+        let text = |key: &str| {
+            let value = map.get(key)?;
+            let text = value.as_immutable_string_ref().ok()?;
+            Some(text.to_string())
+        };
+        let or_empty = |key: &str| text(key).unwrap_or_default();
+        Some(Self {
+            op: text("op")?,
+            message: text("message")?,
+            object: or_empty("object"),
+            netns: or_empty("netns"),
+            errno: or_empty("errno"),
+            code: map
+                .get("code")
+                .and_then(|code| code.as_int().ok())
+                .unwrap_or(0),
+            kernel: or_empty("kernel"),
+            hint: or_empty("hint"),
+            argument: or_empty("argument"),
+        })
+    }
+}
+
+/// The verb that threw the value, if one did.
+pub fn verb_of(value: &Dynamic) -> Option<String> {
+    let map = value.as_map_ref().ok()?;
+    Failure::of(&map).map(|failure| failure.op)
+}
+
+/// A thrown value in words.
+pub fn explain(value: &Dynamic, scene: &Scene) -> Explanation {
+    if let Ok(map) = value.as_map_ref()
+        && let Some(failure) = Failure::of(&map)
+    {
+        return of_verb(&failure, scene);
+    }
+    let title = match value.as_immutable_string_ref() {
+        Ok(text) if !text.trim().is_empty() => text.to_string(),
+        _ if value.is_unit() => "the script threw an error without saying what failed".to_owned(),
+        _ => format!("the script threw {}", words::value(value)),
+    };
+    let label = match scene.place.word() {
+        "throw" => "thrown here",
+        _ => "",
+    };
+    Explanation::new(title).label(label)
+}
+
+fn of_verb(failure: &Failure, scene: &Scene) -> Explanation {
+    let title = match failure.message.trim() {
+        "" => format!("{} {} failed", failure.op, failure.object),
+        message => message.to_owned(),
+    };
+    let mut explanation = Explanation::new(title);
+    if scene.place.word() == "throw" {
+        explanation.label = "thrown again here".to_owned();
+    } else {
+        blame(&mut explanation, failure, scene);
+    }
+    explanation = explanation.add(Kind::Kernel, kernel_words(failure));
+    if !failure.netns.is_empty() {
+        explanation = explanation.note(format!("in netns {}", failure.netns));
+    }
+    explanation.help(failure.hint.as_str())
+}
+
+/// `No such device (ENODEV, 19)`, or what there is of it.
+fn kernel_words(failure: &Failure) -> String {
+    let number = match failure.code {
+        0 => String::new(),
+        code => code.to_string(),
+    };
+    let parts = [failure.errno.as_str(), number.as_str()];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    match (failure.kernel.as_str(), parts.join(", ")) {
+        (kernel, errno) if errno.is_empty() => kernel.to_owned(),
+        ("", errno) => errno,
+        (kernel, errno) => format!("{kernel} ({errno})"),
+    }
+}
+
+/// Underlines the argument or the option that is to blame, or else the verb, and says the reason there.
+fn blame(explanation: &mut Explanation, failure: &Failure, scene: &Scene) {
+    let reason = match failure.message.rsplit_once(": ") {
+        Some((_, reason)) => reason.trim(),
+        None => failure.argument.as_str(),
+    };
+    let fits = |text: &str| text.chars().count() <= LONGEST_LABEL && !text.contains('\n');
+    let short = if fits(reason) { reason } else { "" };
+    short.clone_into(&mut explanation.label);
+    let Some((source, call)) = scene.call(&failure.op) else {
+        return;
+    };
+    let signatures = scene.signatures.of(&failure.op);
+    let span = parameter(&signatures, &call, &failure.argument)
+        .and_then(|number| number.checked_sub(before_dot(source, &call, &signatures)))
+        .and_then(|number| source.argument_span(&call, number))
+        .or_else(|| source.option_span(&call, &failure.argument));
+    let Some(span) = span else {
+        return;
+    };
+    let name = scene.place.span();
+    let other_line =
+        |name: &std::ops::Range<usize>| source.line_of(name.start) != source.line_of(span.start);
+    explanation.beside = name.filter(other_line).map(|name| (name, String::new()));
+    explanation.span = Some(span);
+}
+
+impl Scene<'_> {
+    /// The call of a function at the place of the error.
+    pub fn call(&self, name: &str) -> Option<(&Source, Call)> {
+        let source = self.place.source.as_deref()?;
+        let call = source.call_at(self.place.lexeme()?)?;
+        (source.word(call.name) == name).then_some((source, call))
+    }
+}
+
+/// How many arguments stand before the dot: a handle is none, but "veth0".link_up() means link_up("veth0").
+fn before_dot(source: &Source, call: &Call, signatures: &[Signature]) -> usize {
+    let holder = call.name.checked_sub(2).and_then(|at| source.token(at));
+    let has = |count: usize| signatures.iter().any(|one| one.parameters.len() == count);
+    let count = call.arguments.len();
+    let is_argument =
+        matches!(holder, Some(Token::StringConstant(_))) || !has(count) && has(count + 1);
+    usize::from(call.method && is_argument)
+}
+
+/// Which argument of a call a parameter is.
+fn parameter(signatures: &[Signature], call: &Call, name: &str) -> Option<usize> {
+    if name.is_empty() {
+        return None;
+    }
+    let index = |signature: &Signature| {
+        let mut parameters = signature.parameters.iter();
+        parameters.position(|parameter| parameter.name.trim_end_matches('?') == name)
+    };
+    let fits = |signature: &&Signature| signature.parameters.len() == call.arguments.len();
+    let fitting = signatures.iter().filter(fits).find_map(index);
+    fitting.or_else(|| signatures.iter().find_map(index))
+}

@@ -1,0 +1,132 @@
+//! What the lab says, on the terminal or into a pipe: text and tables to standard output, diagnostics to standard error.
+
+use std::cell::Cell;
+use std::io::{self, IsTerminal, Write};
+
+use serde_json::Value;
+
+use crate::kernel::netlink::Direction;
+use crate::lab::screen::Screen;
+use crate::packet::netlink;
+
+use super::table::{self, Layout};
+
+/// The standard streams.
+pub struct Terminal {
+    json: bool,
+    quiet: bool,
+    /// Netlink trees are comments when what goes to standard error is to be a shell script.
+    netlink_as_comments: bool,
+    closed: Cell<bool>,
+}
+
+impl Terminal {
+    /// `json`: values as JSON lines, and nothing else on standard output. `quiet`: no lines of verbs.
+    pub fn new(json: bool, quiet: bool, show_commands: bool) -> Self {
+        Terminal {
+            json,
+            quiet,
+            netlink_as_comments: show_commands,
+            closed: Cell::new(false),
+        }
+    }
+
+    fn write(&self, text: &str) {
+        if self.closed.get() {
+            return;
+        }
+        let mut out = io::stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if written.is_err() {
+            // A reader that went away (`| head -1`) is no error; there is nobody to tell of any other.
+            self.closed.set(true);
+        }
+    }
+}
+
+impl Screen for Terminal {
+    fn print(&self, text: &str) {
+        if self.json {
+            self.note(text);
+        } else {
+            self.write(&format!("{text}\n"));
+        }
+    }
+
+    fn live(&self, text: &str) {
+        if !self.quiet && !self.json {
+            self.write(&format!("{text}\n"));
+        }
+    }
+
+    fn show(&self, value: &Value) {
+        let text = if self.json {
+            format!("{value}\n")
+        } else {
+            table::render(value, &layout())
+        };
+        self.write(&text);
+    }
+
+    fn command(&self, line: &str) {
+        self.note(line);
+    }
+
+    fn netlink(&self, direction: Direction, bytes: &[u8]) {
+        let arrow = match direction {
+            Direction::Sent => ">>> sent",
+            Direction::Received => "<<< received",
+        };
+        let tree = netlink::text(&netlink::decode(bytes));
+        for line in std::iter::once(arrow).chain(tree.lines()) {
+            if self.netlink_as_comments {
+                self.note(&format!("# {line}"));
+            } else {
+                self.note(line);
+            }
+        }
+    }
+
+    fn note(&self, text: &str) {
+        // Diagnostics that nobody takes are lost, and nothing more.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    fn flush(&self) {
+        let _ = io::stdout().lock().flush();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+}
+
+/// How much room there is, and what the terminal can do.
+pub fn layout() -> Layout {
+    let width = io::stdout()
+        .is_terminal()
+        .then(|| terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| width.0.into()));
+    Layout {
+        width,
+        colour: width.is_some() && wants_colour(),
+        ascii: !speaks_utf8(),
+    }
+}
+
+/// The conventions of no-color.org and of terminals that can't.
+pub fn wants_colour() -> bool {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !no_colour && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether the locale says that the terminal takes UTF-8 (setlocale(3): the first of these that is set counts).
+pub fn speaks_utf8() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    locale.is_some_and(|locale| {
+        let locale = locale.to_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}

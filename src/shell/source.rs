@@ -1,0 +1,219 @@
+//! The texts that a report quotes: the main script and the modules that it imported, found by the names that Rhai's
+//! positions belong to.
+//!
+//! Rhai knows a text only by the name that `ast.set_source` gave it, so the caller must set it on the main script
+//! and on every module, to the same name that is used here. What a name means inside a text (tokens, calls,
+//! arguments) is `span.rs`.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use rhai::Position;
+
+use super::span::{self, Lexeme};
+
+/// The largest module file that is read for a report; a script that is larger is shown without its text.
+const LARGEST_FILE: u64 = 16 << 20;
+
+/// One text with its lines and, once they are asked for, its tokens.
+#[derive(Debug)]
+pub struct Source {
+    path: String,
+    text: String,
+    lines: Vec<usize>,
+    lexemes: OnceCell<Vec<Lexeme>>,
+}
+
+impl Source {
+    /// A text and the path that it is shown under.
+    pub fn new(path: impl Into<String>, text: impl AsRef<str>) -> Self {
+        // The C1 control characters drive terminals as the C0 ones do, and the renderer replaces only the latter.
+        // Character for character, so that columns stay what they were.
+        let text: String = text
+            .as_ref()
+            .chars()
+            .map(|c| match c {
+                '\u{80}'..='\u{9f}' | '\u{2028}' | '\u{2029}' => char::REPLACEMENT_CHARACTER,
+                c => c,
+            })
+            .collect();
+        let starts = text.match_indices('\n').map(|(at, _)| at + 1);
+        let lines = std::iter::once(0).chain(starts).collect();
+        Self {
+            path: path.into(),
+            text,
+            lines,
+            lexemes: OnceCell::new(),
+        }
+    }
+
+    /// The path that people know the text by.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The part of the text at `range`, empty when there is no such part.
+    pub fn slice(&self, range: Range<usize>) -> &str {
+        self.text.get(range).unwrap_or("")
+    }
+
+    /// The tokens of the text, without comments.
+    pub fn lexemes(&self) -> &[Lexeme] {
+        self.lexemes.get_or_init(|| span::lex(&self.text))
+    }
+
+    /// The number of the line, from 0, that the byte at `offset` is in.
+    pub fn line_of(&self, offset: usize) -> usize {
+        self.lines
+            .partition_point(|&start| start <= offset)
+            .saturating_sub(1)
+    }
+
+    /// The bytes of the line with that number, from 0, without its line ending.
+    pub fn line(&self, number: usize) -> Option<Range<usize>> {
+        let start = *self.lines.get(number)?;
+        let end = match self.lines.get(number + 1) {
+            Some(next) => next.saturating_sub(1),
+            None => self.text.len(),
+        };
+        let line = self.slice(start..end);
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        Some(start..start + line.len())
+    }
+
+    /// The byte that a position stands for: columns count characters from 1, a column past the end is the end of the
+    /// line. Nothing when there is no such line.
+    pub fn offset(&self, position: Position) -> Option<usize> {
+        let line = self.line(position.line()?.checked_sub(1)?)?;
+        let column = position.position().unwrap_or(1).saturating_sub(1);
+        let within = self.slice(line.clone()).char_indices().nth(column);
+        Some(within.map_or(line.end, |(at, _)| line.start + at))
+    }
+}
+
+/// All the texts of one run.
+#[derive(Debug)]
+pub struct Sources {
+    main: Rc<Source>,
+    modules: BTreeMap<String, Rc<Source>>,
+    files: RefCell<BTreeMap<String, Option<Rc<Source>>>>,
+}
+
+impl Sources {
+    /// The main script, under the name that `ast.set_source` gave it.
+    pub fn new(name: impl Into<String>, text: impl AsRef<str>) -> Self {
+        Self {
+            main: Rc::new(Source::new(name, text)),
+            modules: BTreeMap::new(),
+            files: RefCell::default(),
+        }
+    }
+
+    /// Adds a module that is not a file, or whose text is known already, under the name that `ast.set_source` gave it.
+    #[must_use]
+    pub fn with_module(mut self, name: impl Into<String>, text: impl AsRef<str>) -> Self {
+        let name = name.into();
+        let source = Rc::new(Source::new(name.clone(), text));
+        self.modules.insert(name, source);
+        self
+    }
+
+    /// The main script.
+    pub fn main(&self) -> Rc<Source> {
+        Rc::clone(&self.main)
+    }
+
+    /// The names of the modules whose texts are known.
+    pub fn modules(&self) -> impl Iterator<Item = &str> {
+        self.modules.keys().map(String::as_str)
+    }
+
+    /// The text with that name: the main script, a module, or a file that is a module (read once, `.rhai` added where
+    /// it is missing, looked for beside the main script and then where netsh was started).
+    pub fn get(&self, name: &str) -> Option<Rc<Source>> {
+        if name.is_empty() || name == self.main.path {
+            return Some(self.main());
+        }
+        if let Some(module) = self.modules.get(name) {
+            return Some(Rc::clone(module));
+        }
+        let mut files = self.files.borrow_mut();
+        let file = files
+            .entry(name.to_owned())
+            .or_insert_with(|| self.read(name));
+        file.clone()
+    }
+
+    fn read(&self, name: &str) -> Option<Rc<Source>> {
+        let beside = Path::new(&self.main.path).parent().unwrap_or(Path::new(""));
+        let found = [beside.join(name), PathBuf::from(name)]
+            .into_iter()
+            .flat_map(|path| [with_suffix(&path), path])
+            .find(|path| is_small_file(path))?;
+        // A file may hold anything by now: what is not text is shown as replacement characters.
+        let bytes = std::fs::read(&found).ok()?;
+        let text = String::from_utf8_lossy(&bytes);
+        Some(Rc::new(Source::new(found.to_string_lossy(), text)))
+    }
+}
+
+fn with_suffix(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".rhai");
+    PathBuf::from(name)
+}
+
+/// A pipe or a device would block or never end, so only plain files are read.
+fn is_small_file(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|data| data.is_file() && data.len() <= LARGEST_FILE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_at_either_line_ending() {
+        let source = Source::new("x", "ab\r\ncd\n");
+        assert_eq!(source.line(0), Some(0..2));
+        assert_eq!(source.line(1), Some(4..6));
+        assert_eq!(source.line(2), Some(7..7));
+        assert_eq!(source.line(3), None);
+        assert_eq!(source.line_of(3), 0);
+        assert_eq!(source.line_of(4), 1);
+    }
+
+    #[test]
+    fn columns_count_characters_and_stop_at_the_end_of_the_line() {
+        let source = Source::new("x", "é日x\nnext");
+        assert_eq!(source.offset(Position::new(1, 3)), Some(5));
+        assert_eq!(source.offset(Position::new(1, 99)), Some(6));
+        assert_eq!(source.offset(Position::new(2, 0)), Some(7));
+        assert_eq!(source.offset(Position::new(9, 1)), None);
+        assert_eq!(source.offset(Position::NONE), None);
+    }
+
+    #[test]
+    fn names_find_the_main_script_modules_and_files() {
+        let directory = std::env::temp_dir().join(format!("netsh-source-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).expect("a directory");
+        std::fs::write(directory.join("wires.rhai"), "fn a() {}").expect("a file");
+        let main = directory.join("lab.rhai").to_string_lossy().into_owned();
+        let sources = Sources::new(main.clone(), "1").with_module("topo", "2");
+        assert_eq!(sources.get(&main).expect("main").text(), "1");
+        assert_eq!(sources.get("").expect("main").text(), "1");
+        assert_eq!(sources.get("topo").expect("module").text(), "2");
+        assert_eq!(sources.get("wires").expect("file").text(), "fn a() {}");
+        assert!(sources.get("nowhere").is_none());
+        assert!(sources.get("/dev").is_none());
+        std::fs::remove_dir_all(&directory).expect("removed");
+    }
+}
