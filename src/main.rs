@@ -6,12 +6,15 @@ use std::rc::Rc;
 
 use clap::Parser;
 
+use netsh::catalog::Catalog;
 use netsh::kernel::netns;
 use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings, interrupt};
 use netsh::script::{self, run::Script};
-use netsh::shell::screen::Terminal;
+use netsh::shell::report::report;
+use netsh::shell::screen::{self, Terminal};
+use netsh::shell::source::Sources;
 
 /// A shell for Linux network experiments.
 ///
@@ -49,7 +52,11 @@ struct Arguments {
     quiet: bool,
 
     /// The script (- is standard input), and the words that it sees as ARGS
-    #[arg(value_name = "FILE.rhai [ARGS]", trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "FILE.rhai [ARGS]",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     script: Vec<String>,
 }
 
@@ -107,7 +114,9 @@ fn read_script(arguments: &Arguments) -> Result<Script, Refusal> {
     }
     let name = words.remove(0);
     if name.starts_with('-') && name != "-" {
-        return Err(usage(&format!("there is no option {name}; netsh --help shows those there are")));
+        return Err(usage(&format!(
+            "there is no option {name}; netsh --help shows those there are"
+        )));
     }
     let read = if name == "-" {
         let mut text = Vec::new();
@@ -184,7 +193,12 @@ fn work(arguments: &Arguments, script: &Script) -> ExitCode {
     match result {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            let sources = Sources::new(&script.name, &script.text);
+            let catalog = Catalog::of(&engine);
+            eprint!(
+                "{}",
+                report(&error, &sources, &catalog, screen::report_style())
+            );
             ExitCode::from(FAILED)
         }
     }

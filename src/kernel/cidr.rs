@@ -61,7 +61,8 @@ impl FromStr for Cidr {
             message,
             hint: hint.to_string(),
         };
-        let example = "write an address and the length of its prefix, such as 192.168.4.2/24 or fd00::1/64";
+        let example =
+            "write an address and the length of its prefix, such as 192.168.4.2/24 or fd00::1/64";
         let Some((address, prefix)) = text.split_once('/') else {
             return Err(match text.parse::<IpAddr>() {
                 Ok(address) => fault(
@@ -76,11 +77,17 @@ impl FromStr for Cidr {
             });
         };
         if address.is_empty() {
-            return Err(fault(format!("{text:?} has no address before the slash"), example));
+            return Err(fault(
+                format!("{text:?} has no address before the slash"),
+                example,
+            ));
         }
-        let address: IpAddr = address
-            .parse()
-            .map_err(|_| fault(format!("{address:?} in {text:?} is not an IP address"), example))?;
+        let address: IpAddr = address.parse().map_err(|_| {
+            fault(
+                format!("{address:?} in {text:?} is not an IP address"),
+                example,
+            )
+        })?;
         let bits = Cidr::bits(address);
         let longest = format!(
             "an IPv{} prefix has 0 to {bits} bits",
@@ -88,11 +95,17 @@ impl FromStr for Cidr {
         );
         let digits = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_digit());
         if !digits {
-            return Err(fault(format!("{prefix:?} in {text:?} is not a prefix length"), &longest));
+            return Err(fault(
+                format!("{prefix:?} in {text:?} is not a prefix length"),
+                &longest,
+            ));
         }
         match prefix.parse::<u8>() {
             Ok(prefix) if prefix <= bits => Ok(Cidr { address, prefix }),
-            _ => Err(fault(format!("the prefix of {text:?} is too long"), &longest)),
+            _ => Err(fault(
+                format!("the prefix of {text:?} is too long"),
+                &longest,
+            )),
         }
     }
 }
@@ -145,7 +158,13 @@ mod tests {
         assert!(cidr("0.0.0.0/0").has_no_host_part());
         assert!(cidr("fd00::/64").has_no_host_part());
         assert!(cidr("::/0").has_no_host_part());
-        for host in ["192.168.4.2/24", "10.0.0.0/31", "10.0.0.0/32", "fd00::/127", "fd00::1/64"] {
+        for host in [
+            "192.168.4.2/24",
+            "10.0.0.0/31",
+            "10.0.0.0/32",
+            "fd00::/127",
+            "fd00::1/64",
+        ] {
             assert!(!cidr(host).has_no_host_part(), "{host}");
         }
     }

@@ -52,10 +52,7 @@ impl Error {
                 said: Some(said), ..
             } => said.clone(),
             Error::Unreadable(what) => what.clone(),
-            other => other
-                .errno()
-                .map(|errno| errno.desc().to_string())
-                .unwrap_or_default(),
+            other => other.errno().map(errno_words).unwrap_or_default(),
         }
     }
 }
@@ -67,7 +64,7 @@ impl fmt::Display for Error {
                 if let Some(said) = said {
                     write!(f, "{said}: ")?;
                 }
-                write!(f, "{} ({errno:?})", errno.desc())
+                write!(f, "{} ({errno:?})", errno_words(*errno))
             }
             Error::NoSuchLink(name) => write!(f, "no such link: {name}"),
             Error::NoSuchNetns(name) => write!(f, "no such network namespace: {name}"),
@@ -92,6 +89,13 @@ impl From<io::Error> for Error {
             None => Error::Unreadable(error.to_string()),
         }
     }
+}
+
+/// What an errno means, in the words of the C library (strerror(3)).
+pub fn errno_words(errno: Errno) -> String {
+    let words = io::Error::from_raw_os_error(errno as i32).to_string();
+    let end = words.find(" (os error").unwrap_or(words.len());
+    words[..end].to_string()
 }
 
 /// The result of asking the kernel.

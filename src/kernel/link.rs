@@ -7,8 +7,8 @@ use std::os::fd::AsRawFd;
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
-    InfoKind, LinkAttribute, LinkFlags, LinkHeader, LinkInfo, LinkLayerType,
-    LinkMessage, State, Stats64,
+    InfoKind, LinkAttribute, LinkFlags, LinkHeader, LinkInfo, LinkLayerType, LinkMessage, State,
+    Stats64,
 };
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
@@ -242,9 +242,10 @@ pub fn name_fault(name: &str) -> Option<String> {
         ))
     } else if name == "." || name == ".." {
         Some("the name is a directory's".into())
-    } else if let Some(bad) = name.chars().find(|c| {
-        matches!(c, '/' | ':' | '%' | '\0') || c.is_ascii_whitespace() || *c == '\u{b}'
-    }) {
+    } else if let Some(bad) = name
+        .chars()
+        .find(|c| matches!(c, '/' | ':' | '%' | '\0') || c.is_ascii_whitespace() || *c == '\u{b}')
+    {
         Some(format!("the name contains {bad:?}"))
     } else {
         None
@@ -349,7 +350,17 @@ mod tests {
 
     #[test]
     fn names_that_no_link_can_have() {
-        for name in ["", ".", "..", "a/b", "a b", "a:1", "eth%d", "0123456789abcdef", "a\tb"] {
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "a b",
+            "a:1",
+            "eth%d",
+            "0123456789abcdef",
+            "a\tb",
+        ] {
             assert!(name_fault(name).is_some(), "{name:?}");
         }
         for name in ["lo", "v0.10", "0123456789abcde", "é", "-", "@"] {

@@ -135,8 +135,7 @@ mod tests {
 
     #[test]
     fn a_line_of_the_arp_table() {
-        let line =
-            "192.168.4.3      0x1         0x2         ca:02:25:cf:ce:da     *        veth0";
+        let line = "192.168.4.3      0x1         0x2         ca:02:25:cf:ce:da     *        veth0";
         let entry = arp_entry(line).expect("a whole line");
         assert_eq!(
             (entry.ip.as_str(), entry.device.as_str()),

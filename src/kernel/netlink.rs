@@ -170,11 +170,9 @@ impl RouteSocket {
     pub fn open() -> Result<Self> {
         let (mut connection, handle, _unsolicited) = with_runtime(|runtime| {
             let _context = runtime.enter();
-            netlink_proto::new_connection_with_codec::<
-                RouteNetlinkMessage,
-                TokioSocket,
-                TappedCodec,
-            >(NETLINK_ROUTE)
+            netlink_proto::new_connection_with_codec::<RouteNetlinkMessage, TokioSocket, TappedCodec>(
+                NETLINK_ROUTE,
+            )
         })??;
         let socket = connection.socket_mut().socket_mut();
         socket.bind_auto()?;
@@ -199,12 +197,7 @@ impl RouteSocket {
     pub fn change_all(&self, requests: impl IntoIterator<Item = Request>) -> Result<()> {
         let messages: Vec<_> = requests
             .into_iter()
-            .map(|request| {
-                message(
-                    request.message,
-                    NLM_F_REQUEST | NLM_F_ACK | request.flags,
-                )
-            })
+            .map(|request| message(request.message, NLM_F_REQUEST | NLM_F_ACK | request.flags))
             .collect();
         if messages.is_empty() {
             return Ok(());
@@ -227,9 +220,9 @@ impl RouteSocket {
         self.exchange([message(request, NLM_F_REQUEST)], |answer| {
             found = match answer.payload {
                 NetlinkPayload::InnerMessage(inner) => Ok(inner),
-                NetlinkPayload::Error(_) => Err(acknowledged(&answer)
-                    .err()
-                    .unwrap_or(Error::NoAnswer)),
+                NetlinkPayload::Error(_) => {
+                    Err(acknowledged(&answer).err().unwrap_or(Error::NoAnswer))
+                }
                 _ => Err(Error::Unreadable("an answer of another kind".into())),
             };
             true
@@ -331,9 +324,7 @@ impl RouteSocket {
                 }
             }
             if broken {
-                return Poll::Ready(Err(Error::Unreadable(
-                    "the netlink socket broke".into(),
-                )));
+                return Poll::Ready(Err(Error::Unreadable("the netlink socket broke".into())));
             }
             Poll::Pending
         });
@@ -411,7 +402,10 @@ mod tests {
 
     #[test]
     fn the_extended_ack_text_is_found() {
-        let error = refused(-(Errno::EINVAL as i32), &text_attribute("Unknown device type."));
+        let error = refused(
+            -(Errno::EINVAL as i32),
+            &text_attribute("Unknown device type."),
+        );
         assert_eq!(
             error,
             Error::Refused {

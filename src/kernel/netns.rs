@@ -117,7 +117,14 @@ impl Namespace {
         File::options().write(true).create_new(true).open(&path)?;
         let source = format!("/proc/self/fd/{}", self.fd.as_raw_fd());
         let flags = MsFlags::MS_BIND;
-        mount(Some(source.as_str()), &path, None::<&str>, flags, None::<&str>).map_err(|errno| {
+        mount(
+            Some(source.as_str()),
+            &path,
+            None::<&str>,
+            flags,
+            None::<&str>,
+        )
+        .map_err(|errno| {
             let _ = std::fs::remove_file(&path);
             errno.into()
         })
@@ -210,8 +217,7 @@ pub fn name_fault(name: &str) -> Option<&'static str> {
 /// Puts the calling process, which must have one thread, into new mount, network and pid namespaces (the last for its
 /// children), inside a new user namespace if `user` is true.
 pub fn isolate(user: bool) -> nix::Result<()> {
-    let mut flags =
-        CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWPID;
+    let mut flags = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWPID;
     if user {
         flags |= CloneFlags::CLONE_NEWUSER;
     }

@@ -24,7 +24,9 @@ impl Key {
     /// Reads a name in either spelling of sysctl(8): whichever of `.` and `/` comes first separates, and the other one
     /// is then part of a name. In the dotted spelling a `/` stands for a `.`: `net.ipv4.conf.v0/10.accept_local`.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        let slashed = text.find(['.', '/']).is_some_and(|at| text[at..].starts_with('/'));
+        let slashed = text
+            .find(['.', '/'])
+            .is_some_and(|at| text[at..].starts_with('/'));
         let path: String = if slashed {
             text.to_string()
         } else {
@@ -63,7 +65,9 @@ impl Key {
 
     /// The name of the group that holds this parameter, if it is in one.
     pub fn parent(&self) -> Option<Key> {
-        self.0.rsplit_once('/').map(|(parent, _)| Key(parent.into()))
+        self.0
+            .rsplit_once('/')
+            .map(|(parent, _)| Key(parent.into()))
     }
 }
 
@@ -209,7 +213,17 @@ mod tests {
 
     #[test]
     fn no_way_out_of_proc_sys() {
-        for text in ["", ".", "..", "/etc/passwd", "net/../vm/swappiness", "net..ipv4", "net/./x", "net.//.vm", "net/"] {
+        for text in [
+            "",
+            ".",
+            "..",
+            "/etc/passwd",
+            "net/../vm/swappiness",
+            "net..ipv4",
+            "net/./x",
+            "net.//.vm",
+            "net/",
+        ] {
             assert!(Key::parse(text).is_err(), "{text:?}");
         }
     }

@@ -41,11 +41,8 @@ impl Operation for VethAdd {
     }
 
     fn action(&self, names: &dyn Names) -> Result<Action> {
-        let netns = |name: &Option<String>| {
-            name.as_deref()
-                .map(|name| names.netns(name))
-                .transpose()
-        };
+        let netns =
+            |name: &Option<String>| name.as_deref().map(|name| names.netns(name)).transpose();
         let near = LinkMessageBuilder::<LinkVeth>::new(&self.name, &self.peer);
         let near = end(near, self.mtu, self.mac, netns(&self.netns)?);
         let far = LinkMessageBuilder::<LinkUnspec>::new().name(self.peer.clone());
@@ -98,12 +95,7 @@ fn end<T>(
     builder
 }
 
-fn describe_end(
-    command: &mut Command,
-    mtu: Option<u32>,
-    mac: Option<Mac>,
-    netns: &Option<String>,
-) {
+fn describe_end(command: &mut Command, mtu: Option<u32>, mac: Option<Mac>, netns: &Option<String>) {
     if let Some(mtu) = mtu {
         command.with("mtu", mtu);
     }

@@ -75,7 +75,8 @@ impl Lab {
                 // A name that is not there any more needs no undoing.
                 if !matches!(error, Error::NoSuchLink(_)) {
                     let words = change.operation().words();
-                    failure.message += &format!("; it is half done, for netsh cannot {words}: {error}");
+                    failure.message +=
+                        &format!("; it is half done, for netsh cannot {words}: {error}");
                 }
             }
         }

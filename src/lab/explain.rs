@@ -5,7 +5,7 @@
 use nix::errno::Errno;
 
 use crate::kernel::change::Change;
-use crate::kernel::error::{Error, Result};
+use crate::kernel::error::{Error, Result, errno_words};
 use crate::kernel::netns::Namespace;
 use crate::kernel::sysctl::{self, Key, SysctlSet};
 use crate::kernel::{addr, cidr::Cidr, link};
@@ -68,7 +68,7 @@ impl Lab {
                 failure.hint = self.general_hint(*errno);
                 match said {
                     Some(said) => said.clone(),
-                    None => errno.desc().to_lowercase(),
+                    None => errno_words(*errno).to_lowercase(),
                 }
             }
             Error::NoAnswer => "the kernel did not answer in time".into(),
@@ -89,7 +89,9 @@ impl Lab {
                     "it is in the home namespace".into()
                 } else {
                     let other = other.name();
-                    format!("it is in netns {other}: call the verb as a method of its handle, or inside netns_get({other:?}).run(|| ...)")
+                    format!(
+                        "it is in netns {other}: call the verb as a method of its handle, or inside netns_get({other:?}).run(|| ...)"
+                    )
                 };
             }
         }
@@ -136,24 +138,26 @@ impl Lab {
                 Some(link_exists(name, argument))
             }
             (Change::LinkAdd(add), Errno::EEXIST) => Some(link_exists(&add.name, "name")),
-            (Change::LinkSet(set), Errno::EEXIST) => {
-                Some(link_exists(set.name.as_ref()?, "name"))
+            (Change::LinkSet(set), Errno::EEXIST) => Some(link_exists(set.name.as_ref()?, "name")),
+            (Change::LinkSet(set), Errno::EINVAL) if set.mtu.is_some() => {
+                Some(mtu_refused(set.mtu?))
             }
-            (Change::LinkSet(set), Errno::EINVAL) if set.mtu.is_some() => Some(mtu_refused(set.mtu?)),
             (Change::LinkSet(set), Errno::EBUSY) if set.name.is_some() => Some(
-                Words::new("the link is up").blame("name").hint("bring it down first: link_down(...)"),
+                Words::new("the link is up")
+                    .blame("name")
+                    .hint("bring it down first: link_down(...)"),
             ),
             (Change::VethAdd(veth), Errno::EINVAL | Errno::ERANGE) if veth.mtu.is_some() => {
                 Some(mtu_refused(veth.mtu?))
             }
             (Change::LinkAdd(add), Errno::EOPNOTSUPP) => Some(no_driver(&add.kind, "kind")),
             (Change::VethAdd(_), Errno::EOPNOTSUPP) => Some(no_driver("veth", "")),
-            (Change::LinkDel(_), Errno::EOPNOTSUPP) => {
-                Some(Words::new("the kernel does not let a link of this kind be deleted").blame("name"))
-            }
-            (Change::AddrAdd(add), Errno::EEXIST) => Some(
-                Words::new(format!("{} has this address already", add.link)).blame("cidr"),
+            (Change::LinkDel(_), Errno::EOPNOTSUPP) => Some(
+                Words::new("the kernel does not let a link of this kind be deleted").blame("name"),
             ),
+            (Change::AddrAdd(add), Errno::EEXIST) => {
+                Some(Words::new(format!("{} has this address already", add.link)).blame("cidr"))
+            }
             (Change::AddrDel(del), Errno::EADDRNOTAVAIL) => {
                 Some(no_such_address(&namespace, &del.link, del.local))
             }
@@ -172,14 +176,19 @@ impl Lab {
                     .blame("name")
                     .hint(format!("netns_get({:?}) gives its handle", add.name)),
             ),
-            (Change::NetnsAdd(_), Errno::ENOENT) => {
-                Some(Words::new("there is no /run/netns to name it in").hint("make the directory, as root"))
-            }
+            (Change::NetnsAdd(_), Errno::ENOENT) => Some(
+                Words::new("there is no /run/netns to name it in")
+                    .hint("make the directory, as root"),
+            ),
             _ => None,
         }
     }
 
-    fn side(&self, namespace: &std::rc::Rc<Namespace>, netns: &Option<String>) -> Option<std::rc::Rc<Namespace>> {
+    fn side(
+        &self,
+        namespace: &std::rc::Rc<Namespace>,
+        netns: &Option<String>,
+    ) -> Option<std::rc::Rc<Namespace>> {
         match netns {
             None => Some(namespace.clone()),
             Some(name) => self.netns(name).ok()?.namespace().ok(),
@@ -237,13 +246,17 @@ impl Words {
 fn link_exists(name: &str, argument: &'static str) -> Words {
     Words::new(format!("there is a link {name:?} already"))
         .blame(argument)
-        .hint(format!("choose another name, or delete it first: link_del({name:?})"))
+        .hint(format!(
+            "choose another name, or delete it first: link_del({name:?})"
+        ))
 }
 
 fn mtu_refused(mtu: u32) -> Words {
-    Words::new(format!("an MTU of {mtu} is outside of what the link can do"))
-        .blame("mtu")
-        .hint("a veth takes 68 to 65535 bytes")
+    Words::new(format!(
+        "an MTU of {mtu} is outside of what the link can do"
+    ))
+    .blame("mtu")
+    .hint("a veth takes 68 to 65535 bytes")
 }
 
 fn no_driver(kind: &str, argument: &'static str) -> Words {
@@ -263,7 +276,10 @@ fn no_such_address(namespace: &Namespace, link: &str, wanted: Cidr) -> Words {
     let words = Words::new(format!("{link} has no such address")).blame("cidr");
     if let Some(other) = all.iter().find(|addr| addr.local.address == wanted.address) {
         return words.hint(match other.peer {
-            Some(peer) => format!("it has {} with the peer {peer}: give that as the option peer", other.local),
+            Some(peer) => format!(
+                "it has {} with the peer {peer}: give that as the option peer",
+                other.local
+            ),
             None => format!("it has {}", other.local),
         });
     }
@@ -280,9 +296,12 @@ fn sysctl_refused(namespace: &Namespace, set: &SysctlSet, errno: Errno) -> Optio
         Errno::EINVAL | Errno::ERANGE | Errno::EFAULT => {
             let now = sysctl::get(namespace, &set.key).unwrap_or_default();
             Some(
-                Words::new(format!("the kernel does not take the value {:?}", set.value))
-                    .blame("value")
-                    .hint(format!("its value is {now:?} now")),
+                Words::new(format!(
+                    "the kernel does not take the value {:?}",
+                    set.value
+                ))
+                .blame("value")
+                .hint(format!("its value is {now:?} now")),
             )
         }
         _ => sysctl_fault(namespace, &set.key, errno),
@@ -360,6 +379,10 @@ fn listed(names: &[String]) -> String {
 }
 
 /// Runs a question of the lab's, and tells why if it was not answered.
-pub fn ask<T>(lab: &Lab, words: &str, question: impl FnOnce() -> Result<T>) -> super::failure::Outcome<T> {
+pub fn ask<T>(
+    lab: &Lab,
+    words: &str,
+    question: impl FnOnce() -> Result<T>,
+) -> super::failure::Outcome<T> {
     question().map_err(|error| lab.explain_question(words, &error))
 }

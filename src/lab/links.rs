@@ -114,7 +114,10 @@ fn cached_name(names: &mut HashMap<u32, String>, namespace: &Namespace, index: u
     names
         .entry(index)
         .or_insert_with(|| {
-            let name = namespace.route().ok().and_then(|route| route.name_of(index));
+            let name = namespace
+                .route()
+                .ok()
+                .and_then(|route| route.name_of(index));
             // The link went while it was being listed: its index is all that is left.
             name.unwrap_or_else(|| format!("if{index}"))
         })

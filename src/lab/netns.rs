@@ -90,14 +90,13 @@ impl Lab {
         if netns::name_fault(name).is_some() {
             return Err(Error::NoSuchNetns(name.to_string()));
         }
-        let namespace = Namespace::open(&netns::named_path(name)).map_err(|error| {
-            match error.errno() {
+        let namespace =
+            Namespace::open(&netns::named_path(name)).map_err(|error| match error.errno() {
                 Some(nix::errno::Errno::ENOENT | nix::errno::Errno::EINVAL) => {
                     Error::NoSuchNetns(name.to_string())
                 }
                 _ => error,
-            }
-        })?;
+            })?;
         Ok(self.remember(Netns::new(name, namespace)))
     }
 

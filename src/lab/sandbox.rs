@@ -24,6 +24,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask, raise}
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, getegid, geteuid, pipe};
 
+use crate::kernel::error::errno_words;
 use crate::kernel::ioctl;
 use crate::kernel::netns::{self, NAMED};
 
@@ -112,13 +113,11 @@ fn die_with_parent(alive: &OwnedFd) {
 fn supervise(child: Pid, watched: &SigSet, _keep: OwnedFd) -> ! {
     loop {
         match watched.wait() {
-            Ok(Signal::SIGCHLD) => {
-                match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
-                    Ok(WaitStatus::Exited(_, status)) => exit(status),
-                    Ok(WaitStatus::Signaled(_, signal, _)) => end_by(signal),
-                    _ => {}
-                }
-            }
+            Ok(Signal::SIGCHLD) => match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(_, status)) => exit(status),
+                Ok(WaitStatus::Signaled(_, signal, _)) => end_by(signal),
+                _ => {}
+            },
             Ok(Signal::SIGINT) => {
                 // From the terminal the child has it already; a second one sets the same flag again.
                 let _ = kill(child, Signal::SIGINT);
@@ -215,7 +214,7 @@ fn show_again(source: &Path, target: &Path, kind: fs::FileType) -> io::Result<()
 
 fn broken(step: &str, errno: Errno) -> NoSandbox {
     NoSandbox {
-        cause: format!("cannot {step}: {} ({errno:?})", errno.desc()),
+        cause: format!("cannot {step}: {} ({errno:?})", errno_words(errno)),
         ways_out: Vec::new(),
     }
 }
@@ -234,7 +233,10 @@ fn refused(uid: Uid, errno: Errno) -> NoSandbox {
             setting(name).unwrap_or_default()
         ),
         ways_out: vec![
-            format!("have root switch them on: sysctl -w {}={wanted}", name.replace('/', ".")),
+            format!(
+                "have root switch them on: sysctl -w {}={wanted}",
+                name.replace('/', ".")
+            ),
             "run netsh as root".into(),
         ],
     };
@@ -244,7 +246,7 @@ fn refused(uid: Uid, errno: Errno) -> NoSandbox {
     if setting("kernel/unprivileged_userns_clone").as_deref() == Some("0") {
         return by_sysctl("kernel/unprivileged_userns_clone", "1");
     }
-    let words = format!("{} ({errno:?})", errno.desc());
+    let words = format!("{} ({errno:?})", errno_words(errno));
     match errno {
         Errno::ENOSPC => NoSandbox {
             cause: format!("the limit on user or network namespaces is reached: {words}"),
@@ -275,7 +277,8 @@ fn powerless(step: &str, error: &io::Error) -> NoSandbox {
                 "AppArmor lets an ordinary user make a user namespace, but gives no power in it (kernel.apparmor_restrict_unprivileged_userns is 1): cannot {step}: {error}"
             ),
             ways_out: vec![
-                "have root allow them: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0".into(),
+                "have root allow them: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+                    .into(),
                 "have root write an AppArmor profile for netsh with the line `userns,`".into(),
                 "run netsh as root".into(),
             ],

@@ -208,19 +208,22 @@ pub mod api {
 }
 
 fn read_cidr(text: &str) -> Outcome<Cidr> {
-    text.parse().map_err(|fault: crate::kernel::cidr::CidrFault| {
-        Failure::new(fault.message)
-            .about(text)
-            .blame("cidr")
-            .hint(fault.hint)
-    })
+    text.parse()
+        .map_err(|fault: crate::kernel::cidr::CidrFault| {
+            Failure::new(fault.message)
+                .about(text)
+                .blame("cidr")
+                .hint(fault.hint)
+        })
 }
 
 /// A CIDR that names a host, not a network.
 fn host_address(text: &str) -> Outcome<Cidr> {
     let cidr = read_cidr(text)?;
     if cidr.has_no_host_part() {
-        let words = format!("the host part of {text:?} is missing: it names a network, not an address in it");
+        let words = format!(
+            "the host part of {text:?} is missing: it names a network, not an address in it"
+        );
         return Err(Failure::new(words)
             .about(text)
             .blame("cidr")
@@ -241,7 +244,10 @@ fn same_family(local: Cidr, peer: IpAddr) -> Outcome<IpAddr> {
     if local.address.is_ipv4() == peer.is_ipv4() {
         return Ok(peer);
     }
-    let words = format!("{} and its peer {peer} are of different families", local.address);
+    let words = format!(
+        "{} and its peer {peer} are of different families",
+        local.address
+    );
     Err(Failure::new(words).blame("peer"))
 }
 
@@ -282,7 +288,11 @@ struct Lifetime(u32);
 
 impl OptionValue for Lifetime {
     fn read(value: &Dynamic) -> Result<Self, Fault> {
-        if value.clone().into_string().is_ok_and(|text| text == "forever") {
+        if value
+            .clone()
+            .into_string()
+            .is_ok_and(|text| text == "forever")
+        {
             return Ok(Lifetime(u32::MAX));
         }
         let seconds = Duration::read(value)?.as_secs();

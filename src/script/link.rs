@@ -340,7 +340,8 @@ fn move_and_set(lab: &Lab, set: LinkSet, netns: Option<String>) -> Outcome<()> {
     there
         .unwrap_or_else(|error| Err(lab.explain_question("enter the namespace", &error)))
         .map_err(|mut failure| {
-            failure.message += &format!("; {link} has moved to netns {} all the same", target.name());
+            failure.message +=
+                &format!("; {link} has moved to netns {} all the same", target.name());
             failure
         })
 }

@@ -24,7 +24,10 @@ pub fn register(engine: &mut Engine) {
         |found| {
             let function = found.metadata;
             let is_verb = !function.comments.is_empty()
-                && function.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && function
+                    .name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '_')
                 && function.param_types.first() != Some(&TypeId::of::<Handle>());
             is_verb.then(|| Form {
                 name: function.name.to_string(),

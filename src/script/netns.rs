@@ -105,10 +105,8 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn netns_get(ctx: NativeCallContext, name: &str) -> RhaiResultOf<Handle> {
         verb(&ctx, |lab| {
-            let netns = ask(lab, "get the handle", || lab.netns(name));
-            netns
-                .map(Handle)
-                .map_err(|failure| failure.blame("name"))
+            let netns = ask(lab, &format!("get netns {name}"), || lab.netns(name));
+            netns.map(Handle).map_err(|failure| failure.blame("name"))
         })
     }
 
@@ -230,7 +228,10 @@ pub(super) fn within<T>(
 
 fn netns_name(value: &Dynamic) -> Outcome<String> {
     NetnsName::read(value).map(|name| name.0).map_err(|_| {
-        let words = format!("a network namespace is given by its name or its handle, not by {}", describe(value));
+        let words = format!(
+            "a network namespace is given by its name or its handle, not by {}",
+            describe(value)
+        );
         Failure::new(words).blame("name")
     })
 }

@@ -169,7 +169,8 @@ impl OptionValue for Ipv4Addr {
 
 impl OptionValue for Duration {
     fn read(value: &Dynamic) -> Result<Self, Fault> {
-        const WANTED: Fault = Fault::Type("a number of seconds, or a string with a unit (\"200ms\")");
+        const WANTED: Fault =
+            Fault::Type("a number of seconds, or a string with a unit (\"200ms\")");
         if let Ok(text) = value.clone().into_string() {
             return units::duration(&text).map_err(Fault::Value);
         }

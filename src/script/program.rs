@@ -66,9 +66,8 @@ pub mod api {
     pub fn sh(ctx: NativeCallContext, command: &str) -> RhaiResultOf<i64> {
         verb(&ctx, |lab| {
             lab.screen().flush();
-            let code = current(lab).and_then(|namespace| {
-                program::stream(&namespace, command, &interrupt::requested)
-            });
+            let code = current(lab)
+                .and_then(|namespace| program::stream(&namespace, command, &interrupt::requested));
             let code = code.map_err(|error| not_run(lab, "/bin/sh", &error))?;
             Ok(i64::from(code))
         })

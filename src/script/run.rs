@@ -32,19 +32,17 @@ impl Script {
         ));
         let mut ast = engine
             .compile(without_interpreter_line(&self.text))
-            .map_err(|error| {
-                EvalAltResult::ErrorParsing(*error.0, error.1)
-            })?;
+            .map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
         // Positions of nested errors are lost without a source (each frame names the one before it).
         ast.set_source(self.name.as_str());
         engine.eval_ast_with_scope(&mut Scope::new(), &ast)
     }
 }
 
-/// The text with a first line `#!/usr/bin/env netsh` made a comment of the same length, so that positions stay true.
-pub fn without_interpreter_line(text: &str) -> String {
+/// The text with a first line `#!/usr/bin/env netsh` taken out, its end kept, so that the positions below stay true.
+pub fn without_interpreter_line(text: &str) -> &str {
     match text.strip_prefix("#!") {
-        Some(rest) => format!("//{rest}"),
-        None => text.to_string(),
+        Some(rest) => rest.find('\n').map_or("", |end| &rest[end..]),
+        None => text,
     }
 }

@@ -35,9 +35,12 @@ pub mod api {
     pub fn sysctl_get(ctx: NativeCallContext, name: &str) -> RhaiResultOf<Dynamic> {
         verb(&ctx, |lab| {
             let key = read_key(name)?;
-            let value = lab.current().namespace().and_then(|ns| sysctl::get(&ns, &key));
-            let value = value
-                .map_err(|error| lab.explain_sysctl(&format!("read {key}"), &key, &error))?;
+            let value = lab
+                .current()
+                .namespace()
+                .and_then(|ns| sysctl::get(&ns, &key));
+            let value =
+                value.map_err(|error| lab.explain_sysctl(&format!("read {key}"), &key, &error))?;
             Ok(typed(value))
         })
     }
@@ -83,10 +86,12 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn sysctl_list(ctx: NativeCallContext, prefix: &str) -> RhaiResultOf<Array> {
         verb(&ctx, |lab| {
-            let key = read_key(prefix.trim_end_matches(['.', '/'])).map_err(|failure| {
-                failure.blame("prefix")
-            })?;
-            let list = lab.current().namespace().and_then(|ns| sysctl::list(&ns, &key));
+            let key = read_key(prefix.trim_end_matches(['.', '/']))
+                .map_err(|failure| failure.blame("prefix"))?;
+            let list = lab
+                .current()
+                .namespace()
+                .and_then(|ns| sysctl::list(&ns, &key));
             let list = list.map_err(|error| {
                 let words = format!("list the sysctls under {key}");
                 lab.explain_sysctl(&words, &key, &error).blame("prefix")
@@ -116,7 +121,8 @@ fn refuse_the_machines(lab: &Lab, key: &Key) -> Outcome<()> {
     let words = format!("cannot set {key}: it is the whole machine's, not the sandbox's");
     let mut failure = Failure::new(words).about(key.to_string()).blame("name");
     failure.errno = Some(nix::errno::Errno::EPERM);
-    Err(failure.hint("only sysctls under net. can be set in the sandbox; --host leaves the sandbox"))
+    Err(failure
+        .hint("only sysctls under net. can be set in the sandbox; --host leaves the sandbox"))
 }
 
 fn written(value: &Dynamic) -> Outcome<String> {
@@ -127,7 +133,10 @@ fn written(value: &Dynamic) -> Outcome<String> {
         return Ok(number.to_string());
     }
     value.clone().into_string().map_err(|_| {
-        let words = format!("the value of a sysctl is an int, a bool or a string, not {}", describe(value));
+        let words = format!(
+            "the value of a sysctl is an int, a bool or a string, not {}",
+            describe(value)
+        );
         Failure::new(words).blame("value")
     })
 }

@@ -87,14 +87,31 @@ mod tests {
                 "{text}"
             );
         }
-        for text in ["", "ms", "-1s", "1e9", "1.2.3", "5 parsecs", "1s2", "inf", "nan", "999999999h"] {
+        for text in [
+            "",
+            "ms",
+            "-1s",
+            "1e9",
+            "1.2.3",
+            "5 parsecs",
+            "1s2",
+            "inf",
+            "nan",
+            "999999999h",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn sizes() {
-        for (text, bytes) in [("1500", 1500), ("64k", 65536), ("1.5mb", 1_572_864), ("8kbit", 1000), ("1G", 1 << 30)] {
+        for (text, bytes) in [
+            ("1500", 1500),
+            ("64k", 65536),
+            ("1.5mb", 1_572_864),
+            ("8kbit", 1000),
+            ("1G", 1 << 30),
+        ] {
             assert_eq!(size(text), Ok(bytes), "{text}");
         }
         for text in ["", "k", "-1", "1 elephant", "99999999999999999999"] {

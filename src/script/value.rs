@@ -54,7 +54,11 @@ pub fn type_name(value: &Dynamic) -> &'static str {
 
 /// The article that goes before the name of a type.
 pub fn article(kind: &str) -> &'static str {
-    if kind.starts_with(['a', 'i']) { "an" } else { "a" }
+    if kind.starts_with(['a', 'i']) {
+        "an"
+    } else {
+        "a"
+    }
 }
 
 /// Any value as JSON. What JSON has no form for (functions, handles, ranges) becomes its text.

@@ -195,7 +195,11 @@ fn nested(value: &Value, reader: Reader, depth: usize) -> String {
                     .into_iter()
                     .map(|(key, value)| {
                         let key = escape(key, reader.ascii());
-                        format!("{key}{}{}", reader.colon(), nested(value, reader, depth + 1))
+                        format!(
+                            "{key}{}{}",
+                            reader.colon(),
+                            nested(value, reader, depth + 1)
+                        )
                     })
                     .collect();
                 format!("{{{}}}", pairs.join(reader.comma()))

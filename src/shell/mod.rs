@@ -1,7 +1,19 @@
-//! Layer 4: people. Tables, error reports, the screen.
+//! Layer 4: people. Everything that is shown passes here.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`screen`] | standard output and standard error |
+//! | [`table`], [`columns`], [`cell`], [`grid`], [`plain`] | values as tables |
+//! | [`report`] | errors, with the place in the script |
+//! | [`source`], [`span`], [`outline`] | the text of a script: what stands where |
+
 pub mod cell;
 pub mod columns;
 pub mod grid;
+pub mod outline;
 pub mod plain;
-pub mod table;
+pub mod report;
 pub mod screen;
+pub mod source;
+pub mod span;
+pub mod table;

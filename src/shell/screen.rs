@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use serde_json::Value;
 
@@ -9,7 +10,11 @@ use crate::kernel::netlink::Direction;
 use crate::lab::screen::Screen;
 use crate::packet::netlink;
 
+use super::report::Style;
 use super::table::{self, Layout};
+
+/// How wide a report is where no terminal says so.
+const PIPED_WIDTH: usize = 120;
 
 /// The standard streams.
 pub struct Terminal {
@@ -103,14 +108,27 @@ impl Screen for Terminal {
 
 /// How much room there is, and what the terminal can do.
 pub fn layout() -> Layout {
-    let width = io::stdout()
-        .is_terminal()
-        .then(|| terminal_size::terminal_size_of(io::stdout()).map_or(80, |(width, _)| width.0.into()));
+    let width = width_of(io::stdout().is_terminal(), io::stdout());
     Layout {
         width,
         colour: width.is_some() && wants_colour(),
         ascii: !speaks_utf8(),
     }
+}
+
+/// How an error report on standard error may look.
+pub fn report_style() -> Style {
+    let terminal = io::stderr().is_terminal();
+    Style {
+        colour: terminal && wants_colour(),
+        width: width_of(terminal, io::stderr()).unwrap_or(PIPED_WIDTH),
+        ascii: !speaks_utf8(),
+    }
+}
+
+fn width_of(terminal: bool, stream: impl AsFd) -> Option<usize> {
+    let width = || terminal_size::terminal_size_of(stream).map_or(80, |(width, _)| width.0.into());
+    terminal.then(width)
 }
 
 /// The conventions of no-color.org and of terminals that can't.

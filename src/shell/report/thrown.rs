@@ -93,18 +93,20 @@ fn of_verb(failure: &Failure, scene: &Scene) -> Explanation {
     explanation.help(failure.hint.as_str())
 }
 
-/// `No such device (ENODEV, 19)`, or what there is of it.
+/// `No such device (ENODEV, 19)`, or what there is of it; nothing where the kernel was not asked.
 fn kernel_words(failure: &Failure) -> String {
+    if failure.kernel.is_empty() {
+        return String::new();
+    }
     let number = match failure.code {
         0 => String::new(),
         code => code.to_string(),
     };
     let parts = [failure.errno.as_str(), number.as_str()];
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    match (failure.kernel.as_str(), parts.join(", ")) {
-        (kernel, errno) if errno.is_empty() => kernel.to_owned(),
-        ("", errno) => errno,
-        (kernel, errno) => format!("{kernel} ({errno})"),
+    match parts.join(", ").as_str() {
+        "" => failure.kernel.clone(),
+        errno => format!("{} ({errno})", failure.kernel),
     }
 }
 
@@ -147,7 +149,12 @@ impl Scene<'_> {
 /// How many arguments stand before the dot: a handle is none, but "veth0".link_up() means link_up("veth0").
 fn before_dot(source: &Source, call: &Call, signatures: &[Signature]) -> usize {
     let holder = call.name.checked_sub(2).and_then(|at| source.token(at));
-    let has = |count: usize| signatures.iter().any(|one| one.parameters.len() == count);
+    let takes = |one: &Signature, count: usize| {
+        let optional = one.parameters.iter().filter(|one| one.name.ends_with('?'));
+        let most = one.parameters.len();
+        (most - optional.count()..=most).contains(&count)
+    };
+    let has = |count: usize| signatures.iter().any(|one| takes(one, count));
     let count = call.arguments.len();
     let is_argument =
         matches!(holder, Some(Token::StringConstant(_))) || !has(count) && has(count + 1);

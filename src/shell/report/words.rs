@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use rhai::Dynamic;
 
+use crate::lab::suggest;
+
 /// A value or a text longer than this many characters is cut in a report.
 const LONGEST: usize = 400;
 /// How many levels of arrays and maps of a value are shown.
@@ -130,29 +132,18 @@ pub fn alternatives(items: &[String]) -> String {
     }
 }
 
-/// The known name that was probably meant: the same but for case or the order of its parts, or a few slips away (a
-/// third of the length, as in rustc; two neighbours swapped are one slip). The distance is strsim's, which clap
-/// brings along anyway.
+/// The known name that was probably meant: one with the same parts in another order, or the nearest in spelling.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let length = name.chars().count();
-    if length > LONGEST {
+    if name.len() > LONGEST {
         return None;
     }
-    let allowed = (length / 3).max(1);
-    let distance = |known: &str| {
-        if known.eq_ignore_ascii_case(name) || parts(known) == parts(name) {
-            return 0;
-        }
-        strsim::osa_distance(known, name)
-    };
-    let is_word = |known: &str| known.starts_with(|c: char| c.is_alphabetic() || c == '_');
-    known
-        .into_iter()
-        .filter(|&known| known != name && is_word(known))
-        .map(|known| (distance(known), known))
-        .filter(|&(distance, known)| distance <= allowed && distance < known.chars().count())
-        .min()
-        .map(|(_, known)| known)
+    // Operators are functions for Rhai, but nobody means them by a word.
+    let is_word = |known: &&str| known.starts_with(|c: char| c.is_alphabetic() || c == '_');
+    let known: Vec<&str> = known.into_iter().filter(is_word).collect();
+    let wanted = parts(name);
+    let mut others = known.iter().copied().filter(|known| *known != name);
+    let reordered = others.find(|known| parts(known) == wanted);
+    reordered.or_else(|| suggest::nearest(name, known))
 }
 
 /// `add_addr` and `addr_add` have the same parts.

@@ -1,0 +1,8 @@
+//! netlink
+
+use libtest_mimic::Trial;
+
+/// The tests of this file.
+pub fn trials() -> Vec<Trial> {
+    Vec::new()
+}

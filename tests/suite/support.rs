@@ -1,0 +1,216 @@
+//! What the tests share: running netsh as a user, and saying that a test can't run here.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use libtest_mimic::{Completion, Failed, Trial};
+
+/// The uid and gid of `nobody`, an ordinary user.
+pub const NOBODY: u32 = 65534;
+
+/// What a test returns.
+pub type Verdict = Result<(), Failed>;
+
+/// Who runs netsh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum User {
+    /// Whoever runs the tests.
+    Myself,
+    /// An ordinary user; only root can become one.
+    Nobody,
+}
+
+impl User {
+    /// Everybody as whom the tests can run netsh.
+    pub fn all() -> Vec<User> {
+        if is_root() {
+            vec![User::Myself, User::Nobody]
+        } else {
+            vec![User::Myself]
+        }
+    }
+}
+
+/// Whether the tests run as root.
+pub fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// What a test needs of the machine beside the kernel's namespaces.
+#[derive(Debug, Clone, Copy)]
+pub enum Need {
+    /// A program in PATH.
+    Program(&'static str),
+    /// The tests' own user has to be root.
+    Root,
+}
+
+impl Need {
+    fn missing(self) -> Option<String> {
+        match self {
+            Need::Program(name) => (!has_program(name)).then(|| format!("{name} is not installed")),
+            Need::Root => (!is_root()).then(|| "only root can do this".to_string()),
+        }
+    }
+}
+
+fn has_program(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Debian keeps ip and sysctl where an ordinary user's PATH does not look.
+    let beside = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    std::env::split_paths(&path)
+        .chain(beside)
+        .any(|folder| folder.join(name).is_file())
+}
+
+/// A test of the suite, once for each user.
+pub fn test(name: &str, needs: &'static [Need], body: fn(User) -> Verdict) -> Vec<Trial> {
+    let trial = |user: User| {
+        let name = match user {
+            User::Myself => name.to_string(),
+            User::Nobody => format!("{name} (as an ordinary user)"),
+        };
+        Trial::ignorable_test(name, move || {
+            if let Some(reason) = missing(needs, user) {
+                return ignored(reason);
+            }
+            body(user).map(|()| Completion::Completed)
+        })
+    };
+    User::all().into_iter().map(trial).collect()
+}
+
+/// A test that the machine can't run: ignored with the reason, or failed where everything has to run.
+fn ignored(reason: String) -> Result<Completion, Failed> {
+    if std::env::var_os("NETSH_REQUIRE_NETNS").is_some_and(|value| value == "1") {
+        return Err(format!("NETSH_REQUIRE_NETNS=1, and {reason}").into());
+    }
+    eprintln!("SKIPPED: {reason}");
+    Ok(Completion::ignored_with(reason))
+}
+
+fn missing(needs: &[Need], user: User) -> Option<String> {
+    no_sandbox(user).or_else(|| needs.iter().find_map(|need| need.missing()))
+}
+
+/// Why this user has no sandbox, if so. Asked once for each.
+fn no_sandbox(user: User) -> Option<String> {
+    static MYSELF: OnceLock<Option<String>> = OnceLock::new();
+    static NOBODY: OnceLock<Option<String>> = OnceLock::new();
+    let known = match user {
+        User::Myself => &MYSELF,
+        User::Nobody => &NOBODY,
+    };
+    let ask = || {
+        let output = netsh(user).args(["-e", "1"]).output().ok()?;
+        (!output.status.success())
+            .then(|| String::from_utf8_lossy(&output.stderr).trim().to_string())
+    };
+    known.get_or_init(ask).clone()
+}
+
+/// The binary under test, where every user can run it.
+pub fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let built = PathBuf::from(env!("CARGO_BIN_EXE_netsh"));
+        let open_to_all = built.ancestors().skip(1).all(|folder| {
+            folder.as_os_str().is_empty()
+                || std::fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 1 == 1)
+        });
+        if open_to_all || !is_root() {
+            return built;
+        }
+        let copy = std::env::temp_dir().join(format!("netsh-under-test-{}", std::process::id()));
+        std::fs::copy(&built, &copy).expect("a copy of the binary in the temporary folder");
+        copy
+    })
+}
+
+/// A command that runs netsh as `user`, with no arguments yet.
+pub fn netsh(user: User) -> Command {
+    let mut command = Command::new(binary());
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("NO_COLOR")
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(Stdio::null());
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
+    if user == User::Nobody {
+        command.uid(NOBODY).gid(NOBODY).env("HOME", "/");
+    }
+    command
+}
+
+/// What a script printed and how it ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Exit status; None if a signal ended it.
+    pub status: Option<i32>,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Ran {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            status: output.status.code(),
+        }
+    }
+}
+
+impl Ran {
+    /// Its output, if it succeeded and said nothing on standard error.
+    pub fn ok(self) -> Result<String, Failed> {
+        if self.status == Some(0) && self.stderr.is_empty() {
+            Ok(self.stdout)
+        } else {
+            Err(format!("netsh failed: {self:#?}").into())
+        }
+    }
+}
+
+/// Runs `code` as `netsh ARGUMENTS -` does, from standard input.
+pub fn run_with(user: User, arguments: &[&str], code: &str) -> Result<Ran, Failed> {
+    let mut child = netsh(user)
+        .args(arguments)
+        .arg("-")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let mut input = child.stdin.take().ok_or("no standard input")?;
+    input.write_all(code.as_bytes())?;
+    drop(input);
+    Ok(child.wait_with_output()?.into())
+}
+
+/// Runs `code` and returns what it printed; anything but success is a failure.
+pub fn run(user: User, code: &str) -> Result<String, Failed> {
+    run_with(user, &[], code)?.ok()
+}
+
+/// Runs `code` and returns the JSON lines that its show() wrote.
+pub fn run_json(user: User, code: &str) -> Result<Vec<serde_json::Value>, Failed> {
+    let output = run_with(user, &["--json"], code)?.ok()?;
+    let lines = output.lines().map(serde_json::from_str);
+    Ok(lines.collect::<Result<_, _>>()?)
+}
+
+/// Fails with both values unless they are equal.
+pub fn same<T: PartialEq + std::fmt::Debug>(found: T, wanted: T) -> Verdict {
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(format!("found {found:#?}\nwanted {wanted:#?}").into())
+    }
+}
