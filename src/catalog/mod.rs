@@ -91,7 +91,8 @@ fn kind_name(rust: &str) -> &str {
     let inner = rust
         .strip_prefix("RhaiResultOf<")
         .and_then(|rest| rest.strip_suffix('>'))
-        .unwrap_or(rust);
+        .unwrap_or(rust)
+        .trim_end();
     match inner.trim_start_matches("&mut ").trim_start_matches('&') {
         "str" | "String" | "ImmutableString" => "string",
         "i64" | "INT" => "int",
@@ -122,7 +123,8 @@ mod tests {
     fn kinds_have_the_names_of_scripts() {
         for (rust, kind) in [
             ("&str", "string"),
-            ("RhaiResultOf<Map>", "map"),
+            ("RhaiResultOf<Map >", "map"),
+            ("RhaiResultOf<() >", "()"),
             ("&mut Handle", "netns"),
             ("()", "()"),
             ("bool", "bool"),

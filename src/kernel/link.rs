@@ -242,13 +242,10 @@ pub fn name_fault(name: &str) -> Option<String> {
         ))
     } else if name == "." || name == ".." {
         Some("the name is a directory's".into())
-    } else if let Some(bad) = name
-        .chars()
-        .find(|c| matches!(c, '/' | ':' | '%' | '\0') || c.is_ascii_whitespace() || *c == '\u{b}')
-    {
-        Some(format!("the name contains {bad:?}"))
     } else {
-        None
+        let forbidden = |c: &char| matches!(c, '/' | ':' | '%' | '\0' | ' ' | '\t'..='\r');
+        let found = name.chars().find(forbidden);
+        found.map(|bad| format!("the name contains {bad:?}"))
     }
 }
 

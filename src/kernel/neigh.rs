@@ -36,6 +36,8 @@ pub fn list(namespace: &Namespace, all: bool) -> Result<Vec<Neighbour>> {
     });
     let mut list = list?;
     list.retain(|neighbour| all || neighbour.state != "noarp");
+    // The kernel's order is that of a hash that changes from boot to boot.
+    list.sort_by_key(|neighbour| (neighbour.address, neighbour.index));
     Ok(list)
 }
 
@@ -109,7 +111,10 @@ pub struct ArpEntry {
 pub fn arp_table(namespace: &Namespace) -> Result<Vec<ArpEntry>> {
     // /proc/net is a link to self/net, and that is the main thread's.
     let text = namespace.enter(|| std::fs::read_to_string("/proc/thread-self/net/arp"))??;
-    text.lines().skip(1).map(arp_entry).collect()
+    let mut table: Vec<ArpEntry> = text.lines().skip(1).map(arp_entry).collect::<Result<_>>()?;
+    // The kernel's order is that of a hash that changes from boot to boot.
+    table.sort_by_key(|entry| (entry.ip.parse::<IpAddr>().ok(), entry.device.clone()));
+    Ok(table)
 }
 
 fn arp_entry(line: &str) -> Result<ArpEntry> {

@@ -68,7 +68,7 @@ impl Lab {
     }
 
     /// Undoes, last first, and adds to the failure what could not be undone.
-    fn undone(&self, changes: Vec<(Rc<Netns>, Change)>, mut failure: Failure) -> Failure {
+    fn undone(&self, changes: Vec<(Rc<Netns>, Change)>, mut failure: Box<Failure>) -> Box<Failure> {
         for (netns, change) in changes.into_iter().rev() {
             let undone = self.perform(&netns, &change);
             if let Err(error) = undone {

@@ -17,7 +17,7 @@ use super::suggest::nearest;
 
 impl Lab {
     /// Tells why a change was refused.
-    pub(super) fn explain(&self, netns: &Netns, change: &Change, error: &Error) -> Failure {
+    pub(super) fn explain(&self, netns: &Netns, change: &Change, error: &Error) -> Box<Failure> {
         let operation = change.operation();
         let mut failure = self.describe(netns, &operation.words(), error);
         failure.object = operation.object();
@@ -41,18 +41,18 @@ impl Lab {
     }
 
     /// Tells why a question was not answered; `words` follow "cannot".
-    pub fn explain_question(&self, words: &str, error: &Error) -> Failure {
+    pub fn explain_question(&self, words: &str, error: &Error) -> Box<Failure> {
         self.describe(&self.current(), words, error)
     }
 
     /// What can be said of any error.
-    fn describe(&self, netns: &Netns, words: &str, error: &Error) -> Failure {
-        let mut failure = Failure {
+    fn describe(&self, netns: &Netns, words: &str, error: &Error) -> Box<Failure> {
+        let mut failure = Box::new(Failure {
             netns: netns.label().to_string(),
             errno: error.errno(),
             kernel: error.kernel_words(),
             ..Failure::default()
-        };
+        });
         let reason = match error {
             Error::NoSuchLink(name) => {
                 failure.object = name.clone();
@@ -78,7 +78,7 @@ impl Lab {
         failure
     }
 
-    fn link_hint(&self, netns: &Netns, name: &str) -> String {
+    pub(super) fn link_hint(&self, netns: &Netns, name: &str) -> String {
         for other in self.open_netns() {
             if other.name() == netns.name() {
                 continue;
@@ -196,7 +196,7 @@ impl Lab {
     }
 
     /// Tells why a sysctl could not be read.
-    pub fn explain_sysctl(&self, words: &str, key: &Key, error: &Error) -> Failure {
+    pub fn explain_sysctl(&self, words: &str, key: &Key, error: &Error) -> Box<Failure> {
         let mut failure = self.explain_question(words, error);
         failure.object = key.to_string();
         if let (Some(errno), Ok(namespace)) = (error.errno(), self.current().namespace())

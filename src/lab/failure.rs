@@ -23,27 +23,27 @@ pub struct Failure {
 
 impl Failure {
     /// A failure that netsh itself declares, before the kernel was asked.
-    pub fn new(message: impl Into<String>) -> Self {
-        Failure {
+    pub fn new(message: impl Into<String>) -> Box<Self> {
+        Box::new(Failure {
             message: message.into(),
             ..Failure::default()
-        }
+        })
     }
 
     /// Names the parameter or option key to blame.
-    pub fn blame(mut self, argument: impl Into<String>) -> Self {
+    pub fn blame(mut self: Box<Self>, argument: impl Into<String>) -> Box<Self> {
         self.argument = argument.into();
         self
     }
 
     /// Names the object.
-    pub fn about(mut self, object: impl Into<String>) -> Self {
+    pub fn about(mut self: Box<Self>, object: impl Into<String>) -> Box<Self> {
         self.object = object.into();
         self
     }
 
     /// Says what to do.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self: Box<Self>, hint: impl Into<String>) -> Box<Self> {
         self.hint = hint.into();
         self
     }
@@ -55,4 +55,4 @@ impl Failure {
 }
 
 /// The result of a verb.
-pub type Outcome<T> = std::result::Result<T, Failure>;
+pub type Outcome<T> = std::result::Result<T, Box<Failure>>;

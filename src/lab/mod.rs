@@ -7,6 +7,7 @@
 //! | [`apply`] | the door: every change goes through it |
 //! | [`failure`] | a refusal with all that a person or a script wants to know |
 //! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
+//! | [`ping`] | a ping from the current namespace |
 //! | [`links`] | links with names in place of indexes |
 //! | [`screen`] | what the lab says while it works, to whoever shows it |
 //! | [`interrupt`] | Ctrl-C |
@@ -20,6 +21,7 @@ pub mod failure;
 pub mod interrupt;
 pub mod links;
 pub mod netns;
+pub mod ping;
 pub mod sandbox;
 pub mod screen;
 pub mod suggest;

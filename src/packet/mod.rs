@@ -1,2 +1,4 @@
 //! Bytes and structs: what is in a packet or a message. Pure: no sockets, no files, no panics on any input.
+
+pub mod icmp;
 pub mod netlink;

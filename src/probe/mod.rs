@@ -1,1 +1,19 @@
 //! Sockets that measure. They report what happened; what it means is left to whoever asked.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`ping`] | options in, events and a report out; the work is in [`ping_session`], the lines for people in [`ping_text`] |
+//! | [`icmp_socket`], [`timestamp`] | a raw or datagram ICMP socket, with the kernel's times |
+//! | [`echo_requests`], [`round_trips`] | what is on its way; minimum, mean, maximum, deviation |
+//! | [`resolve`] | names to addresses |
+//! | [`error`] | why a probe could not be made |
+
+pub mod echo_requests;
+pub mod error;
+pub mod icmp_socket;
+pub mod ping;
+pub mod ping_session;
+pub mod ping_text;
+pub mod resolve;
+pub mod round_trips;
+pub mod timestamp;

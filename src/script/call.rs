@@ -21,7 +21,7 @@ pub fn verb<T>(ctx: &NativeCallContext, body: impl FnOnce(&Lab) -> Outcome<T>) -
     if interrupt::requested() {
         return Err(terminated(ctx.call_position()));
     }
-    outcome.map_err(|failure| thrown(ctx.fn_name(), failure, ctx.call_position()))
+    outcome.map_err(|failure| thrown(ctx.fn_name(), *failure, ctx.call_position()))
 }
 
 /// The lab on which the engine works.

@@ -19,7 +19,7 @@ pub mod methods;
 pub mod neigh;
 pub mod netns;
 pub mod options;
-//pub mod ping;
+pub mod ping;
 pub mod program;
 pub mod run;
 pub mod screen;
@@ -41,16 +41,23 @@ const DEEPEST_CALLS: usize = 128;
 
 /// An engine with all verbs, at work on `lab`.
 pub fn engine(lab: Rc<Lab>) -> Engine {
+    let mut engine = vocabulary();
+    connect(&mut engine, lab);
+    engine
+}
+
+/// An engine with all verbs and nothing to work on: for whoever only wants to know what there is.
+pub fn vocabulary() -> Engine {
     let mut engine = Engine::new();
     engine.set_max_call_levels(DEEPEST_CALLS);
     engine.register_type_with_name::<netns::Handle>("netns");
-    let modules: [Module; 8] = [
+    let modules: [Module; 9] = [
         exported_module!(link::api),
         exported_module!(addr::api),
         exported_module!(neigh::api),
         exported_module!(sysctl::api),
         exported_module!(netns::api),
-        //exported_module!(ping::api),
+        exported_module!(ping::api),
         exported_module!(program::api),
         exported_module!(screen::api),
         exported_module!(wait::api),
@@ -59,7 +66,6 @@ pub fn engine(lab: Rc<Lab>) -> Engine {
         engine.register_global_module(module.into());
     }
     methods::register(&mut engine);
-    connect(&mut engine, lab);
     engine
 }
 

@@ -222,7 +222,7 @@ pub(super) fn within<T>(
     lab.within(&handle.0, work).unwrap_or_else(|error| {
         let words = format!("enter netns {}", handle.name());
         let failure = lab.explain_question(&words, &error);
-        Err(thrown(ctx.fn_name(), failure, ctx.call_position()))
+        Err(thrown(ctx.fn_name(), *failure, ctx.call_position()))
     })
 }
 

@@ -70,7 +70,7 @@ pub enum Fault {
 }
 
 impl Fault {
-    fn into_failure(self, key: &str, value: &Dynamic) -> Failure {
+    fn into_failure(self, key: &str, value: &Dynamic) -> Box<Failure> {
         let failure = match self {
             Fault::Type(wanted) => Failure::new(format!(
                 "the option {key:?} wants {wanted}, but got {}",

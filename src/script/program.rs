@@ -78,7 +78,7 @@ fn current(lab: &Lab) -> Result<std::rc::Rc<crate::kernel::netns::Namespace>, Er
     lab.current().namespace()
 }
 
-fn not_run(lab: &Lab, program: &str, error: &Error) -> Failure {
+fn not_run(lab: &Lab, program: &str, error: &Error) -> Box<Failure> {
     let mut failure = lab.explain_question(&format!("run {program}"), error);
     failure.object = program.into();
     failure.argument = "program".into();

@@ -147,5 +147,5 @@ fn timed_out(ctx: &NativeCallContext, limit: Duration, seen: &str) -> Box<EvalAl
     let words = format!("the condition did not hold within {limit:?}; {seen}");
     let mut failure = Failure::new(words).blame("condition");
     failure.errno = Some(nix::errno::Errno::ETIMEDOUT);
-    thrown(ctx.fn_name(), failure, ctx.call_position())
+    thrown(ctx.fn_name(), *failure, ctx.call_position())
 }

@@ -44,6 +44,7 @@ const SHAPES: &[Shape] = &[
             ("master", Column(6)),
             ("peer", Column(5)),
             ("peer_netns", Column(9)),
+            ("parent", Detail),
             ("netns", Detail),
             ("addresses", Column(2)),
             ("flags", Detail),
@@ -85,6 +86,29 @@ const SHAPES: &[Shape] = &[
         ],
     },
     Shape {
+        noun: "neighbour",
+        marks: &["address", "mac", "state"],
+        keys: &[
+            ("address", Column(0)),
+            ("link", Column(3)),
+            ("mac", Column(1)),
+            ("state", Column(2)),
+            ("flags", Column(4)),
+        ],
+    },
+    Shape {
+        noun: "problem",
+        marks: &["seq", "message", "code"],
+        keys: &[
+            ("seq", Column(0)),
+            ("from", Column(2)),
+            ("message", Column(1)),
+            ("type", Column(3)),
+            ("code", Column(4)),
+            ("mtu", Column(5)),
+        ],
+    },
+    Shape {
         noun: "reply",
         marks: &["seq", "time"],
         keys: &[
@@ -109,7 +133,10 @@ const SHAPES: &[Shape] = &[
             ("rtt_avg", Column(4)),
             ("rtt_max", Column(6)),
             ("rtt_mdev", Column(7)),
+            ("time", Column(11)),
+            ("errors", Column(10)),
             ("replies", Detail),
+            ("problems", Detail),
         ],
     },
     Shape {

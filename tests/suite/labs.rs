@@ -1,8 +1,85 @@
-//! labs
+//! The labs of scripts/: each is run as it stands, and has to print what its `// CHECK:` lines say.
 
-use libtest_mimic::Trial;
+use std::path::{Path, PathBuf};
 
-/// The tests of this file.
+use libtest_mimic::{Failed, Trial};
+use snapbox::{Assert, Redactions};
+
+use crate::support::{Ran, User, Verdict, netsh, test_named};
+
+/// One test for each lab and user.
 pub fn trials() -> Vec<Trial> {
-    Vec::new()
+    labs()
+        .into_iter()
+        .flat_map(|lab| {
+            let name = format!(
+                "lab: {}",
+                lab.file_stem().unwrap_or_default().to_string_lossy()
+            );
+            test_named(&name, &[], move |user| prints_what_it_says(user, &lab))
+        })
+        .collect()
+}
+
+fn labs() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
+    let entries = std::fs::read_dir(folder).expect("the folder of the labs");
+    let mut labs: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "rhai")
+        })
+        .collect();
+    labs.sort();
+    assert!(!labs.is_empty(), "scripts/ has no labs");
+    labs
+}
+
+fn prints_what_it_says(user: User, lab: &Path) -> Verdict {
+    let text = std::fs::read_to_string(lab)?;
+    let expected = expected(&text)?;
+    let ran = Ran::from(netsh(user).arg(lab).output()?);
+    let output = ran.ok()?;
+    Assert::new()
+        .redact_with(redactions()?)
+        .try_eq(Some(&lab.display()), output.into(), expected.into())
+        .map_err(|difference| Failed::from(difference.to_string()))
+}
+
+/// The text behind `// CHECK:`; the header has to say what the lab is about.
+fn expected(text: &str) -> Result<String, Failed> {
+    let mut expected = String::new();
+    for line in text.lines() {
+        if let Some(rest) = line.strip_prefix("// CHECK:") {
+            expected.push_str(rest.strip_prefix(' ').unwrap_or(rest));
+            expected.push('\n');
+        }
+    }
+    if expected.is_empty() {
+        return Err("the lab has no CHECK lines".into());
+    }
+    Ok(expected)
+}
+
+/// What differs from run to run, and its name in a CHECK line.
+fn redactions() -> Result<Redactions, Failed> {
+    let mut redactions = Redactions::new();
+    let varying = [
+        ("[MAC]", r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"),
+        ("[LINKLOCAL]", r"fe80::[0-9a-f:]+/64"),
+        ("[TIME]", r"time[ =](?<redacted>[0-9]+(?:\.[0-9]+)?) ?ms"),
+        (
+            "[TIMES]",
+            r"rtt min/avg/max/mdev = (?<redacted>[0-9./]+) ms",
+        ),
+    ];
+    for (name, pattern) in varying {
+        let pattern = snapbox::filter::RedactedValue::from(regex::Regex::new(pattern)?);
+        redactions
+            .insert(name, pattern)
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(redactions)
 }

@@ -69,7 +69,17 @@ fn has_program(name: &str) -> bool {
 
 /// A test of the suite, once for each user.
 pub fn test(name: &str, needs: &'static [Need], body: fn(User) -> Verdict) -> Vec<Trial> {
+    test_named(name, needs, body)
+}
+
+/// The same for a test that is made from data.
+pub fn test_named(
+    name: &str,
+    needs: &'static [Need],
+    body: impl Fn(User) -> Verdict + Clone + Send + 'static,
+) -> Vec<Trial> {
     let trial = |user: User| {
+        let body = body.clone();
         let name = match user {
             User::Myself => name.to_string(),
             User::Nobody => format!("{name} (as an ordinary user)"),

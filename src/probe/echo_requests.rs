@@ -1,0 +1,203 @@
+//! The echo requests that a ping has sent, and which of them something that comes in is about.
+//!
+//! Requests are numbered from 1 and found by the 16 bits of the number that the wire carries: a request is forgotten when
+//! its bits are used again. The payload begins with the time of sending, as with iputils; it serves as the cookie that tells
+//! our replies from those to a program with the same identifier.
+
+use std::collections::HashMap;
+
+use super::timestamp::{Departure, Stamp};
+
+/// The size of the time that a payload begins with (`struct timeval`), if there is room for it.
+pub const COOKIE: usize = 16;
+
+/// A request that was sent.
+#[derive(Debug)]
+pub struct Request {
+    /// Its number.
+    pub sequence: u64,
+    /// When it left.
+    pub departure: Departure,
+    /// What its payload begins with.
+    pub cookie: [u8; COOKIE],
+    /// A reply has come.
+    pub answered: bool,
+    /// The ICMP type and code that was reported for it: the same error can come by the error queue and as a packet.
+    pub reported: Option<(u8, u8)>,
+    /// Nothing more is waited for: a reply or an error has come.
+    settled: bool,
+}
+
+/// All requests that are remembered.
+#[derive(Debug)]
+pub struct Requests {
+    by_wire: HashMap<u16, Request>,
+    awaited: u64,
+    /// The request to which the kernel gave the stamp number 0.
+    first_stamped: u64,
+    payload: Vec<u8>,
+}
+
+impl Requests {
+    /// No requests yet, with payloads of this size and filling.
+    pub fn new(size: usize, pattern: &[u8]) -> Self {
+        Self {
+            by_wire: HashMap::new(),
+            awaited: 0,
+            first_stamped: 1,
+            payload: fill(size, pattern),
+        }
+    }
+
+    /// How many requests have met neither a reply nor an error.
+    pub fn awaited(&self) -> u64 {
+        self.awaited
+    }
+
+    /// The payload for a request that is sent now, and its cookie.
+    pub fn payload(&mut self, now: Stamp) -> ([u8; COOKIE], &[u8]) {
+        let cookie = cookie(now);
+        if let Some(room) = self.payload.first_chunk_mut() {
+            *room = cookie;
+        }
+        (cookie, &self.payload)
+    }
+
+    /// Remembers a request that was sent.
+    pub fn sent(&mut self, sequence: u64, departure: Departure, cookie: [u8; COOKIE]) {
+        self.forget(sequence);
+        self.awaited += 1;
+        let request = Request {
+            sequence,
+            departure,
+            cookie,
+            answered: false,
+            reported: None,
+            settled: false,
+        };
+        self.by_wire.insert(on_the_wire(sequence), request);
+    }
+
+    /// Forgets the request that had the number on the wire that this one has.
+    pub fn forget(&mut self, sequence: u64) {
+        if let Some(old) = self.by_wire.remove(&on_the_wire(sequence)) {
+            self.awaited -= u64::from(!old.settled);
+        }
+    }
+
+    /// The kernel numbers its stamps from 0 again, with this request.
+    pub fn stamps_restart(&mut self, sequence: u64) {
+        self.first_stamped = sequence;
+    }
+
+    /// The kernel has stamped the request with this number of its own.
+    pub fn stamped(&mut self, number: u32, stamp: Stamp) {
+        let sequence = self.first_stamped + u64::from(number);
+        let request = self.by_wire.get_mut(&on_the_wire(sequence));
+        if let Some(request) = request.filter(|request| request.sequence == sequence) {
+            request.departure.queued_at(stamp);
+        }
+    }
+
+    /// The request with this sequence on the wire, if its payload began like this one, as far as it and the cookie reach.
+    pub fn find(&mut self, wire: u16, payload: &[u8]) -> Option<&mut Request> {
+        let template = &self.payload;
+        self.by_wire.get_mut(&wire).filter(|request| {
+            let sent: &[u8] = match template.len() {
+                0..COOKIE => template,
+                _ => &request.cookie,
+            };
+            sent.starts_with(payload.get(..COOKIE).unwrap_or(payload))
+        })
+    }
+
+    /// Whether a request is remembered and neither a reply nor an error has come.
+    pub fn is_awaited(&self, sequence: u64) -> bool {
+        let request = self.by_wire.get(&on_the_wire(sequence));
+        request.is_some_and(|request| request.sequence == sequence && !request.settled)
+    }
+
+    /// Nothing more is waited for about the request with this sequence on the wire.
+    pub fn settle(&mut self, wire: u16) {
+        if let Some(request) = self.by_wire.get_mut(&wire) {
+            self.awaited -= u64::from(!std::mem::replace(&mut request.settled, true));
+        }
+    }
+}
+
+/// The number of a request as the packet has it.
+pub fn on_the_wire(sequence: u64) -> u16 {
+    let [low, high, ..] = sequence.to_le_bytes();
+    u16::from_le_bytes([low, high])
+}
+
+/// The payload of iputils: 0, 1, 2, ..., or the pattern over and over.
+fn fill(size: usize, pattern: &[u8]) -> Vec<u8> {
+    if pattern.is_empty() {
+        (0..=u8::MAX).cycle().take(size).collect()
+    } else {
+        pattern.iter().copied().cycle().take(size).collect()
+    }
+}
+
+/// The time of sending as iputils writes it: `struct timeval`, in the byte order of this machine.
+fn cookie(now: Stamp) -> [u8; COOKIE] {
+    let mut bytes = [0; COOKIE];
+    let (seconds, microseconds) = bytes.split_at_mut(COOKIE / 2);
+    seconds.copy_from_slice(&now.as_secs().to_ne_bytes());
+    microseconds.copy_from_slice(&u64::from(now.subsec_micros()).to_ne_bytes());
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn send(requests: &mut Requests, sequence: u64) -> Vec<u8> {
+        let (cookie, payload) = requests.payload(Duration::from_micros(sequence));
+        let payload = payload.to_vec();
+        let (departure, ()) = Departure::of(|| ());
+        requests.sent(sequence, departure, cookie);
+        payload
+    }
+
+    fn found(requests: &mut Requests, wire: u16, payload: &[u8]) -> Option<u64> {
+        requests.find(wire, payload).map(|request| request.sequence)
+    }
+
+    #[test]
+    fn payloads_are_filled_as_by_iputils() {
+        assert_eq!(fill(4, &[]), [0, 1, 2, 3]);
+        assert_eq!(fill(258, &[])[255..], [255, 0, 1]);
+        assert_eq!(fill(5, &[0xab, 0xcd]), [0xab, 0xcd, 0xab, 0xcd, 0xab]);
+    }
+
+    #[test]
+    fn a_request_is_found_by_its_payload_until_its_number_comes_round() {
+        let mut requests = Requests::new(56, &[]);
+        let first = send(&mut requests, 1);
+        let second = send(&mut requests, 2);
+        assert_eq!(found(&mut requests, 1, &first), Some(1));
+        assert_eq!(found(&mut requests, 1, &first[..3]), Some(1));
+        assert_eq!(found(&mut requests, 1, &second), None);
+        assert_eq!(found(&mut requests, 3, &first), None);
+        let later = send(&mut requests, 65_537);
+        assert_eq!(found(&mut requests, 1, &first), None);
+        assert_eq!(found(&mut requests, 1, &later), Some(65_537));
+        assert_eq!(requests.awaited(), 2);
+        assert!(!requests.is_awaited(1) && requests.is_awaited(65_537));
+        requests.settle(1);
+        requests.settle(1);
+        assert_eq!(requests.awaited(), 1);
+    }
+
+    #[test]
+    fn payloads_without_a_cookie_are_compared_whole() {
+        let mut requests = Requests::new(3, b"ab");
+        assert_eq!(send(&mut requests, 65_536), b"aba");
+        assert_eq!(found(&mut requests, 0, b"aba"), Some(65_536));
+        assert_eq!(found(&mut requests, 0, b"abab"), None);
+        assert_eq!(found(&mut requests, 0, b"b"), None);
+    }
+}
