@@ -36,6 +36,10 @@ use rhai::{Dynamic, Engine, Module};
 use crate::lab::Lab;
 use crate::lab::interrupt;
 
+/// How deep expressions may nest. Rhai's own limits differ between debug and release builds, and the lower ones are met by
+/// a chain of a few methods.
+const DEEPEST_EXPRESSIONS: usize = 128;
+
 /// How deep calls may nest. A frame of a script takes some kilobytes of the main thread's 8 MiB.
 const DEEPEST_CALLS: usize = 128;
 
@@ -50,6 +54,7 @@ pub fn engine(lab: Rc<Lab>) -> Engine {
 pub fn vocabulary() -> Engine {
     let mut engine = Engine::new();
     engine.set_max_call_levels(DEEPEST_CALLS);
+    engine.set_max_expr_depths(DEEPEST_EXPRESSIONS, DEEPEST_EXPRESSIONS);
     engine.register_type_with_name::<netns::Handle>("netns");
     let modules: [Module; 9] = [
         exported_module!(link::api),
