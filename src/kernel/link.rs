@@ -66,11 +66,7 @@ pub struct Link {
 
 /// All links of a namespace in the order of their indexes, with their addresses.
 pub fn list(namespace: &Namespace) -> Result<Vec<Link>> {
-    let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
-    let mut links = namespace.route()?.dump(request, |answer| match answer {
-        RouteNetlinkMessage::NewLink(message) => Some(read(message)),
-        _ => None,
-    })?;
+    let mut links = list_bare(namespace)?;
     let mut addresses = super::addr::list(namespace)?;
     addresses.sort_by_key(|address| address.index);
     for link in &mut links {
@@ -82,6 +78,15 @@ pub fn list(namespace: &Namespace) -> Result<Vec<Link>> {
             .collect();
     }
     Ok(links)
+}
+
+/// All links of a namespace, without their addresses.
+pub fn list_bare(namespace: &Namespace) -> Result<Vec<Link>> {
+    let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
+    namespace.route()?.dump(request, |answer| match answer {
+        RouteNetlinkMessage::NewLink(message) => Some(read(message)),
+        _ => None,
+    })
 }
 
 /// One link by its name, with its addresses.
@@ -108,11 +113,10 @@ pub fn get_bare(namespace: &Namespace, index: u32) -> Result<Link> {
 
 /// The names of all links, for hints.
 pub fn names(namespace: &Namespace) -> Result<Vec<String>> {
-    let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
-    namespace.route()?.dump(request, |answer| match answer {
-        RouteNetlinkMessage::NewLink(message) => Some(read(message).name),
-        _ => None,
-    })
+    Ok(list_bare(namespace)?
+        .into_iter()
+        .map(|link| link.name)
+        .collect())
 }
 
 /// The id by which `namespace` knows `other` (RTM_GETNSID), if it has one.

@@ -44,6 +44,9 @@ impl Lab {
             let name = (!netns.is_home()).then(|| netns.name());
             self.screen.command(&operation.command().line(name));
         }
+        if matches!(change, Change::LinkSet(set) if set.up == Some(true)) {
+            self.unsettle();
+        }
         self.perform(netns, change).map_err(|error| {
             let failure = self.explain(netns, change, &error);
             match before {

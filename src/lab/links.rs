@@ -27,6 +27,7 @@ pub struct NamedLink {
 impl Lab {
     /// All links of the current namespace.
     pub fn links(&self) -> Result<Vec<NamedLink>> {
+        self.settle();
         let namespace = self.current().namespace()?;
         let links = link::list(&namespace)?;
         let names: HashMap<u32, String> = links
@@ -44,6 +45,7 @@ impl Lab {
 
     /// One link of the current namespace.
     pub fn link(&self, name: &str) -> Result<NamedLink> {
+        self.settle();
         let namespace = self.current().namespace()?;
         let link = link::get(&namespace, name)?;
         let elsewhere = match link.lower_nsid {

@@ -9,6 +9,7 @@
 //! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
 //! | [`ping`] | a ping from the current namespace |
 //! | [`links`] | links with names in place of indexes |
+//! | `settle` | waiting for links that were brought up |
 //! | [`screen`] | what the lab says while it works, to whoever shows it |
 //! | [`interrupt`] | Ctrl-C |
 //! | [`suggest`] | did you mean |
@@ -24,9 +25,10 @@ pub mod netns;
 pub mod ping;
 pub mod sandbox;
 pub mod screen;
+mod settle;
 pub mod suggest;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -55,6 +57,8 @@ pub struct Lab {
     home: Rc<Netns>,
     current: RefCell<Rc<Netns>>,
     known: RefCell<BTreeMap<String, Rc<Netns>>>,
+    /// Whether a link was brought up since the last time that all were waited for.
+    unsettled: Cell<bool>,
 }
 
 impl Lab {
@@ -73,6 +77,7 @@ impl Lab {
             current: RefCell::new(home.clone()),
             home,
             known: RefCell::new(BTreeMap::new()),
+            unsettled: Cell::new(false),
         })
     }
 

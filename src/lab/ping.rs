@@ -25,6 +25,7 @@ impl Lab {
         options: &PingOptions,
         quiet: bool,
     ) -> Outcome<Report> {
+        self.settle();
         // A sandbox has no name server; asking for one there would only take time.
         let dns = !self.settings().sandboxed;
         let resolved = resolve(name, prefer, dns).map_err(|error| unknown_host(name, &error))?;

@@ -75,6 +75,7 @@ pub mod api {
 }
 
 fn current(lab: &Lab) -> Result<std::rc::Rc<crate::kernel::netns::Namespace>, Error> {
+    lab.settle();
     lab.current().namespace()
 }
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use libtest_mimic::{Failed, Trial};
-use snapbox::{Assert, Redactions};
+use snapbox::Assert;
 
-use crate::support::{Ran, User, Verdict, netsh, test_named};
+use crate::support::{Ran, User, Verdict, netsh, redactions, test_named};
 
 /// One test for each lab and user.
 pub fn trials() -> Vec<Trial> {
@@ -61,25 +61,4 @@ fn expected(text: &str) -> Result<String, Failed> {
         return Err("the lab has no CHECK lines".into());
     }
     Ok(expected)
-}
-
-/// What differs from run to run, and its name in a CHECK line.
-fn redactions() -> Result<Redactions, Failed> {
-    let mut redactions = Redactions::new();
-    let varying = [
-        ("[MAC]", r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"),
-        ("[LINKLOCAL]", r"fe80::[0-9a-f:]+/64"),
-        ("[TIME]", r"time[ =](?<redacted>[0-9]+(?:\.[0-9]+)?) ?ms"),
-        (
-            "[TIMES]",
-            r"rtt min/avg/max/mdev = (?<redacted>[0-9./]+) ms",
-        ),
-    ];
-    for (name, pattern) in varying {
-        let pattern = snapbox::filter::RedactedValue::from(regex::Regex::new(pattern)?);
-        redactions
-            .insert(name, pattern)
-            .map_err(|error| error.to_string())?;
-    }
-    Ok(redactions)
 }

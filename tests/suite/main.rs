@@ -16,6 +16,7 @@ mod neighbours;
 mod netlink;
 mod pinging;
 mod programs;
+mod readme;
 mod sandbox;
 mod show;
 mod support;
@@ -38,6 +39,7 @@ fn main() {
         netlink::trials(),
         pinging::trials(),
         programs::trials(),
+        readme::trials(),
         sandbox::trials(),
         show::trials(),
         sysctls::trials(),

@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use libtest_mimic::{Completion, Failed, Trial};
+use snapbox::Redactions;
 
 /// The uid and gid of `nobody`, an ordinary user.
 pub const NOBODY: u32 = 65534;
@@ -223,4 +224,25 @@ pub fn same<T: PartialEq + std::fmt::Debug>(found: T, wanted: T) -> Verdict {
     } else {
         Err(format!("found {found:#?}\nwanted {wanted:#?}").into())
     }
+}
+
+/// What differs from run to run, and its name in a CHECK line.
+pub fn redactions() -> Result<Redactions, Failed> {
+    let mut redactions = Redactions::new();
+    let varying = [
+        ("[MAC]", r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"),
+        ("[LINKLOCAL]", r"fe80::[0-9a-f:]+/64"),
+        ("[TIME]", r"time[ =](?<redacted>[0-9]+(?:\.[0-9]+)?) ?ms"),
+        (
+            "[TIMES]",
+            r"rtt min/avg/max/mdev = (?<redacted>[0-9./]+) ms",
+        ),
+    ];
+    for (name, pattern) in varying {
+        let pattern = snapbox::filter::RedactedValue::from(regex::Regex::new(pattern)?);
+        redactions
+            .insert(name, pattern)
+            .map_err(|error| error.to_string())?;
+    }
+    Ok(redactions)
 }
