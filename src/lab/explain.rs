@@ -153,7 +153,7 @@ impl Lab {
             (Change::LinkAdd(add), Errno::EOPNOTSUPP) => Some(no_driver(&add.kind, "kind")),
             (Change::VethAdd(_), Errno::EOPNOTSUPP) => Some(no_driver("veth", "")),
             (Change::LinkDel(_), Errno::EOPNOTSUPP) => Some(
-                Words::new("the kernel does not let a link of this kind be deleted").blame("name"),
+                Words::new("the kernel does not let a link of this kind be deleted").blame("link"),
             ),
             (Change::AddrAdd(add), Errno::EEXIST) => {
                 Some(Words::new(format!("{} has this address already", add.link)).blame("cidr"))
@@ -346,12 +346,13 @@ fn no_such_sysctl(namespace: &Namespace, key: &Key) -> Words {
     words.hint("sysctl names begin with net. and the like: sysctl_list(\"net\")")
 }
 
-/// The parameter or option of the verb that names this link.
+/// The parameter or option of the verb that names this link: verbs call the link that they are about `link`, and the only
+/// other one that they name is the master.
 fn link_argument(change: &Change, name: &str) -> &'static str {
-    match change {
-        Change::AddrAdd(_) | Change::AddrDel(_) | Change::AddrFlush(_) => "link",
-        Change::LinkSet(set) if set.link != name => "master",
-        _ => "name",
+    if change.operation().object() == name {
+        "link"
+    } else {
+        "master"
     }
 }
 
@@ -359,8 +360,8 @@ fn link_argument(change: &Change, name: &str) -> &'static str {
 fn netns_argument(change: &Change, name: &str) -> &'static str {
     match change {
         Change::VethAdd(veth) if veth.netns.as_deref() != Some(name) => "peer_netns",
-        Change::VethAdd(_) | Change::LinkSet(_) => "netns",
-        _ => "name",
+        _ if change.operation().object() == name => "name",
+        _ => "netns",
     }
 }
 

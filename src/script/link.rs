@@ -124,7 +124,7 @@ pub mod api {
 
     /// Brings a link up.
     ///
-    /// Equivalent to: `ip link set NAME up`
+    /// Equivalent to: `ip link set LINK up`
     ///
     /// # Errors
     /// No such link (ENODEV).
@@ -136,13 +136,13 @@ pub mod api {
     /// show(link_get("veth0").state);
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn link_up(ctx: NativeCallContext, name: &str) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| lab.apply(LinkSet::up(name, true)))
+    pub fn link_up(ctx: NativeCallContext, link: &str) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| lab.apply(LinkSet::up(link, true)))
     }
 
     /// Brings a link down. Its IPv6 addresses and its routes go.
     ///
-    /// Equivalent to: `ip link set NAME down`
+    /// Equivalent to: `ip link set LINK down`
     ///
     /// # Errors
     /// No such link (ENODEV).
@@ -153,13 +153,13 @@ pub mod api {
     /// show(link_get("lo").state);
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn link_down(ctx: NativeCallContext, name: &str) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| lab.apply(LinkSet::up(name, false)))
+    pub fn link_down(ctx: NativeCallContext, link: &str) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| lab.apply(LinkSet::up(link, false)))
     }
 
     /// Deletes a link. A veth takes its other end with it.
     ///
-    /// Equivalent to: `ip link del NAME`
+    /// Equivalent to: `ip link del LINK`
     ///
     /// # Errors
     /// No such link (ENODEV); a link that can't be deleted, such as lo (EOPNOTSUPP).
@@ -171,15 +171,15 @@ pub mod api {
     /// show(link_exists("veth0peer"));
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn link_del(ctx: NativeCallContext, name: &str) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| lab.apply(LinkDel { name: name.into() }))
+    pub fn link_del(ctx: NativeCallContext, link: &str) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| lab.apply(LinkDel { name: link.into() }))
     }
 
     /// Sets properties of a link. Either all of them are set or none.
     ///
     /// With `netns` the link moves first, and the other properties are set where it arrives.
     ///
-    /// Equivalent to: `ip link set NAME ...`
+    /// Equivalent to: `ip link set LINK ...`
     ///
     /// # Options
     /// - `up` (bool): up or down
@@ -204,18 +204,18 @@ pub mod api {
     /// show([link.mtu, link.alias, link.state]);
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn link_set(ctx: NativeCallContext, name: &str, options: Map) -> RhaiResultOf<()> {
+    pub fn link_set(ctx: NativeCallContext, link: &str, options: Map) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
             let mut options = Options::new(options);
             let master = options.take::<String>("master")?;
             let nomaster = options.flag("nomaster")?;
             if master.is_some() && nomaster {
                 let both = "master and nomaster contradict each other";
-                return Err(Failure::new(both).about(name).blame("nomaster"));
+                return Err(Failure::new(both).about(link).blame("nomaster"));
             }
             let new_name = options.take::<String>("name")?;
             let set = LinkSet {
-                link: name.into(),
+                link: link.into(),
                 up: options.take("up")?,
                 mtu: options.take::<Mtu>("mtu")?.map(|mtu| mtu.0),
                 mac: options.take("mac")?,
@@ -234,7 +234,7 @@ pub mod api {
 
     /// Gives one link of the current namespace.
     ///
-    /// Equivalent to: `ip -j -d -s addr show dev NAME`
+    /// Equivalent to: `ip -j -d -s addr show dev LINK`
     ///
     /// # Returns
     /// A map like those of `link_list`.
@@ -247,11 +247,11 @@ pub mod api {
     /// show(link_get("lo").mtu);
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn link_get(ctx: NativeCallContext, name: &str) -> RhaiResultOf<Map> {
+    pub fn link_get(ctx: NativeCallContext, link: &str) -> RhaiResultOf<Map> {
         verb(&ctx, |lab| {
-            let words = format!("look at link {name}");
-            let link = ask(lab, &words, || lab.link(name));
-            Ok(link_map(link.map_err(|failure| failure.blame("name"))?))
+            let words = format!("look at link {link}");
+            let found = ask(lab, &words, || lab.link(link));
+            Ok(link_map(found.map_err(|failure| failure.blame("link"))?))
         })
     }
 
@@ -284,7 +284,7 @@ pub mod api {
 
     /// Tells whether the current namespace has a link of this name.
     ///
-    /// Equivalent to: `ip link show dev NAME`
+    /// Equivalent to: `ip link show dev LINK`
     ///
     /// # Returns
     /// true or false.
@@ -294,9 +294,9 @@ pub mod api {
     /// show(link_exists("lo"));
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn link_exists(ctx: NativeCallContext, name: &str) -> RhaiResultOf<bool> {
+    pub fn link_exists(ctx: NativeCallContext, link: &str) -> RhaiResultOf<bool> {
         verb(&ctx, |lab| {
-            ask(lab, &format!("look for link {name}"), || lab.has_link(name))
+            ask(lab, &format!("look for link {link}"), || lab.has_link(link))
         })
     }
 }
