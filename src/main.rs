@@ -7,7 +7,7 @@ use std::rc::Rc;
 use clap::Parser;
 
 use netsh::catalog::Catalog;
-use netsh::kernel::netns;
+use netsh::kernel::{limits, netns};
 use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings, interrupt};
@@ -78,6 +78,7 @@ fn main() -> ExitCode {
         eprintln!("netsh: cannot listen for Ctrl-C: {error}");
         return ExitCode::from(FAILED);
     }
+    limits::raise();
     if let Err(words) = enter(&arguments) {
         eprintln!("netsh: {words}");
         return ExitCode::from(FAILED);

@@ -9,6 +9,7 @@
 //! | [`ioctl`] | name to index and back |
 //! | [`cidr`], [`mac`] | addresses as text |
 //! | [`program`] | other programs, started in a namespace |
+//! | [`limits`] | how many files may be open |
 //! | [`error`] | what the kernel can answer other than yes |
 //!
 //! Nothing here knows a script, a lab, or a person who reads.
@@ -18,6 +19,7 @@ pub mod change;
 pub mod cidr;
 pub mod error;
 pub mod ioctl;
+pub mod limits;
 pub mod link;
 pub mod link_set;
 pub mod mac;

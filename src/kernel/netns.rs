@@ -113,6 +113,8 @@ impl Namespace {
     /// Mounts the namespace at `/run/netns/NAME`, as `ip netns add` does, so that programs can find it by name.
     pub fn mount(&self, name: &str) -> Result<()> {
         let path = named_path(name);
+        // As `ip netns add` does; in the sandbox it is there.
+        std::fs::create_dir_all(NAMED)?;
         // EXCL makes an existing name an error, as with iproute2.
         File::options().write(true).create_new(true).open(&path)?;
         let source = format!("/proc/self/fd/{}", self.fd.as_raw_fd());

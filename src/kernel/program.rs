@@ -17,6 +17,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::error::Result;
+use super::limits;
 use super::netns::{Namespace, own_sysfs};
 
 /// How often a wait looks whether it was interrupted.
@@ -78,12 +79,13 @@ fn exit_code(status: ExitStatus) -> i32 {
 
 fn spawn(namespace: &Namespace, command: &mut Command) -> Result<Child> {
     let elsewhere = !namespace.is_home();
-    // SAFETY: between fork and exec only system calls are made (prctl, unshare, mount), with static arguments: no
+    // SAFETY: between fork and exec only system calls are made (prctl, setrlimit, unshare, mount), with static arguments: no
     // allocation, no locks.
     unsafe {
         command.pre_exec(move || {
             // A program dies with netsh, even when that is killed.
             nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+            limits::restore();
             if elsewhere {
                 own_sysfs();
             }

@@ -176,10 +176,6 @@ impl Lab {
                     .blame("name")
                     .hint(format!("netns_get({:?}) gives its handle", add.name)),
             ),
-            (Change::NetnsAdd(_), Errno::ENOENT) => Some(
-                Words::new("there is no /run/netns to name it in")
-                    .hint("make the directory, as root"),
-            ),
             _ => None,
         }
     }

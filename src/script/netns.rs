@@ -83,7 +83,11 @@ pub mod api {
             let netns = ask(lab, &words, || lab.netns(name))?;
             if lo {
                 let up = Change::from(LinkSet::up("lo", true));
-                lab.apply_together(&[(netns.clone(), up)])?;
+                lab.apply_together(&[(netns.clone(), up)])
+                    .map_err(|mut failure| {
+                        failure.message += &format!("; netns {name} is there all the same");
+                        failure
+                    })?;
             }
             Ok(Handle(netns))
         })
