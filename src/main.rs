@@ -1,13 +1,15 @@
 //! The command line: reads the arguments, enters the sandbox before any thread exists, and hands over.
 
-use std::io::{IsTerminal, Read};
+use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
 
 use clap::Parser;
+use nix::errno::Errno;
 
 use netsh::catalog::Catalog;
-use netsh::kernel::{limits, netns};
+use netsh::kernel::error::Error;
+use netsh::kernel::{limits, netns, program};
 use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings, interrupt};
@@ -69,21 +71,25 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let script = match read_script(&arguments) {
         Ok(script) => script,
-        Err(refusal) => {
-            eprintln!("netsh: {}", refusal.words);
-            return ExitCode::from(refusal.status);
-        }
+        Err(refusal) => return end(refusal.status, &refusal.words),
     };
+    if let Err(error) = program::hear_of_children() {
+        return end(FAILED, &format!("cannot hear of children: {error}"));
+    }
     if let Err(error) = interrupt::listen() {
-        eprintln!("netsh: cannot listen for Ctrl-C: {error}");
-        return ExitCode::from(FAILED);
+        return end(FAILED, &format!("cannot listen for Ctrl-C: {error}"));
     }
     limits::raise();
     if let Err(words) = enter(&arguments) {
-        eprintln!("netsh: {words}");
-        return ExitCode::from(FAILED);
+        return end(FAILED, &words);
     }
     work(&arguments, &script)
+}
+
+/// Says why netsh ends. The status counts even where nobody takes the words.
+fn end(status: u8, words: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "netsh: {words}");
+    ExitCode::from(status)
 }
 
 struct Refusal {
@@ -152,8 +158,7 @@ fn enter(arguments: &Arguments) -> Result<(), String> {
         if let Some(fault) = netns::name_fault(name) {
             return Err(format!("no network namespace is called {name:?}: {fault}"));
         }
-        return netns::join(&netns::named_path(name))
-            .map_err(|error| format!("cannot work in netns {name}: {error}"));
+        return netns::join(&netns::named_path(name)).map_err(|error| not_joined(name, &error));
     }
     sandbox::enter().map_err(|NoSandbox { cause, ways_out }| {
         let mut words = format!("there is no sandbox to be had: {cause}");
@@ -162,6 +167,23 @@ fn enter(arguments: &Arguments) -> Result<(), String> {
         }
         words
     })
+}
+
+fn not_joined(name: &str, error: &Error) -> String {
+    let way_out = match error.errno() {
+        Some(Errno::ENOENT | Errno::EINVAL) => {
+            let there = netns::names().unwrap_or_default();
+            match there.is_empty() {
+                true => "there is none; root makes one with: ip netns add NAME".into(),
+                false => format!("those in {} are: {}", netns::NAMED, there.join(", ")),
+            }
+        }
+        Some(Errno::EPERM | Errno::EACCES) => "entering one needs root".into(),
+        _ => String::new(),
+    };
+    format!("cannot work in netns {name}: {error}\n  - {way_out}")
+        .trim_end_matches("\n  - ")
+        .into()
 }
 
 fn work(arguments: &Arguments, script: &Script) -> ExitCode {
@@ -179,14 +201,19 @@ fn work(arguments: &Arguments, script: &Script) -> ExitCode {
     let lab = match Lab::new(settings, terminal.clone()) {
         Ok(lab) => Rc::new(lab),
         Err(error) => {
-            eprintln!("netsh: cannot open the network namespace: {error}");
-            return ExitCode::from(FAILED);
+            return end(
+                FAILED,
+                &format!("cannot open the network namespace: {error}"),
+            );
         }
     };
     let mut engine = script::engine(lab.clone());
     let result = script.run(&mut engine);
     if interrupt::requested() {
         return ExitCode::from(INTERRUPTED);
+    }
+    if let Some(error) = terminal.fault() {
+        return end(FAILED, &format!("cannot write to standard output: {error}"));
     }
     if terminal.is_closed() {
         return ExitCode::SUCCESS;
@@ -196,10 +223,8 @@ fn work(arguments: &Arguments, script: &Script) -> ExitCode {
         Err(error) => {
             let sources = Sources::new(&script.name, &script.text);
             let catalog = Catalog::of(&engine);
-            eprint!(
-                "{}",
-                report(&error, &sources, &catalog, screen::report_style())
-            );
+            let report = report(&error, &sources, &catalog, screen::report_style());
+            let _ = std::io::stderr().write_all(report.as_bytes());
             ExitCode::from(FAILED)
         }
     }

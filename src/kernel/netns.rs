@@ -6,7 +6,7 @@
 
 use std::cell::OnceCell;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
@@ -156,7 +156,8 @@ impl Drop for Return {
             None => Err(Errno::ENOENT),
         });
         if arrived.is_err() {
-            eprintln!("netsh: cannot return to the home network namespace; stopping at once");
+            let words = "netsh: cannot return to the home network namespace; stopping at once";
+            let _ = writeln!(io::stderr(), "{words}");
             std::process::abort();
         }
     }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::unistd::Pid;
 
 use super::error::Result;
@@ -35,6 +35,14 @@ pub struct Output {
     pub stdout: Vec<u8>,
     /// What it wrote to standard error.
     pub stderr: Vec<u8>,
+}
+
+/// Makes sure that the end of children is told. Whoever started netsh may have it ignore SIGCHLD, and then the kernel
+/// collects children by itself and keeps silent (sigaction(2), SA_NOCLDWAIT). For the first lines of main.
+pub fn hear_of_children() -> Result<()> {
+    // SAFETY: the default action is a valid disposition, and replaces no handler of ours.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    Ok(())
 }
 
 /// Runs `program` with no standard input and collects what it writes.

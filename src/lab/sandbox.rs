@@ -1,8 +1,8 @@
 //! The sandbox: netsh in fresh user, mount, network and process namespaces, so that nothing of the host's network can be
 //! seen or changed, no privilege is needed, and nothing stays behind, `kill -9` included.
 //!
-//! Two processes: the one that the user started keeps only the terminal's business (Ctrl-Z, exit status); its child is
-//! the init of the process namespace and does the work. When the first dies the kernel kills the second
+//! Two processes: the one that the user started keeps only the terminal's business (Ctrl-Z, whose turn it is to read,
+//! exit status); its child is the init of the process namespace and does the work. When the first dies the kernel kills the second
 //! (PR_SET_PDEATHSIG), and when an init dies the kernel kills everything in its namespace (pid_namespaces(7)).
 //!
 //! The order matters: user namespaces can't be entered once there are threads, uid_map has to be written before anything
@@ -10,19 +10,24 @@
 #![allow(unsafe_code)]
 
 use std::fs;
-use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::exit;
+use std::sync::OnceLock;
 
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask, raise};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, getegid, geteuid, pipe};
+use nix::unistd::{
+    ForkResult, Gid, Pid, Uid, fork, getegid, geteuid, getpgrp, tcgetpgrp, tcsetpgrp,
+};
 
 use crate::kernel::error::errno_words;
 use crate::kernel::ioctl;
@@ -36,6 +41,9 @@ pub struct NoSandbox {
     /// What can be done.
     pub ways_out: Vec<String>,
 }
+
+/// The child's end of the line to its parent.
+static PARENT: OnceLock<UnixStream> = OnceLock::new();
 
 /// Enters the sandbox. Returns in the child, which is then process 1 of it; the parent stays in here and ends with the
 /// child's exit status.
@@ -54,20 +62,39 @@ pub fn enter() -> Result<(), NoSandbox> {
     if own_users {
         become_root(uid, gid).map_err(|error| powerless("write /proc/self/uid_map", &error))?;
     }
-    let (alive, keep) = pipe().map_err(|errno| broken("make a pipe", errno))?;
-    let (watched, former) = watch_signals().map_err(|errno| broken("block signals", errno))?;
+    let (to_child, to_parent) =
+        UnixStream::pair().map_err(|error| no_process("make a socket pair", &error))?;
+    let (signals, former) =
+        watch_signals().map_err(|errno| no_process("block signals", &errno.into()))?;
     // SAFETY: the process has one thread, so no lock can be held by another one across the fork.
-    match unsafe { fork() }.map_err(|errno| broken("fork", errno))? {
+    match unsafe { fork() }.map_err(|errno| no_process("fork", &errno.into()))? {
         ForkResult::Parent { child } => {
-            drop(alive);
-            supervise(child, &watched, keep)
+            drop(to_parent);
+            supervise(child, &signals, to_child)
         }
         ForkResult::Child => {
-            drop(keep);
-            die_with_parent(&alive);
+            drop(to_child);
+            die_with_parent(&to_parent);
+            let _ = PARENT.set(to_parent);
             let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&former), None);
             furnish().map_err(|(step, error)| powerless(step, &error))
         }
+    }
+}
+
+/// Gives the terminal back to netsh after a program in the sandbox (an interactive shell) took it.
+///
+/// Such a shell makes its own process group the foreground one, and at its end names the group that was there before.
+/// That group was made outside, so in here it has no number to be named by; only the parent can do it.
+pub fn take_terminal_back() {
+    let Some(mut parent) = PARENT.get() else {
+        return;
+    };
+    // A group outside the sandbox is shown as 0: then the terminal was not taken, or is not ours at all.
+    let taken = fs::File::open("/dev/tty")
+        .is_ok_and(|tty| tcgetpgrp(tty).is_ok_and(|group| group.as_raw() > 0));
+    if taken && parent.write_all(&[0]).is_ok() {
+        let _ = parent.read_exact(&mut [0]);
     }
 }
 
@@ -79,8 +106,8 @@ fn become_root(uid: Uid, gid: Gid) -> io::Result<()> {
     fs::write("/proc/self/gid_map", format!("0 {gid} 1\n"))
 }
 
-/// The signals that the parent waits for instead of obeying, and the mask as it was.
-fn watch_signals() -> nix::Result<(SigSet, SigSet)> {
+/// The signals that the parent reads instead of obeying, and the mask as it was.
+fn watch_signals() -> nix::Result<(SignalFd, SigSet)> {
     let mut watched = SigSet::empty();
     for signal in [
         Signal::SIGCHLD,
@@ -89,20 +116,22 @@ fn watch_signals() -> nix::Result<(SigSet, SigSet)> {
         Signal::SIGTTIN,
         Signal::SIGTTOU,
         Signal::SIGCONT,
-        Signal::SIGWINCH,
     ] {
         watched.add(signal);
     }
     let mut former = SigSet::empty();
     pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&watched), Some(&mut former))?;
-    Ok((watched, former))
+    Ok((
+        SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC)?,
+        former,
+    ))
 }
 
 /// Asks to be killed with the parent, and looks whether it is already gone: getppid() can't tell, for it is 0 across
-/// process namespaces, but the parent holds the other end of the pipe.
-fn die_with_parent(alive: &OwnedFd) {
+/// process namespaces, but the parent holds the other end of the line.
+fn die_with_parent(line: &UnixStream) {
     let asked = prctl::set_pdeathsig(Signal::SIGKILL);
-    let mut watched = [PollFd::new(alive.as_fd(), PollFlags::POLLIN)];
+    let mut watched = [PollFd::new(line.as_fd(), PollFlags::POLLIN)];
     let hung_up = poll(&mut watched, PollTimeout::ZERO) != Ok(0);
     if asked.is_err() || hung_up {
         exit(1);
@@ -110,31 +139,68 @@ fn die_with_parent(alive: &OwnedFd) {
 }
 
 /// The parent: passes the terminal's signals on, stops and continues with the child, and ends as the child ended.
-fn supervise(child: Pid, watched: &SigSet, _keep: OwnedFd) -> ! {
+fn supervise(child: Pid, signals: &SignalFd, line: UnixStream) -> ! {
+    let mut line = Some(line);
     loop {
-        match watched.wait() {
-            Ok(Signal::SIGCHLD) => match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::Exited(_, status)) => exit(status),
-                Ok(WaitStatus::Signaled(_, signal, _)) => end_by(signal),
-                _ => {}
-            },
-            Ok(Signal::SIGINT) => {
-                // From the terminal the child has it already; a second one sets the same flag again.
-                let _ = kill(child, Signal::SIGINT);
-            }
-            Ok(Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU) => {
-                // An init is deaf to these, so it is stopped from outside, and this process with it.
-                let _ = kill(child, Signal::SIGSTOP);
-                let _ = raise(Signal::SIGSTOP);
-                let _ = kill(child, Signal::SIGCONT);
-            }
-            Ok(Signal::SIGCONT) => {
-                let _ = kill(child, Signal::SIGCONT);
-            }
-            // Changes of the terminal's size reach the child by themselves.
-            Ok(_) | Err(_) => {}
+        let mut watched = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
+        watched.extend(
+            line.iter()
+                .map(|line| PollFd::new(line.as_fd(), PollFlags::POLLIN)),
+        );
+        let _ = poll(&mut watched, PollTimeout::NONE);
+        let ready = |at: usize| watched.get(at).is_some_and(|fd| fd.any() == Some(true));
+        let (signalled, asked) = (ready(0), ready(1));
+        if asked
+            && !line
+                .as_mut()
+                .is_some_and(|line| grant_terminal(line).is_ok())
+        {
+            line = None;
+        }
+        if signalled && let Ok(Some(signal)) = signals.read_signal() {
+            pass_on(child, signal.ssi_signo);
         }
     }
+}
+
+/// Answers the child's question for the terminal. SIGTTOU is blocked, so a process of the background may do this.
+fn grant_terminal(line: &mut UnixStream) -> io::Result<()> {
+    line.read_exact(&mut [0])?;
+    if let Ok(tty) = fs::File::open("/dev/tty") {
+        let _ = tcsetpgrp(tty, getpgrp());
+    }
+    line.write_all(&[0])
+}
+
+fn pass_on(child: Pid, signal: u32) {
+    let signal = i32::try_from(signal).map(Signal::try_from);
+    match signal {
+        Ok(Ok(Signal::SIGCHLD)) => match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(_, status)) => exit(status),
+            Ok(WaitStatus::Signaled(_, signal, _)) => end_by(signal),
+            _ => {}
+        },
+        // From the terminal the child has it already; a second one sets the same flag again.
+        Ok(Ok(Signal::SIGINT)) => drop(kill(child, Signal::SIGINT)),
+        Ok(Ok(Signal::SIGCONT)) => drop(kill(child, Signal::SIGCONT)),
+        Ok(Ok(signal @ (Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU))) => {
+            // An init is deaf to these, so it is stopped from outside, and this process with it.
+            let _ = kill(child, Signal::SIGSTOP);
+            obey(signal);
+            let _ = kill(child, Signal::SIGCONT);
+        }
+        _ => {}
+    }
+}
+
+/// Lets a blocked signal do what it does to any program. For a stop that is nothing where nobody could continue it: in a
+/// process group without a shell (setpgid(2), orphaned), such as that of a container's only program.
+fn obey(signal: Signal) {
+    let mut only = SigSet::empty();
+    only.add(signal);
+    let _ = raise(signal);
+    let _ = pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&only), None);
+    let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&only), None);
 }
 
 /// Dies of the signal that the child died of.
@@ -144,10 +210,7 @@ fn end_by(signal: Signal) -> ! {
         // SAFETY: the default action is a valid disposition for any of these signals.
         let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigDfl) };
     }
-    let mut only = SigSet::empty();
-    only.add(signal);
-    let _ = pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&only), None);
-    let _ = raise(signal);
+    obey(signal);
     exit(128 + signal as i32)
 }
 
@@ -161,12 +224,27 @@ fn furnish() -> Result<(), (&'static str, io::Error)> {
     // own entry and /proc/sys/net are right in any of them.
     let hidden = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let _ = mount(Some("proc"), "/proc", Some("proc"), hidden, none);
-    let _ = mount(Some("sysfs"), "/sys", Some("sysfs"), hidden, none);
+    if mount(Some("sysfs"), "/sys", Some("sysfs"), hidden, none).is_err() {
+        hide_links_of_host(hidden);
+    }
     name_namespaces().map_err(|error| ("make a /run/netns of its own", error))?;
     ioctl::bring_up("lo").map_err(|errno| ("bring up the loopback link", errno.into()))?;
     // Unprivileged ICMP sockets are off in a new namespace; group 0 is everyone in here.
     let _ = fs::write("/proc/sys/net/ipv4/ping_group_range", "0 0");
     Ok(())
+}
+
+/// Where /sys stays the one that there was: nothing to be seen of links is better than the links of another namespace.
+fn hide_links_of_host(flags: MsFlags) {
+    for place in ["/sys/class/net", "/sys/devices/virtual/net"] {
+        let _ = mount(
+            Some("netsh"),
+            place,
+            Some("tmpfs"),
+            flags | MsFlags::MS_RDONLY,
+            Some("mode=0555"),
+        );
+    }
 }
 
 /// An empty /run/netns. Where the host has none, making the directory would leave it behind: then /run becomes a
@@ -212,10 +290,13 @@ fn show_again(source: &Path, target: &Path, kind: fs::FileType) -> io::Result<()
     Ok(mount(Some(source), target, none, again, none)?)
 }
 
-fn broken(step: &str, errno: Errno) -> NoSandbox {
+/// No second process, or no line to it. (A limit on processes, most likely: RLIMIT_NPROC, a control group's pids.max.)
+fn no_process(step: &str, error: &io::Error) -> NoSandbox {
     NoSandbox {
-        cause: format!("cannot {step}: {} ({errno:?})", errno_words(errno)),
-        ways_out: Vec::new(),
+        cause: format!("cannot {step}: {error}"),
+        ways_out: vec![
+            "raise the limit on processes or files (ulimit -u, ulimit -n), or end some".into(),
+        ],
     }
 }
 

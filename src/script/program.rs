@@ -7,7 +7,7 @@ use crate::kernel::error::Error;
 use crate::kernel::program;
 use crate::lab::Lab;
 use crate::lab::failure::Failure;
-use crate::lab::interrupt;
+use crate::lab::{interrupt, sandbox};
 
 use super::call::{RhaiResultOf, verb};
 use super::value::map;
@@ -37,6 +37,7 @@ pub mod api {
             let output = current(lab).and_then(|namespace| {
                 program::capture(&namespace, program, &arguments, &interrupt::requested)
             });
+            sandbox::take_terminal_back();
             let output = output.map_err(|error| not_run(lab, program, &error))?;
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             Ok(map([
@@ -68,6 +69,7 @@ pub mod api {
             lab.screen().flush();
             let code = current(lab)
                 .and_then(|namespace| program::stream(&namespace, command, &interrupt::requested));
+            sandbox::take_terminal_back();
             let code = code.map_err(|error| not_run(lab, "/bin/sh", &error))?;
             Ok(i64::from(code))
         })

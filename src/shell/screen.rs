@@ -1,6 +1,6 @@
 //! What the lab says, on the terminal or into a pipe: text and tables to standard output, diagnostics to standard error.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 
@@ -23,6 +23,7 @@ pub struct Terminal {
     /// Netlink trees are comments when what goes to standard error is to be a shell script.
     netlink_as_comments: bool,
     closed: Cell<bool>,
+    fault: OnceCell<io::Error>,
 }
 
 impl Terminal {
@@ -33,6 +34,7 @@ impl Terminal {
             quiet,
             netlink_as_comments: show_commands,
             closed: Cell::new(false),
+            fault: OnceCell::new(),
         }
     }
 
@@ -42,10 +44,18 @@ impl Terminal {
         }
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        if written.is_err() {
-            // A reader that went away (`| head -1`) is no error; there is nobody to tell of any other.
+        if let Err(error) = written {
             self.closed.set(true);
+            // A reader that went away (`| head -1`) is no error; a full disk is.
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                let _ = self.fault.set(error);
+            }
         }
+    }
+
+    /// Why standard output took no more, unless that was its reader's wish.
+    pub fn fault(&self) -> Option<&io::Error> {
+        self.fault.get()
     }
 }
 
