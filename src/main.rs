@@ -10,11 +10,15 @@ use netsh::catalog::Catalog;
 use netsh::kernel::netns;
 use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
-use netsh::lab::{Lab, Settings, interrupt};
+use netsh::lab::{Lab, Settings, interrupt, memory};
 use netsh::script::{self, run::Script};
+use netsh::shell::last_words;
 use netsh::shell::report::report;
 use netsh::shell::screen::{self, Terminal};
 use netsh::shell::source::Sources;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counted = memory::Counted;
 
 /// A shell for Linux network experiments.
 ///
@@ -82,6 +86,7 @@ fn main() -> ExitCode {
         eprintln!("netsh: {words}");
         return ExitCode::from(FAILED);
     }
+    last_words::prepare();
     work(&arguments, &script)
 }
 
