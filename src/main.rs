@@ -12,11 +12,15 @@ use netsh::kernel::error::Error;
 use netsh::kernel::{limits, netns, program};
 use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
-use netsh::lab::{Lab, Settings, interrupt};
+use netsh::lab::{Lab, Settings, interrupt, memory};
 use netsh::script::{self, run::Script};
+use netsh::shell::last_words;
 use netsh::shell::report::report;
 use netsh::shell::screen::{self, Terminal};
 use netsh::shell::source::Sources;
+
+#[global_allocator]
+static ALLOCATOR: memory::Counted = memory::Counted;
 
 /// A shell for Linux network experiments.
 ///
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
     if let Err(words) = enter(&arguments) {
         return end(FAILED, &words);
     }
+    last_words::prepare();
     work(&arguments, &script)
 }
 

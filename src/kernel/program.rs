@@ -58,7 +58,11 @@ pub fn capture(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = spawn(namespace, &mut command)?;
+    let mut child = spawn(namespace, &mut command).map_err(|error| match error.errno() {
+        // A folder of PATH that the user may not look into is no answer about the program (execvp(3)).
+        Some(Errno::EACCES) if is_nowhere(program) => Errno::ENOENT.into(),
+        _ => error,
+    })?;
     let mut stdout = Pipe::new(child.stdout.take());
     let mut stderr = Pipe::new(child.stderr.take());
     while (stdout.is_open() || stderr.is_open()) && !interrupted() {
@@ -70,6 +74,13 @@ pub fn capture(
         stdout: stdout.collected,
         stderr: stderr.collected,
     })
+}
+
+/// Whether no folder of PATH that can be looked into has a file of this name.
+fn is_nowhere(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    !program.contains('/')
+        && !std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
 }
 
 /// Runs `command` by /bin/sh on netsh's own standard input and output, and returns its exit status.

@@ -12,6 +12,7 @@
 //! | `settle` | waiting for links that were brought up |
 //! | [`screen`] | what the lab says while it works, to whoever shows it |
 //! | [`interrupt`] | Ctrl-C |
+//! | [`memory`] | how much of it a script may take |
 //! | [`suggest`] | did you mean |
 //!
 //! Nothing here knows Rhai.
@@ -21,6 +22,7 @@ pub mod explain;
 pub mod failure;
 pub mod interrupt;
 pub mod links;
+pub mod memory;
 pub mod netns;
 pub mod ping;
 pub mod sandbox;

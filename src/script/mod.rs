@@ -34,7 +34,7 @@ use rhai::plugin::*;
 use rhai::{Dynamic, Engine, Module};
 
 use crate::lab::Lab;
-use crate::lab::interrupt;
+use crate::lab::{interrupt, memory};
 
 /// How deep expressions may nest. Rhai's own limits differ between debug and release builds, and the lower ones are met by
 /// a chain of a few methods.
@@ -87,6 +87,9 @@ fn connect(engine: &mut Engine, lab: Rc<Lab>) {
     });
     let watched = lab.clone();
     engine.on_progress(move |_| {
+        if memory::is_too_much() {
+            return Some(memory::words().into());
+        }
         let stop = interrupt::requested() || watched.screen().is_closed();
         stop.then_some(Dynamic::UNIT)
     });

@@ -5,11 +5,13 @@
 //! | [`screen`] | standard output and standard error |
 //! | [`table`], [`columns`], [`cell`], [`grid`], [`plain`] | values as tables |
 //! | [`report`] | errors, with the place in the script |
+//! | [`last_words`] | when netsh itself can't go on |
 //! | [`source`], [`span`], [`outline`] | the text of a script: what stands where |
 
 pub mod cell;
 pub mod columns;
 pub mod grid;
+pub mod last_words;
 pub mod outline;
 pub mod plain;
 pub mod report;

@@ -9,6 +9,7 @@ mod cli;
 mod commands;
 mod errors;
 mod examples;
+mod golden;
 mod labs;
 mod links;
 mod namespaces;
@@ -32,6 +33,7 @@ fn main() {
         commands::trials(),
         errors::trials(),
         examples::trials(),
+        golden::trials(),
         labs::trials(),
         links::trials(),
         namespaces::trials(),

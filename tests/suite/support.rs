@@ -144,7 +144,12 @@ pub fn binary() -> &'static Path {
 
 /// A command that runs netsh as `user`, with no arguments yet.
 pub fn netsh(user: User) -> Command {
-    let mut command = Command::new(binary());
+    program(user, binary())
+}
+
+/// A command that runs another program in the same way.
+pub fn program(user: User, path: impl AsRef<Path>) -> Command {
+    let mut command = Command::new(path.as_ref());
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("NO_COLOR")

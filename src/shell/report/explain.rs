@@ -211,14 +211,16 @@ fn module_not_found(name: &str, scene: &Scene) -> Explanation {
     }
 }
 
+/// Ctrl-C, or the reason for which netsh stops a script.
 fn terminated(token: &Dynamic) -> Explanation {
-    let title = match token.as_immutable_string_ref() {
-        Ok(reason) if !reason.is_empty() => format!("interrupted: {}", reason.as_str()),
-        _ => "interrupted".to_owned(),
-    };
-    Explanation {
-        interruption: true,
-        ..Explanation::new(title)
+    match token.as_immutable_string_ref() {
+        Ok(reason) if !reason.is_empty() => Explanation::new(reason.to_string())
+            .label("stopped here")
+            .help("look for a value that grows in a loop that never ends"),
+        _ => Explanation {
+            interruption: true,
+            ..Explanation::new("interrupted")
+        },
     }
 }
 

@@ -1,0 +1,80 @@
+//! How much memory a script may take: a loop that lets a value grow for ever ends with words, before the machine suffers.
+//!
+//! Rhai has limits of its own for strings, arrays and maps (`Engine::set_max_array_size` and the like), but to hold to them it
+//! walks through the whole value at each call that touches it: filling an array takes time by the square. So the bytes are
+//! counted where they are handed out. Between two steps of a script [`is_too_much`] is asked, and the script ends at a line that
+//! can be shown; a single step that wants far more ends netsh on the spot.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use nix::libc;
+
+/// What a script may hold. A thousand hosts with all that `link_list` tells of them take some megabytes.
+const ENOUGH: usize = 512 << 20;
+
+/// What a single step may reach: a value that is doubled exists three times for a moment.
+const MOST: usize = 4 * ENOUGH;
+
+static USED: AtomicUsize = AtomicUsize::new(0);
+
+/// Whether the script holds more memory than it may.
+pub fn is_too_much() -> bool {
+    USED.load(Ordering::Relaxed) > ENOUGH
+}
+
+/// What to tell people when it does.
+pub fn words() -> String {
+    format!("the script uses more than {} MiB of memory", ENOUGH >> 20)
+}
+
+/// The system's allocator, with the bytes counted.
+pub struct Counted;
+
+// SAFETY: every block comes from the system's allocator and goes back to it with the layout that it was asked for with;
+// counting touches nothing but an atomic.
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        take(layout.size());
+        // SAFETY: the caller keeps to GlobalAlloc's rules, which are the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        take(layout.size());
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        USED.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        take(size);
+        USED.fetch_sub(layout.size(), Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+fn take(size: usize) {
+    let before = USED.fetch_add(size, Ordering::Relaxed);
+    if before.saturating_add(size) > MOST {
+        give_up();
+    }
+}
+
+/// Ends netsh without another allocation. The kernel takes the sandbox away with its last process.
+pub fn give_up() -> ! {
+    const WORDS: &str =
+        "error: a single step of the script wants more memory than a script may use\n";
+    // SAFETY: write(2) reads that many bytes of a constant; _exit(2) runs no code of ours.
+    unsafe {
+        libc::write(libc::STDERR_FILENO, WORDS.as_ptr().cast(), WORDS.len());
+        libc::_exit(1)
+    }
+}
