@@ -8,6 +8,7 @@
 //! | [`netlink`] | the rtnetlink connection: requests, dumps, extended acks, the tap |
 //! | [`ioctl`] | name to index and back |
 //! | [`cidr`], [`mac`] | addresses as text |
+//! | [`text`] | names that are not UTF-8 |
 //! | [`program`] | other programs, started in a namespace |
 //! | [`error`] | what the kernel can answer other than yes |
 //!
@@ -27,4 +28,5 @@ pub mod netns;
 pub mod netns_change;
 pub mod program;
 pub mod sysctl;
+pub mod text;
 pub mod veth;
