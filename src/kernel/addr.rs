@@ -17,6 +17,9 @@ use super::netns::Namespace;
 /// INFINITY_LIFE_TIME of net/addrconf.h.
 const FOREVER: u32 = u32::MAX;
 
+/// The flag of an address that the kernel made up for privacy (RFC 8981).
+const TEMPORARY: &str = "temporary";
+
 /// An address of a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addr {
@@ -32,6 +35,8 @@ pub struct Addr {
     pub label: Option<String>,
     /// How far it is valid.
     pub scope: Scope,
+    /// Metric of the route that came with it; None is the kernel's own choice.
+    pub metric: Option<u32>,
     /// Flags by their names in `ip addr`.
     pub flags: Vec<&'static str>,
     /// Seconds for which it stays valid; None is for ever.
@@ -105,6 +110,7 @@ fn read(message: AddressMessage) -> Option<Addr> {
         broadcast: None,
         label: None,
         scope: Scope(header.scope.into()),
+        metric: None,
         flags: Vec::new(),
         valid_lft: None,
         preferred_lft: None,
@@ -115,7 +121,8 @@ fn read(message: AddressMessage) -> Option<Addr> {
             AddressAttribute::Local(ip) => local = Some(ip),
             AddressAttribute::Broadcast(ip) => addr.broadcast = Some(ip),
             AddressAttribute::Label(label) => addr.label = Some(label),
-            AddressAttribute::Flags(flags) => addr.flags = flag_names(flags),
+            AddressAttribute::Flags(flags) => addr.flags = flag_names(flags, header.family),
+            AddressAttribute::RoutePriority(metric) => addr.metric = Some(metric),
             AddressAttribute::CacheInfo(CacheInfo {
                 ifa_valid,
                 ifa_preferred,
@@ -135,9 +142,8 @@ fn read(message: AddressMessage) -> Option<Addr> {
 }
 
 /// IFA_F_* of linux/if_addr.h by the names of `ip addr`.
-fn flag_names(flags: AddressFlags) -> Vec<&'static str> {
+fn flag_names(flags: AddressFlags, family: AddressFamily) -> Vec<&'static str> {
     const NAMES: &[(AddressFlags, &str)] = &[
-        (AddressFlags::Secondary, "secondary"),
         (AddressFlags::Nodad, "nodad"),
         (AddressFlags::Optimistic, "optimistic"),
         (AddressFlags::Dadfailed, "dadfailed"),
@@ -150,8 +156,17 @@ fn flag_names(flags: AddressFlags) -> Vec<&'static str> {
         (AddressFlags::Mcautojoin, "autojoin"),
         (AddressFlags::StablePrivacy, "stable-privacy"),
     ];
+    let mut names = Vec::new();
+    if flags.contains(AddressFlags::Secondary) {
+        // One bit with two meanings: IFA_F_SECONDARY and IFA_F_TEMPORARY.
+        names.push(match family {
+            AddressFamily::Inet6 => TEMPORARY,
+            _ => "secondary",
+        });
+    }
     let set = NAMES.iter().filter(|(flag, _)| flags.contains(*flag));
-    set.map(|(_, name)| *name).collect()
+    names.extend(set.map(|(_, name)| *name));
+    names
 }
 
 /// A new address.
@@ -351,6 +366,7 @@ impl Operation for AddrDel {
                 broadcast: addr.broadcast,
                 label: addr.label,
                 scope: Some(addr.scope),
+                metric: addr.metric,
                 valid_lft: addr.valid_lft,
                 preferred_lft: addr.preferred_lft,
                 dad: !addr.flags.contains(&"nodad"),
@@ -385,8 +401,10 @@ impl Operation for AddrFlush {
     fn action(&self, names: &dyn Names) -> Result<Action> {
         let index = names.link(&self.link)?;
         let mut addresses = list(names.namespace())?;
+        // Temporary addresses go with the one that they were made from.
         addresses.retain(|addr| {
             addr.index == index
+                && !addr.flags.contains(&TEMPORARY)
                 && self
                     .only_ipv4
                     .is_none_or(|only| addr.local.address.is_ipv4() == only)

@@ -12,6 +12,7 @@ use std::os::fd::RawFd;
 use super::error::Result;
 use super::netlink::Request;
 use super::netns::Namespace;
+use super::netns_change::HOME;
 
 /// Turns names into what a message needs at the moment of sending.
 pub trait Names {
@@ -43,14 +44,39 @@ pub struct Command {
     /// The program, such as `ip`.
     pub program: &'static str,
     /// Its arguments, not yet quoted.
-    pub arguments: Vec<String>,
+    pub arguments: Vec<Word>,
     /// Whether the command is about the machine rather than about one namespace (`ip netns add`).
     pub everywhere: bool,
 }
 
+/// A word of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// Text that stands for itself, whatever is in it.
+    Text(String),
+    /// The process id of the shell that runs the command. iproute2 takes it for the namespace of that shell.
+    ShellPid,
+}
+
+impl<S: Into<String>> From<S> for Word {
+    fn from(text: S) -> Self {
+        Word::Text(text.into())
+    }
+}
+
+impl Word {
+    /// The word as bash reads it.
+    fn quoted(&self) -> String {
+        match self {
+            Word::Text(text) => quote(text),
+            Word::ShellPid => "$$".into(),
+        }
+    }
+}
+
 impl Command {
     /// An `ip` command.
-    pub fn ip<S: Into<String>>(arguments: impl IntoIterator<Item = S>) -> Self {
+    pub fn ip<S: Into<Word>>(arguments: impl IntoIterator<Item = S>) -> Self {
         Command {
             program: "ip",
             arguments: arguments.into_iter().map(Into::into).collect(),
@@ -61,39 +87,63 @@ impl Command {
     /// Adds `key value`.
     pub fn with(&mut self, key: &str, value: impl ToString) {
         self.arguments.push(key.into());
-        self.arguments.push(value.to_string());
+        self.arguments.push(value.to_string().into());
+    }
+
+    /// Adds `netns NAME`; home is the namespace of the shell that runs the command.
+    pub fn netns(&mut self, name: &str) {
+        self.arguments.push("netns".into());
+        self.arguments.push(match name {
+            HOME => Word::ShellPid,
+            name => name.into(),
+        });
     }
 
     /// Adds one word.
-    pub fn word(&mut self, word: impl Into<String>) {
+    pub fn word(&mut self, word: impl Into<Word>) {
         self.arguments.push(word.into());
     }
 
     /// The command as a line of bash that acts in the namespace called `netns` (None: where the shell is).
     pub fn line(&self, netns: Option<&str>) -> String {
-        let mut words = vec![self.program.to_string()];
+        let mut words: Vec<Word> = vec![self.program.into()];
         if let (Some(netns), false) = (netns, self.everywhere) {
             if self.program == "ip" {
-                words.extend(["-n".to_string(), netns.to_string()]);
+                words.extend(["-n", netns].map(Word::from));
             } else {
                 words = ["ip", "netns", "exec", netns, self.program]
-                    .map(String::from)
+                    .map(Word::from)
                     .to_vec();
             }
         }
         words.extend(self.arguments.iter().cloned());
-        let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
+        let quoted: Vec<String> = words.iter().map(Word::quoted).collect();
         quoted.join(" ")
     }
 }
 
-/// Quotes a word for bash where it needs it.
+/// Quotes a word for bash where it needs it. Control characters are spelled out: what is printed may be on a terminal.
 fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    if word == super::netns_change::SHELL_PID || (!word.is_empty() && word.chars().all(plain)) {
+    if !word.is_empty() && word.chars().all(plain) {
         word.to_string()
+    } else if word.contains(char::is_control) {
+        format!("$'{}'", word.chars().map(spelled_out).collect::<String>())
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+/// A character inside of bash's `$'...'`.
+fn spelled_out(c: char) -> String {
+    match c {
+        '\\' | '\'' => format!("\\{c}"),
+        c if c.is_control() => {
+            let mut bytes = [0; 4];
+            let bytes = c.encode_utf8(&mut bytes).bytes();
+            bytes.map(|byte| format!("\\x{byte:02x}")).collect()
+        }
+        c => c.to_string(),
     }
 }
 
@@ -113,6 +163,11 @@ pub trait Operation {
     /// Whether the kernel may do a part of it before it refuses the rest (do_setlink in net/core/rtnetlink.c).
     fn has_parts(&self) -> bool {
         false
+    }
+    /// This change, an inverse, cut down to what there is to undo after the kernel did only a part. Worked out after the
+    /// refusal.
+    fn after_a_part(&self, _names: &dyn Names) -> Option<Change> {
+        None
     }
 }
 
@@ -174,6 +229,12 @@ mod tests {
         assert_eq!(
             command.line(Some("h1")),
             r"ip -n h1 link set veth0 alias 'it'\''s; rm -rf'"
+        );
+        let mut command = Command::ip(["link", "set", "dev", "$$", "alias", "a\u{1b}'\n\\\u{85}"]);
+        command.netns(HOME);
+        assert_eq!(
+            command.line(None),
+            r"ip link set dev '$$' alias $'a\x1b\'\x0a\\\xc2\x85' netns $$"
         );
         let sysctl = Command {
             program: "sysctl",

@@ -38,7 +38,7 @@ pub fn link_name(socket: RawFd, index: u32) -> Result<String, Errno> {
     Errno::result(unsafe { libc::ioctl(socket, libc::SIOCGIFNAME, &mut request) })?;
     let name: [u8; libc::IFNAMSIZ] = request.ifr_name.map(|byte| byte as u8);
     let name = CStr::from_bytes_until_nul(&name).map_err(|_| Errno::EINVAL)?;
-    Ok(name.to_string_lossy().into_owned())
+    Ok(super::text::readable(name.to_bytes()))
 }
 
 /// Sets IFF_UP by SIOCSIFFLAGS in the calling thread's namespace. For the loopback link of a new sandbox, before there

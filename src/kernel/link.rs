@@ -292,7 +292,7 @@ impl Operation for LinkAdd {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::ip(["link", "add", &self.name]);
+        let mut command = Command::ip(["link", "add", "dev", &self.name]);
         if let Some(mtu) = self.mtu {
             command.with("mtu", mtu);
         }
@@ -336,7 +336,7 @@ impl Operation for LinkDel {
     }
 
     fn command(&self) -> Command {
-        Command::ip(["link", "del", &self.name])
+        Command::ip(["link", "del", "dev", &self.name])
     }
 
     fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {

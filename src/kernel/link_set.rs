@@ -8,7 +8,6 @@ use super::error::Result;
 use super::link;
 use super::mac::Mac;
 use super::netlink::Request;
-use super::netns_change::command_name;
 
 /// What to set; None leaves a property as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -78,6 +77,7 @@ impl Operation for LinkSet {
         match (self.properties().as_slice(), self.up) {
             (["up"], Some(true)) => format!("bring {} up", self.link),
             (["up"], Some(false)) => format!("bring {} down", self.link),
+            ([], _) => format!("set nothing of {}", self.link),
             (properties, _) => format!("set {} of {}", properties.join(", "), self.link),
         }
     }
@@ -141,7 +141,7 @@ impl Operation for LinkSet {
             command.with("name", name);
         }
         if let Some(netns) = &self.netns {
-            command.with("netns", command_name(netns));
+            command.netns(netns);
         }
         if let Some(up) = self.up {
             command.word(if up { "up" } else { "down" });
@@ -161,7 +161,8 @@ impl Operation for LinkSet {
             up: self.up.map(|_| now.up),
             mtu: self.mtu.map(|_| now.mtu),
             mac: self.mac.and(now.mac),
-            name: self.name.as_ref().map(|_| self.link.clone()),
+            // The link may have been called by one of its other names (altname in ip-link(8)).
+            name: self.name.as_ref().map(|_| now.name.clone()),
             master: self
                 .master
                 .as_ref()
@@ -178,5 +179,18 @@ impl Operation for LinkSet {
 
     fn has_parts(&self) -> bool {
         self.properties().len() > 1
+    }
+
+    fn after_a_part(&self, names: &dyn Names) -> Option<Change> {
+        // An inverse calls the link by the new name. Where the old one still stands, the kernel did not come as far as
+        // the renaming, and the new name is nobody's or another link's.
+        let old = self.name.as_ref()?;
+        names.link(old).is_ok().then(|| {
+            Change::LinkSet(LinkSet {
+                link: old.clone(),
+                name: None,
+                ..self.clone()
+            })
+        })
     }
 }

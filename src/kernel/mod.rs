@@ -8,6 +8,7 @@
 //! | [`netlink`] | the rtnetlink connection: requests, dumps, extended acks, the tap |
 //! | [`ioctl`] | name to index and back |
 //! | [`cidr`], [`mac`] | addresses as text |
+//! | [`text`] | names that are not UTF-8 |
 //! | [`program`] | other programs, started in a namespace |
 //! | [`limits`] | how many files may be open |
 //! | [`error`] | what the kernel can answer other than yes |
@@ -29,4 +30,5 @@ pub mod netns;
 pub mod netns_change;
 pub mod program;
 pub mod sysctl;
+pub mod text;
 pub mod veth;

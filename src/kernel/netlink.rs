@@ -26,6 +26,7 @@ use netlink_sys::{AsyncSocket, SocketAddr, TokioSocket, protocols::NETLINK_ROUTE
 use nix::errno::Errno;
 
 use super::error::{Error, Result};
+use super::text::with_readable_texts;
 
 /// How long any single answer may take. Removing a link waits for every user of it in the kernel, which can take seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -133,7 +134,11 @@ impl NetlinkMessageCodec for TappedCodec {
         let bytes = src.split_to(aligned);
         let bytes = &bytes[..length.min(bytes.len())];
         show_to_tap(Direction::Received, bytes);
-        Ok(Some(match NetlinkMessage::<T>::deserialize(bytes) {
+        let message = NetlinkMessage::<T>::deserialize(bytes).or_else(|error| {
+            let readable = with_readable_texts(bytes).ok_or(error)?;
+            NetlinkMessage::<T>::deserialize(&readable)
+        });
+        Ok(Some(match message {
             Ok(message) => message,
             Err(_) => {
                 let mut unreadable = ErrorMessage::default();

@@ -179,6 +179,12 @@ pub fn named_path(name: &str) -> PathBuf {
     Path::new(NAMED).join(name)
 }
 
+/// What is now under this name. The name alone proves nothing: others may have deleted it, and made another one so called.
+pub fn named_identity(name: &str) -> Option<Identity> {
+    let stat = nix::sys::stat::stat(&named_path(name)).ok()?;
+    Some((stat.st_dev, stat.st_ino))
+}
+
 /// The names under `/run/netns`, sorted.
 pub fn names() -> Result<Vec<String>> {
     let entries = match std::fs::read_dir(NAMED) {

@@ -6,14 +6,6 @@ use super::error::Result;
 /// The name by which scripts call the namespace that netsh itself works in.
 pub const HOME: &str = "home";
 
-/// How a command line names a namespace: home is the one of the shell that runs the line.
-pub fn command_name(netns: &str) -> &str {
-    if netns == HOME { SHELL_PID } else { netns }
-}
-
-/// iproute2 takes a process id for a namespace, and bash expands this to its own.
-pub const SHELL_PID: &str = "$$";
-
 /// A new named namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetnsAdd {

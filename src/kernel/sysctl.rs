@@ -174,7 +174,7 @@ impl Operation for SysctlSet {
     fn command(&self) -> Command {
         Command {
             program: "sysctl",
-            arguments: vec!["-w".into(), format!("{}={}", self.key, self.value)],
+            arguments: vec!["-w".into(), format!("{}={}", self.key, self.value).into()],
             everywhere: false,
         }
     }

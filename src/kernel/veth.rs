@@ -10,7 +10,6 @@ use super::error::Result;
 use super::link::LinkDel;
 use super::mac::Mac;
 use super::netlink::Request;
-use super::netns_change::command_name;
 
 /// A new pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +56,7 @@ impl Operation for VethAdd {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::ip(["link", "add", &self.name]);
+        let mut command = Command::ip(["link", "add", "dev", &self.name]);
         describe_end(&mut command, self.mtu, self.mac, &self.netns);
         for word in ["type", "veth", "peer", "name", &self.peer] {
             command.word(word);
@@ -103,6 +102,6 @@ fn describe_end(command: &mut Command, mtu: Option<u32>, mac: Option<Mac>, netns
         command.with("address", mac);
     }
     if let Some(netns) = netns {
-        command.with("netns", command_name(netns));
+        command.netns(netns);
     }
 }

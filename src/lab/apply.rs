@@ -40,27 +40,39 @@ impl Lab {
         } else {
             None
         };
-        if self.settings.show_commands {
-            let name = (!netns.is_home()).then(|| netns.name());
-            self.screen.command(&operation.command().line(name));
-        }
-        if matches!(change, Change::LinkSet(set) if set.up == Some(true)) {
-            self.unsettle();
-        }
         self.perform(netns, change).map_err(|error| {
             let failure = self.explain(netns, change, &error);
             match before {
-                Some(before) => self.undone(vec![(netns.clone(), before)], failure),
+                Some(before) => {
+                    let before = self.after_a_part(netns, before);
+                    self.undone(vec![(netns.clone(), before)], failure)
+                }
                 None => failure,
             }
         })
+    }
+
+    fn after_a_part(&self, netns: &Rc<Netns>, inverse: Change) -> Change {
+        let names = self.names_in(netns).ok();
+        let fitted = names.and_then(|names| inverse.operation().after_a_part(&names));
+        fitted.unwrap_or(inverse)
     }
 
     fn inverse(&self, netns: &Rc<Netns>, change: &Change) -> Result<Option<Change>> {
         change.operation().inverse(&self.names_in(netns)?)
     }
 
+    /// Shows the command and makes the change. What is undone is shown too, or the commands would not add up to what
+    /// netsh did.
     fn perform(&self, netns: &Rc<Netns>, change: &Change) -> Result<()> {
+        if self.settings.show_commands {
+            let name = (!netns.is_home()).then(|| netns.name());
+            self.screen
+                .command(&change.operation().command().line(name));
+        }
+        if matches!(change, Change::LinkSet(set) if set.up == Some(true)) {
+            self.unsettle();
+        }
         let names = self.names_in(netns)?;
         match change.operation().action(&names)? {
             Action::Route(requests) => names.namespace.route()?.change_all(requests),

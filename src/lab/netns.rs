@@ -52,6 +52,12 @@ impl Netns {
             .ok_or_else(|| Error::NoSuchNetns(self.name.clone()))
     }
 
+    /// Whether its name in /run/netns still means this one; others may delete names too.
+    fn still_has_its_name(&self) -> bool {
+        let own = self.namespace().and_then(|namespace| namespace.identity());
+        own.is_ok_and(|own| netns::named_identity(&self.name) == Some(own))
+    }
+
     /// Lets go of it: descriptor and sockets are closed, and the kernel ends it when nobody else has it open.
     pub(super) fn close(&self) {
         self.namespace.borrow_mut().take();
@@ -84,7 +90,7 @@ impl Lab {
             return Ok(self.home());
         }
         let known = self.known.borrow().get(name).cloned();
-        if let Some(known) = known.filter(|netns| netns.namespace().is_ok()) {
+        if let Some(known) = known.filter(|netns| netns.still_has_its_name()) {
             return Ok(known);
         }
         if netns::name_fault(name).is_some() {

@@ -65,15 +65,7 @@ pub mod api {
             };
             let up = options.flag("up")?;
             options.finish()?;
-            let mut steps = Vec::new();
-            if up {
-                let near = side(lab, &veth.netns, "netns")?;
-                let far = side(lab, &veth.peer_netns, "peer_netns")?;
-                steps.push((near, LinkSet::up(name, true).into()));
-                steps.push((far, LinkSet::up(peer, true).into()));
-            }
-            steps.insert(0, (lab.current(), Change::from(veth)));
-            lab.apply_together(&steps)
+            lab.apply_together(&pair_steps(lab, veth, up)?)
         })
     }
 
@@ -312,6 +304,26 @@ fn link_name(name: &str, argument: &str) -> Outcome<String> {
                 .hint("1 to 15 bytes, with no slash, colon, percent sign or space"),
         ),
     }
+}
+
+/// What makes a pair: the pair, and where it is wanted each end brought up.
+fn pair_steps(lab: &Lab, mut veth: VethAdd, up: bool) -> Outcome<Vec<(Rc<Netns>, Change)>> {
+    let mut ups = Vec::new();
+    if up {
+        let near = side(lab, &veth.netns, "netns")?;
+        let far = side(lab, &veth.peer_netns, "peer_netns")?;
+        ups.push((near, LinkSet::up(&veth.name, true).into()));
+        ups.push((far, LinkSet::up(&veth.peer, true).into()));
+    }
+    let mut at = lab.current();
+    if veth.netns.is_some() && veth.peer_netns.is_some() {
+        // Made from where one end is to be, it can be deleted from there, should a later step fail.
+        at = side(lab, &veth.netns, "netns")?;
+        veth.netns = None;
+    }
+    let mut steps = vec![(at, Change::from(veth))];
+    steps.extend(ups);
+    Ok(steps)
 }
 
 fn side(lab: &Lab, netns: &Option<String>, argument: &str) -> Outcome<Rc<Netns>> {

@@ -70,6 +70,7 @@ pub fn vocabulary() -> Engine {
     for module in modules {
         engine.register_global_module(module.into());
     }
+    wait::replace_sleep(&mut engine);
     methods::register(&mut engine);
     engine
 }

@@ -1,9 +1,10 @@
 //! Verbs about time and truth: sleep, wait_until, assert.
 
+use std::any::TypeId;
 use std::time::{Duration, Instant};
 
 use rhai::plugin::*;
-use rhai::{Dynamic, EvalAltResult, FnPtr};
+use rhai::{Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, INT};
 
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::interrupt;
@@ -31,10 +32,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn sleep(ctx: NativeCallContext, time: Dynamic) -> RhaiResultOf<()> {
-        verb(&ctx, |_| {
-            interrupt::sleep(read_duration(&time, "time")?);
-            Ok(())
-        })
+        sleep_for(&ctx, &time)
     }
 
     /// Waits until a condition holds, and fails if it does not in time.
@@ -115,6 +113,24 @@ pub mod api {
             true => Ok(()),
             false => Err(Failure::new("assertion failed").blame("condition")),
         })
+    }
+}
+
+fn sleep_for(ctx: &NativeCallContext, time: &Dynamic) -> RhaiResultOf<()> {
+    verb(ctx, |_| {
+        interrupt::sleep(read_duration(time, "time")?);
+        Ok(())
+    })
+}
+
+/// Rhai has a sleep of its own for ints and floats, which would be called before the verb, hears no Ctrl-C and takes
+/// negative times. These take its place.
+pub(super) fn replace_sleep(engine: &mut Engine) {
+    for number in [TypeId::of::<INT>(), TypeId::of::<FLOAT>()] {
+        engine.register_raw_fn("sleep", [number], |ctx, arguments| {
+            let time = arguments.first().map(|time| (**time).clone());
+            sleep_for(&ctx, &time.unwrap_or_default())
+        });
     }
 }
 

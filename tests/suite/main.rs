@@ -19,6 +19,7 @@ mod pinging;
 mod programs;
 mod readme;
 mod sandbox;
+mod second_path;
 mod show;
 mod support;
 mod sysctls;

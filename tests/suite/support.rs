@@ -147,9 +147,9 @@ pub fn netsh(user: User) -> Command {
     program(user, binary())
 }
 
-/// A command that runs another program in the same way.
-pub fn program(user: User, path: impl AsRef<Path>) -> Command {
-    let mut command = Command::new(path.as_ref());
+/// A command that runs any program as `user`, with no arguments yet.
+pub fn program(user: User, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("NO_COLOR")
@@ -208,6 +208,14 @@ pub fn run_with(user: User, arguments: &[&str], code: &str) -> Result<Ran, Faile
     input.write_all(code.as_bytes())?;
     drop(input);
     Ok(child.wait_with_output()?.into())
+}
+
+/// Runs netsh with these arguments by a shell that sets limits first (`ulimit -n 48`).
+pub fn limited(user: User, limits: &str, arguments: &[&str]) -> Result<Ran, Failed> {
+    let line = format!("{limits} && exec \"$0\" \"$@\"");
+    let mut shell = program(user, "/bin/sh");
+    shell.args(["-c", &line]).arg(binary()).args(arguments);
+    Ok(shell.output()?.into())
 }
 
 /// Runs `code` and returns what it printed; anything but success is a failure.
