@@ -91,9 +91,11 @@ impl std::fmt::Display for Scope {
 /// All addresses of a namespace, in the kernel's order.
 pub fn list(namespace: &Namespace) -> Result<Vec<Addr>> {
     let request = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-    namespace.route()?.dump(request, |answer| match answer {
-        RouteNetlinkMessage::NewAddress(message) => read(message),
-        _ => None,
+    namespace.route()?.dump(request, |answer| {
+        Ok(match answer.decode()? {
+            RouteNetlinkMessage::NewAddress(message) => read(message),
+            _ => None,
+        })
     })
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Properties of a link are set in `link_set`; a veth pair, which is two links, is made in `veth`.
 
+use std::ffi::CStr;
 use std::os::fd::AsRawFd;
 
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
+use netlink_packet_core::{
+    DecodeError, Emitable, NLM_F_CREATE, NLM_F_EXCL, NlaBuffer, NlasIterator, ParseableParametrized,
+};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
-    InfoKind, LinkAttribute, LinkFlags, LinkHeader, LinkInfo, LinkLayerType, LinkMessage, State,
-    Stats64,
+    InfoKind, LinkAttribute, LinkFlags, LinkHeader, LinkLayerType, LinkMessage, State, Stats64,
 };
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
@@ -83,10 +85,9 @@ pub fn list(namespace: &Namespace) -> Result<Vec<Link>> {
 /// All links of a namespace, without their addresses.
 pub fn list_bare(namespace: &Namespace) -> Result<Vec<Link>> {
     let request = RouteNetlinkMessage::GetLink(LinkMessage::default());
-    namespace.route()?.dump(request, |answer| match answer {
-        RouteNetlinkMessage::NewLink(message) => Some(read(message)),
-        _ => None,
-    })
+    namespace
+        .route()?
+        .dump(request, |answer| read(&answer.bytes).map(Some))
 }
 
 /// One link by its name, with its addresses.
@@ -102,13 +103,8 @@ pub fn get(namespace: &Namespace, name: &str) -> Result<Link> {
 pub fn get_bare(namespace: &Namespace, index: u32) -> Result<Link> {
     let mut question = LinkMessage::default();
     question.header.index = index;
-    match namespace
-        .route()?
-        .get(RouteNetlinkMessage::GetLink(question))?
-    {
-        RouteNetlinkMessage::NewLink(message) => Ok(read(message)),
-        _ => Err(Error::Unreadable("no link in the answer".into())),
-    }
+    let question = RouteNetlinkMessage::GetLink(question);
+    read(&namespace.route()?.get(question)?.bytes)
 }
 
 /// The names of all links, for hints.
@@ -124,10 +120,8 @@ pub fn nsid(namespace: &Namespace, other: &Namespace) -> Result<Option<i32>> {
     let fd = u32::try_from(other.as_raw_fd()).unwrap_or_default();
     let mut question = NsidMessage::default();
     question.attributes.push(NsidAttribute::Fd(fd));
-    match namespace
-        .route()?
-        .get(RouteNetlinkMessage::GetNsId(question))?
-    {
+    let question = RouteNetlinkMessage::GetNsId(question);
+    match namespace.route()?.get(question)?.decode()? {
         RouteNetlinkMessage::NewNsId(message) => {
             Ok(message
                 .attributes
@@ -141,26 +135,60 @@ pub fn nsid(namespace: &Namespace, other: &Namespace) -> Result<Option<i32>> {
     }
 }
 
-fn read(message: LinkMessage) -> Link {
-    let LinkHeader {
-        index,
-        link_layer_type,
-        flags,
-        ..
-    } = message.header;
+/// The attributes that are read, by their numbers in linux/if_link.h. The kernel sends three times as many, and decoding
+/// all of them, as netlink-packet-route does, would cost more than all the rest of a list.
+const READ: [u16; 12] = [
+    1,  // IFLA_ADDRESS
+    3,  // IFLA_IFNAME
+    4,  // IFLA_MTU
+    5,  // IFLA_LINK
+    6,  // IFLA_QDISC
+    10, // IFLA_MASTER
+    13, // IFLA_TXQLEN
+    16, // IFLA_OPERSTATE
+    20, // IFLA_IFALIAS
+    23, // IFLA_STATS64
+    30, // IFLA_PROMISCUITY
+    37, // IFLA_LINK_NETNSID
+];
+const IFLA_LINKINFO: u16 = 18;
+const IFLA_INFO_KIND: u16 = 1;
+
+/// Reads a `struct ifinfomsg` and what follows it.
+fn read(bytes: &[u8]) -> Result<Link> {
+    let unreadable = |error: DecodeError| Error::Unreadable(error.to_string());
+    let header = LinkHeader::parse(bytes).map_err(unreadable)?;
     let mut link = Link {
-        index,
-        kind: hardware_kind(link_layer_type),
-        up: flags.contains(LinkFlags::Up),
-        carrier: flags.contains(LinkFlags::LowerUp),
-        flags: flag_names(flags),
+        index: header.index,
+        kind: hardware_kind(header.link_layer_type),
+        up: header.flags.contains(LinkFlags::Up),
+        carrier: header.flags.contains(LinkFlags::LowerUp),
+        flags: flag_names(header.flags),
         operstate: "unknown",
         ..Link::default()
     };
-    for attribute in message.attributes {
-        read_attribute(&mut link, attribute);
+    for attribute in NlasIterator::new(&bytes[header.buffer_len()..]) {
+        let attribute = attribute.map_err(unreadable)?;
+        match attribute.kind() {
+            IFLA_LINKINFO => link.kind = driver_kind(attribute.value()).unwrap_or(link.kind),
+            kind if READ.contains(&kind) => {
+                let family = header.interface_family;
+                let typed = LinkAttribute::parse_with_param(&attribute, family);
+                read_attribute(&mut link, typed.map_err(unreadable)?);
+            }
+            _ => {}
+        }
     }
-    link
+    Ok(link)
+}
+
+/// The driver's name among the attributes of an IFLA_LINKINFO.
+fn driver_kind(infos: &[u8]) -> Option<String> {
+    let kind = NlasIterator::new(infos)
+        .flatten()
+        .find(|info: &NlaBuffer<&[u8]>| info.kind() == IFLA_INFO_KIND)?;
+    let name = CStr::from_bytes_until_nul(kind.value()).ok()?;
+    Some(name.to_string_lossy().into_owned())
 }
 
 fn read_attribute(link: &mut Link, attribute: LinkAttribute) {
@@ -177,13 +205,6 @@ fn read_attribute(link: &mut Link, attribute: LinkAttribute) {
         LinkAttribute::TxQueueLen(length) => link.txqueuelen = length,
         LinkAttribute::IfAlias(alias) => link.alias = Some(alias),
         LinkAttribute::Stats64(statistics) => link.statistics = Some(statistics),
-        LinkAttribute::LinkInfo(infos) => {
-            for info in infos {
-                if let LinkInfo::Kind(kind) = info {
-                    link.kind = kind.to_string();
-                }
-            }
-        }
         _ => {}
     }
 }

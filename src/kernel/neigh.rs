@@ -30,9 +30,11 @@ pub struct Neighbour {
 /// state noarp and left out unless `all` is true, as in `ip neigh`.
 pub fn list(namespace: &Namespace, all: bool) -> Result<Vec<Neighbour>> {
     let request = RouteNetlinkMessage::GetNeighbour(NeighbourMessage::default());
-    let list = namespace.route()?.dump(request, |answer| match answer {
-        RouteNetlinkMessage::NewNeighbour(message) => read(message),
-        _ => None,
+    let list = namespace.route()?.dump(request, |answer| {
+        Ok(match answer.decode()? {
+            RouteNetlinkMessage::NewNeighbour(message) => read(message),
+            _ => None,
+        })
     });
     let mut list = list?;
     list.retain(|neighbour| all || neighbour.state != "noarp");

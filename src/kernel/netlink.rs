@@ -104,6 +104,67 @@ fn with_runtime<R>(work: impl FnOnce(&tokio::runtime::Runtime) -> R) -> io::Resu
     })
 }
 
+/// What goes over the socket: typed messages out, and in the bytes that came. Who asked decodes them, and as much of
+/// them as it needs: a link has sixty attributes, and decoding them all costs as much as the kernel takes to write them.
+#[derive(Debug)]
+enum Body {
+    Question(RouteNetlinkMessage),
+    Answer(Answer),
+}
+
+/// A message of the kernel's, still in bytes.
+#[derive(Debug)]
+pub struct Answer {
+    header: NetlinkHeader,
+    /// What follows `struct nlmsghdr`.
+    pub bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// The message with all its attributes.
+    pub fn decode(&self) -> Result<RouteNetlinkMessage> {
+        RouteNetlinkMessage::deserialize(&self.header, &self.bytes)
+            .map_err(|error| Error::Unreadable(error.to_string()))
+    }
+}
+
+impl NetlinkSerializable for Body {
+    fn message_type(&self) -> u16 {
+        match self {
+            Body::Question(question) => question.message_type(),
+            Body::Answer(answer) => answer.header.message_type,
+        }
+    }
+
+    fn buffer_len(&self) -> usize {
+        match self {
+            Body::Question(question) => question.buffer_len(),
+            Body::Answer(answer) => answer.bytes.len(),
+        }
+    }
+
+    fn serialize(&self, buffer: &mut [u8]) {
+        match self {
+            Body::Question(question) => question.serialize(buffer),
+            Body::Answer(answer) => buffer.copy_from_slice(&answer.bytes),
+        }
+    }
+}
+
+impl NetlinkDeserializable for Body {
+    type Error = std::convert::Infallible;
+
+    fn deserialize(
+        header: &NetlinkHeader,
+        payload: &[u8],
+    ) -> std::result::Result<Self, Self::Error> {
+        Ok(Body::Answer(Answer {
+            header: *header,
+            bytes: payload.to_vec(),
+        }))
+    }
+}
+
 /// The standard codec with two differences: the tap sees the bytes, and a reply that does not decode ends its request
 /// with EBADMSG, where the standard one drops it and the request waits for ever.
 struct TappedCodec;
@@ -162,12 +223,12 @@ impl NetlinkMessageCodec for TappedCodec {
     }
 }
 
-type RouteMessage = NetlinkMessage<RouteNetlinkMessage>;
+type RouteMessage = NetlinkMessage<Body>;
 
 /// A NETLINK_ROUTE socket. It belongs for ever to the namespace in which it was opened.
 pub struct RouteSocket {
-    connection: RefCell<Connection<RouteNetlinkMessage, TokioSocket, TappedCodec>>,
-    handle: ConnectionHandle<RouteNetlinkMessage>,
+    connection: RefCell<Connection<Body, TokioSocket, TappedCodec>>,
+    handle: ConnectionHandle<Body>,
 }
 
 impl RouteSocket {
@@ -175,7 +236,7 @@ impl RouteSocket {
     pub fn open() -> Result<Self> {
         let (mut connection, handle, _unsolicited) = with_runtime(|runtime| {
             let _context = runtime.enter();
-            netlink_proto::new_connection_with_codec::<RouteNetlinkMessage, TokioSocket, TappedCodec>(
+            netlink_proto::new_connection_with_codec::<Body, TokioSocket, TappedCodec>(
                 NETLINK_ROUTE,
             )
         })??;
@@ -220,11 +281,11 @@ impl RouteSocket {
     }
 
     /// Asks for one object.
-    pub fn get(&self, request: RouteNetlinkMessage) -> Result<RouteNetlinkMessage> {
+    pub fn get(&self, request: RouteNetlinkMessage) -> Result<Answer> {
         let mut found = Err(Error::NoAnswer);
         self.exchange([message(request, NLM_F_REQUEST)], |answer| {
             found = match answer.payload {
-                NetlinkPayload::InnerMessage(inner) => Ok(inner),
+                NetlinkPayload::InnerMessage(Body::Answer(answer)) => Ok(answer),
                 NetlinkPayload::Error(_) => {
                     Err(acknowledged(&answer).err().unwrap_or(Error::NoAnswer))
                 }
@@ -240,7 +301,7 @@ impl RouteSocket {
     pub fn dump<T>(
         &self,
         request: RouteNetlinkMessage,
-        mut each: impl FnMut(RouteNetlinkMessage) -> Option<T>,
+        mut each: impl FnMut(Answer) -> Result<Option<T>>,
     ) -> Result<Vec<T>> {
         let mut list = Vec::new();
         for _ in 0..DUMP_TRIES {
@@ -257,15 +318,20 @@ impl RouteSocket {
         &self,
         request: RouteNetlinkMessage,
         list: &mut Vec<T>,
-        each: &mut impl FnMut(RouteNetlinkMessage) -> Option<T>,
+        each: &mut impl FnMut(Answer) -> Result<Option<T>>,
     ) -> Result<bool> {
         let mut consistent = true;
         let mut end = Ok(());
+        let mut unreadable = Ok(());
         self.exchange([message(request, NLM_F_REQUEST | NLM_F_DUMP)], |answer| {
             consistent &= answer.header.flags & NLM_F_DUMP_INTR == 0;
             match answer.payload {
-                NetlinkPayload::InnerMessage(inner) => {
-                    list.extend(each(inner));
+                NetlinkPayload::InnerMessage(Body::Answer(answer)) => {
+                    match each(answer) {
+                        Ok(object) => list.extend(object),
+                        // The rest has to be taken in all the same, or the next question would get it.
+                        Err(error) => unreadable = Err(error),
+                    }
                     false
                 }
                 NetlinkPayload::Done(done) => {
@@ -280,7 +346,7 @@ impl RouteSocket {
                 }
             }
         })?;
-        end.map(|()| consistent)
+        end.and(unreadable).map(|()| consistent)
     }
 
     /// The index of a link, by SIOCGIFINDEX: about 1 us, where a GET by name costs 80.
@@ -341,9 +407,9 @@ impl RouteSocket {
 }
 
 fn message(inner: RouteNetlinkMessage, flags: u16) -> RouteMessage {
-    let mut message = NetlinkMessage::from(inner);
-    message.header.flags = flags;
-    message
+    let mut header = NetlinkHeader::default();
+    header.flags = flags;
+    NetlinkMessage::new(header, NetlinkPayload::InnerMessage(Body::Question(inner)))
 }
 
 /// Reads an NLMSG_ERROR: code 0 is the acknowledgement.

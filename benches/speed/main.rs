@@ -1,0 +1,79 @@
+//! `cargo bench`: how fast netsh is, beside its peers, on the machine that it runs on.
+//!
+//! A program with a harness of its own, since what is compared are whole processes and thousands of kernel objects, not
+//! functions: contestants take turns within one run (`contest`), and each section prints one table.
+//!
+//! | file | what it compares |
+//! |---|---|
+//! | `start` | a whole process that does nothing |
+//! | `changes` | 500 veth pairs, 500 addresses, 500 links brought up |
+//! | `list` | 1000 links listed |
+//! | `calls` | the cost of a call from a script, the kernel left out |
+//! | `star` | a bridge with 100 hosts, each in a namespace |
+//!
+//! All of it happens in netsh's own sandbox: no privilege is needed, and nothing of the host's network is touched.
+//! `cargo bench -- start list` runs these sections only. What is not installed is left out, and the table says so.
+
+mod calls;
+mod changes;
+mod contest;
+mod lab;
+mod list;
+mod machine;
+mod raw;
+mod star;
+mod start;
+
+use std::process::ExitCode;
+
+use netsh::lab::{interrupt, sandbox};
+
+/// What goes wrong in a benchmark ends it; there is nothing to do about it but to say it.
+type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// A section by its name on the command line.
+type Section = (&'static str, fn() -> Outcome<()>);
+
+const SECTIONS: [Section; 5] = [
+    ("start", start::run),
+    ("changes", changes::run),
+    ("list", list::run),
+    ("calls", calls::run),
+    ("star", star::run),
+];
+
+fn main() -> ExitCode {
+    // cargo adds --bench.
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let known = |word: &String| SECTIONS.iter().any(|(name, _)| name == word);
+    if let Some(unknown) = asked.iter().find(|word| !known(word)) {
+        eprintln!(
+            "there is no section {unknown}; those there are: {}",
+            SECTIONS.map(|(name, _)| name).join(", ")
+        );
+        return ExitCode::from(2);
+    }
+    match work(&asked) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn work(asked: &[String]) -> Outcome<()> {
+    interrupt::listen()?;
+    machine::describe();
+    // Before any thread exists: from here on this process is the init of the sandbox.
+    sandbox::enter().map_err(|refusal| refusal.cause)?;
+    for (name, run) in SECTIONS {
+        if asked.is_empty() || asked.iter().any(|word| word == name) {
+            run()?;
+        }
+    }
+    Ok(())
+}
