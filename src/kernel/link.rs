@@ -2,7 +2,6 @@
 //!
 //! Properties of a link are set in `link_set`; a veth pair, which is two links, is made in `veth`.
 
-use std::ffi::CStr;
 use std::os::fd::AsRawFd;
 
 use netlink_packet_core::{
@@ -21,6 +20,7 @@ use super::error::{Error, Result};
 use super::mac::Mac;
 use super::netlink::Request;
 use super::netns::Namespace;
+use super::text;
 
 /// IFNAMSIZ of linux/if.h is 16 with the final NUL.
 const NAME_MAX: usize = 15;
@@ -137,20 +137,21 @@ pub fn nsid(namespace: &Namespace, other: &Namespace) -> Result<Option<i32>> {
 
 /// The attributes that are read, by their numbers in linux/if_link.h. The kernel sends three times as many, and decoding
 /// all of them, as netlink-packet-route does, would cost more than all the rest of a list.
-const READ: [u16; 12] = [
+const READ: [u16; 10] = [
     1,  // IFLA_ADDRESS
-    3,  // IFLA_IFNAME
     4,  // IFLA_MTU
     5,  // IFLA_LINK
     6,  // IFLA_QDISC
     10, // IFLA_MASTER
     13, // IFLA_TXQLEN
     16, // IFLA_OPERSTATE
-    20, // IFLA_IFALIAS
     23, // IFLA_STATS64
     30, // IFLA_PROMISCUITY
     37, // IFLA_LINK_NETNSID
 ];
+/// Texts of the user's, which need not be UTF-8.
+const IFLA_IFNAME: u16 = 3;
+const IFLA_IFALIAS: u16 = 20;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
 
@@ -170,6 +171,8 @@ fn read(bytes: &[u8]) -> Result<Link> {
     for attribute in NlasIterator::new(&bytes[header.buffer_len()..]) {
         let attribute = attribute.map_err(unreadable)?;
         match attribute.kind() {
+            IFLA_IFNAME => link.name = text::of_attribute(attribute.value()),
+            IFLA_IFALIAS => link.alias = Some(text::of_attribute(attribute.value())),
             IFLA_LINKINFO => link.kind = driver_kind(attribute.value()).unwrap_or(link.kind),
             kind if READ.contains(&kind) => {
                 let family = header.interface_family;
@@ -187,13 +190,11 @@ fn driver_kind(infos: &[u8]) -> Option<String> {
     let kind = NlasIterator::new(infos)
         .flatten()
         .find(|info: &NlaBuffer<&[u8]>| info.kind() == IFLA_INFO_KIND)?;
-    let name = CStr::from_bytes_until_nul(kind.value()).ok()?;
-    Some(name.to_string_lossy().into_owned())
+    Some(text::of_attribute(kind.value()))
 }
 
 fn read_attribute(link: &mut Link, attribute: LinkAttribute) {
     match attribute {
-        LinkAttribute::IfName(name) => link.name = name,
         LinkAttribute::Mtu(mtu) => link.mtu = mtu,
         LinkAttribute::Address(bytes) => link.mac = Mac::from_bytes(&bytes),
         LinkAttribute::Controller(index) => link.master = Some(index),
@@ -203,7 +204,6 @@ fn read_attribute(link: &mut Link, attribute: LinkAttribute) {
         LinkAttribute::Promiscuity(count) => link.promiscuity = count,
         LinkAttribute::Qdisc(name) => link.qdisc = name,
         LinkAttribute::TxQueueLen(length) => link.txqueuelen = length,
-        LinkAttribute::IfAlias(alias) => link.alias = Some(alias),
         LinkAttribute::Stats64(statistics) => link.statistics = Some(statistics),
         _ => {}
     }

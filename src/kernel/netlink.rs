@@ -26,7 +26,7 @@ use netlink_sys::{AsyncSocket, SocketAddr, TokioSocket, protocols::NETLINK_ROUTE
 use nix::errno::Errno;
 
 use super::error::{Error, Result};
-use super::text::with_readable_texts;
+use super::text::with_readable_label;
 
 /// How long any single answer may take. Removing a link waits for every user of it in the kernel, which can take seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -123,8 +123,12 @@ pub struct Answer {
 impl Answer {
     /// The message with all its attributes.
     pub fn decode(&self) -> Result<RouteNetlinkMessage> {
-        RouteNetlinkMessage::deserialize(&self.header, &self.bytes)
-            .map_err(|error| Error::Unreadable(error.to_string()))
+        let decode = |bytes: &[u8]| RouteNetlinkMessage::deserialize(&self.header, bytes);
+        let decoded = decode(&self.bytes).or_else(|error| {
+            let readable = with_readable_label(self.header.message_type, &self.bytes);
+            decode(&readable.ok_or(error)?)
+        });
+        decoded.map_err(|error| Error::Unreadable(error.to_string()))
     }
 }
 
@@ -195,11 +199,7 @@ impl NetlinkMessageCodec for TappedCodec {
         let bytes = src.split_to(aligned);
         let bytes = &bytes[..length.min(bytes.len())];
         show_to_tap(Direction::Received, bytes);
-        let message = NetlinkMessage::<T>::deserialize(bytes).or_else(|error| {
-            let readable = with_readable_texts(bytes).ok_or(error)?;
-            NetlinkMessage::<T>::deserialize(&readable)
-        });
-        Ok(Some(match message {
+        Ok(Some(match NetlinkMessage::<T>::deserialize(bytes) {
             Ok(message) => message,
             Err(_) => {
                 let mut unreadable = ErrorMessage::default();

@@ -2,29 +2,18 @@
 //! and for the label of an address; whoever else makes such a one (`ip link add $'x\xff' ...`) must not keep netsh from
 //! reading the rest of the list.
 
-use netlink_packet_core::NetlinkBuffer;
-
 /// Stands for a byte that is no text, so that lengths stay what they are.
 const UNREADABLE: u8 = b'?';
 
-/// `RTM_NEWLINK` and `RTM_NEWADDR` of linux/rtnetlink.h.
-const RTM_NEWLINK: u16 = 16;
+/// `RTM_NEWADDR` of linux/rtnetlink.h, and its one text, `IFA_LABEL` of linux/if_addr.h.
 const RTM_NEWADDR: u16 = 20;
-
-/// `IFLA_IFNAME`, `IFLA_IFALIAS`, `IFLA_PROP_LIST` with `IFLA_ALT_IFNAME`, of linux/if_link.h.
-const LINK_TEXTS: [u16; 3] = [3, 20, 53];
-const IFLA_PROP_LIST: u16 = 52;
-
-/// `IFA_LABEL` of linux/if_addr.h.
-const ADDRESS_TEXTS: [u16; 1] = [3];
+const IFA_LABEL: u16 = 3;
 
 /// `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER` of linux/netlink.h are flags in the type.
 const NLA_TYPE_MASK: u16 = 0x3fff;
 
-/// `struct nlattr` is 4 bytes; `struct nlmsghdr` and `struct ifinfomsg` 16, `struct ifaddrmsg` 8.
+/// `struct nlattr` is 4 bytes, `struct ifaddrmsg` 8.
 const NLATTR_LENGTH: usize = 4;
-const NLMSGHDR_LENGTH: usize = 16;
-const IFINFOMSG_LENGTH: usize = 16;
 const IFADDRMSG_LENGTH: usize = 8;
 
 /// Bytes as text, with a question mark for each that is none.
@@ -34,34 +23,30 @@ pub fn readable(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// The message with all its texts readable, if it is one of those that carry any.
-pub fn with_readable_texts(message: &[u8]) -> Option<Vec<u8>> {
-    let kind = NetlinkBuffer::new_checked(message).ok()?.message_type();
-    let (header, texts) = match kind {
-        RTM_NEWLINK => (IFINFOMSG_LENGTH, &LINK_TEXTS[..]),
-        RTM_NEWADDR => (IFADDRMSG_LENGTH, &ADDRESS_TEXTS[..]),
-        _ => return None,
-    };
-    let mut message = message.to_vec();
-    repair(message.get_mut(NLMSGHDR_LENGTH + header..)?, texts);
-    Some(message)
+/// The text of an attribute, which ends at its NUL.
+pub fn of_attribute(value: &[u8]) -> String {
+    let end = value.iter().position(|byte| *byte == 0);
+    readable(&value[..end.unwrap_or(value.len())])
 }
 
-fn repair(mut attributes: &mut [u8], texts: &[u16]) {
+/// What follows the header of an address's message, with its label readable; None for messages of other kinds.
+pub fn with_readable_label(message_type: u16, payload: &[u8]) -> Option<Vec<u8>> {
+    if message_type != RTM_NEWADDR {
+        return None;
+    }
+    let mut payload = payload.to_vec();
+    let mut attributes = payload.get_mut(IFADDRMSG_LENGTH..)?;
     while let Some(&[l0, l1, t0, t1]) = attributes.first_chunk::<NLATTR_LENGTH>() {
         let length = usize::from(u16::from_ne_bytes([l0, l1]));
         let kind = u16::from_ne_bytes([t0, t1]) & NLA_TYPE_MASK;
-        let Some(value) = attributes.get_mut(NLATTR_LENGTH..length) else {
-            return;
-        };
-        if kind == IFLA_PROP_LIST && texts == LINK_TEXTS {
-            repair(value, texts);
-        } else if texts.contains(&kind) {
+        let value = attributes.get_mut(NLATTR_LENGTH..length)?;
+        if kind == IFA_LABEL {
             make_readable(value);
         }
         let next = length.next_multiple_of(4).min(attributes.len());
         attributes = &mut attributes[next..];
     }
+    Some(payload)
 }
 
 fn make_readable(mut bytes: &mut [u8]) {
@@ -96,15 +81,9 @@ mod tests {
         }
 
         #[test]
-        fn no_message_is_a_panic(rest: Vec<u8>, address: bool) {
-            let kind = if address { RTM_NEWADDR } else { RTM_NEWLINK };
-            let length = u32::try_from(NLMSGHDR_LENGTH + rest.len()).expect("a short message");
-            let mut message = length.to_ne_bytes().to_vec();
-            message.extend(kind.to_ne_bytes());
-            message.extend([0; 10]);
-            message.extend(&rest);
-            let mended = with_readable_texts(&message);
-            prop_assert!(mended.is_none_or(|mended| mended.len() == message.len()));
+        fn no_message_is_a_panic(payload: Vec<u8>) {
+            let mended = with_readable_label(RTM_NEWADDR, &payload);
+            prop_assert!(mended.is_none_or(|mended| mended.len() == payload.len()));
         }
     }
 }

@@ -57,19 +57,19 @@ const CASES: &[Case] = &[
         r#"link_up("v7")"#,
         ["link_up", "v7", ""],
         Some(Errno::ENODEV),
-        "name",
+        "link",
     ),
     (
         r#"h1.link_up("v0")"#,
         ["link_up", "v0", "h1"],
         Some(Errno::ENODEV),
-        "name",
+        "link",
     ),
     (
         r#"h1.run(|| link_get("v0"))"#,
         ["link_get", "v0", "h1"],
         Some(Errno::ENODEV),
-        "name",
+        "link",
     ),
     (
         r#"link_set("v0", #{ master: "br9" })"#,
@@ -117,7 +117,7 @@ const CASES: &[Case] = &[
         r#"link_del("lo")"#,
         ["link_del", "lo", ""],
         Some(Errno::EOPNOTSUPP),
-        "name",
+        "link",
     ),
     (
         r#"addr_add("v0", "192.0.2.1/24")"#,
