@@ -18,16 +18,19 @@ impl Lab {
         self.apply_in(&self.current(), &change.into())
     }
 
-    /// Makes several changes that belong together, each in its namespace. If one fails, those before it are undone, and
-    /// the failure says so.
+    /// Makes something and sets it up, each step in its namespace. If one fails, what the first step made is undone, and
+    /// all the others with it.
     pub fn apply_together(&self, steps: &[(Rc<Netns>, Change)]) -> Outcome<()> {
-        let mut undo: Vec<(Rc<Netns>, Change)> = Vec::new();
-        for (netns, change) in steps {
-            let inverse = self.inverse(netns, change).ok().flatten();
-            if let Err(failure) = self.apply_in(netns, change) {
-                return Err(self.undone(undo, failure));
-            }
-            undo.extend(inverse.map(|inverse| (netns.clone(), inverse)));
+        let Some(((netns, first), rest)) = steps.split_first() else {
+            return Ok(());
+        };
+        let undo = self.inverse(netns, first).ok().flatten();
+        self.apply_in(netns, first)?;
+        for (at, change) in rest {
+            self.apply_in(at, change).map_err(|failure| match &undo {
+                Some(undo) => self.undone(netns, undo, failure),
+                None => failure,
+            })?;
         }
         Ok(())
     }
@@ -45,7 +48,7 @@ impl Lab {
             match before {
                 Some(before) => {
                     let before = self.after_a_part(netns, before);
-                    self.undone(vec![(netns.clone(), before)], failure)
+                    self.undone(netns, &before, failure)
                 }
                 None => failure,
             }
@@ -82,17 +85,19 @@ impl Lab {
         }
     }
 
-    /// Undoes, last first, and adds to the failure what could not be undone.
-    fn undone(&self, changes: Vec<(Rc<Netns>, Change)>, mut failure: Box<Failure>) -> Box<Failure> {
-        for (netns, change) in changes.into_iter().rev() {
-            let undone = self.perform(&netns, &change);
-            if let Err(error) = undone {
-                // A name that is not there any more needs no undoing.
-                if !matches!(error, Error::NoSuchLink(_)) {
-                    let words = change.operation().words();
-                    failure.message +=
-                        &format!("; it is half done, for netsh cannot {words}: {error}");
-                }
+    /// Undoes by this inverse, and adds to the failure if that can't be done.
+    fn undone(
+        &self,
+        netns: &Rc<Netns>,
+        inverse: &Change,
+        mut failure: Box<Failure>,
+    ) -> Box<Failure> {
+        match self.perform(netns, inverse) {
+            // A name that is not there any more needs no undoing.
+            Ok(()) | Err(Error::NoSuchLink(_)) => {}
+            Err(error) => {
+                let words = inverse.operation().words();
+                failure.message += &format!("; it is half done, for netsh cannot {words}: {error}");
             }
         }
         failure

@@ -151,9 +151,9 @@ fn supervise(child: Pid, signals: &SignalFd, line: UnixStream) -> ! {
         let ready = |at: usize| watched.get(at).is_some_and(|fd| fd.any() == Some(true));
         let (signalled, asked) = (ready(0), ready(1));
         if asked
-            && !line
+            && line
                 .as_mut()
-                .is_some_and(|line| grant_terminal(line).is_ok())
+                .is_none_or(|line| grant_terminal(line).is_err())
         {
             line = None;
         }
