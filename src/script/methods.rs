@@ -50,7 +50,7 @@ pub fn register(engine: &mut Engine) {
 /// `addr_add("veth0", "10.0.0.1/24")` is `addr_add("veth0", "10.0.0.1/24", #{})`.
 fn register_without_options(engine: &mut Engine, name: &str, required: &[TypeId]) {
     engine.register_raw_fn(name, required, |ctx, arguments| {
-        let mut values = taken(arguments);
+        let mut values = copied(arguments);
         values.push(Map::new().into());
         call(&ctx, values)
     });
@@ -66,16 +66,14 @@ fn register_method(engine: &mut Engine, name: &str, types: &[TypeId]) {
             [] => return Ok(Dynamic::UNIT),
         };
         let handle = handle.cast::<Handle>();
-        let values = taken(rest);
+        let values = copied(rest);
         within(&ctx, &handle, || call(&ctx, values))
     });
 }
 
-fn taken(arguments: &mut [&mut Dynamic]) -> FnArgsVec<Dynamic> {
-    arguments
-        .iter_mut()
-        .map(|value| std::mem::take(*value))
-        .collect()
+/// Copies, for Rhai hands over the first argument as the script's own variable where it is one.
+fn copied(arguments: &[&mut Dynamic]) -> FnArgsVec<Dynamic> {
+    arguments.iter().map(|value| (**value).clone()).collect()
 }
 
 /// Calls the verb of the same name with these arguments. Errors get the position of the call that the script wrote.
