@@ -5,42 +5,58 @@
 //! NETSH_REQUIRE_NETNS=1, as in CI, it fails instead.
 
 mod addresses;
+mod calls;
 mod cli;
 mod commands;
 mod errors;
 mod examples;
+mod folder;
 mod labs;
+mod leftovers;
 mod links;
+mod machine;
 mod namespaces;
 mod neighbours;
 mod netlink;
 mod pinging;
+mod process;
 mod programs;
+mod pty;
+mod refusals;
 mod sandbox;
 mod show;
 mod support;
 mod sysctls;
+mod terminal;
+mod world;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
+    if let Some(status) = world::ended(leftovers::IN_WORLDS) {
+        std::process::exit(status);
+    }
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
         addresses::trials(),
+        calls::trials(),
         cli::trials(),
         commands::trials(),
         errors::trials(),
         examples::trials(),
         labs::trials(),
+        leftovers::trials(),
         links::trials(),
         namespaces::trials(),
         neighbours::trials(),
         netlink::trials(),
         pinging::trials(),
         programs::trials(),
+        refusals::trials(),
         sandbox::trials(),
         show::trials(),
         sysctls::trials(),
+        terminal::trials(),
     ]
     .into_iter()
     .flatten()
