@@ -125,33 +125,45 @@ fn read_script(arguments: &Arguments) -> Result<Script, Refusal> {
         });
     }
     let name = words.remove(0);
+    // clap gives up on -eCODE in one word, for the script's own words may begin with a hyphen.
+    if let Some(code) = name.strip_prefix("-e").filter(|code| !code.is_empty()) {
+        return Ok(Script {
+            name: "-e".into(),
+            text: code.into(),
+            arguments: words,
+        });
+    }
     if name.starts_with('-') && name != "-" {
         return Err(usage(&format!(
             "there is no option {name}; netsh --help shows those there are"
         )));
     }
+    Ok(Script {
+        text: read_text(&name)?,
+        name,
+        arguments: words,
+    })
+}
+
+fn read_text(name: &str) -> Result<String, Refusal> {
+    let failed = |words: String| Refusal {
+        words,
+        status: FAILED,
+    };
     let read = if name == "-" {
         let mut text = Vec::new();
         std::io::stdin().read_to_end(&mut text).map(|_| text)
     } else {
-        std::fs::read(&name)
+        std::fs::read(name)
     };
-    let text = read.map_err(|error| Refusal {
-        words: format!("cannot read {name}: {error}"),
-        status: FAILED,
+    let bytes = read.map_err(|error| failed(format!("cannot read {name}: {error}")))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let place = error.utf8_error().valid_up_to();
+        failed(format!("{name} is not UTF-8 text (byte {place})"))
     })?;
-    let text = String::from_utf8(text).map_err(|error| Refusal {
-        words: format!(
-            "{name} is not UTF-8 text (byte {})",
-            error.utf8_error().valid_up_to()
-        ),
-        status: FAILED,
-    })?;
-    Ok(Script {
-        name,
-        text,
-        arguments: words,
-    })
+    // Some editors begin a file with a byte order mark.
+    let unmarked = text.strip_prefix('\u{feff}').map(Into::into);
+    Ok(unmarked.unwrap_or(text))
 }
 
 /// Goes where the work is to be done.

@@ -35,6 +35,39 @@ pub mod api {
         sleep_for(&ctx, &time)
     }
 
+    /// Waits for a number of seconds.
+    ///
+    /// Equivalent to: `sleep SECONDS`
+    ///
+    /// # Errors
+    /// The number is negative.
+    ///
+    /// # Example
+    /// ```rhai
+    /// sleep(0);
+    /// ```
+    // Rhai has a sleep for each kind of number, deaf to Ctrl-C. Only the same types take its place.
+    #[rhai_fn(name = "sleep", return_raw)]
+    pub fn sleep_seconds(ctx: NativeCallContext, time: i64) -> RhaiResultOf<()> {
+        sleep(ctx, time.into())
+    }
+
+    /// Waits for a number of seconds and parts of one.
+    ///
+    /// Equivalent to: `sleep SECONDS`
+    ///
+    /// # Errors
+    /// The number is negative, or none.
+    ///
+    /// # Example
+    /// ```rhai
+    /// sleep(0.001);
+    /// ```
+    #[rhai_fn(name = "sleep", return_raw)]
+    pub fn sleep_fraction(ctx: NativeCallContext, time: f64) -> RhaiResultOf<()> {
+        sleep(ctx, time.into())
+    }
+
     /// Waits until a condition holds, and fails if it does not in time.
     ///
     /// The condition is a closure; it holds when it returns anything but false and (). While it fails (a link that is not

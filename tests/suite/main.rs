@@ -5,37 +5,51 @@
 //! NETSH_REQUIRE_NETNS=1, as in CI, it fails instead.
 
 mod addresses;
+mod calls;
 mod cli;
 mod commands;
 mod errors;
 mod examples;
+mod folder;
 mod golden;
 mod labs;
+mod leftovers;
 mod links;
+mod machine;
 mod namespaces;
 mod neighbours;
 mod netlink;
 mod pinging;
+mod process;
 mod programs;
+mod pty;
 mod readme;
+mod refusals;
 mod sandbox;
 mod second_path;
 mod show;
 mod support;
 mod sysctls;
+mod terminal;
+mod world;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
+    if let Some(status) = world::ended(leftovers::IN_WORLDS) {
+        std::process::exit(status);
+    }
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
         addresses::trials(),
+        calls::trials(),
         cli::trials(),
         commands::trials(),
         errors::trials(),
         examples::trials(),
         golden::trials(),
         labs::trials(),
+        leftovers::trials(),
         links::trials(),
         namespaces::trials(),
         neighbours::trials(),
@@ -43,9 +57,11 @@ fn main() {
         pinging::trials(),
         programs::trials(),
         readme::trials(),
+        refusals::trials(),
         sandbox::trials(),
         show::trials(),
         sysctls::trials(),
+        terminal::trials(),
     ]
     .into_iter()
     .flatten()

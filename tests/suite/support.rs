@@ -155,12 +155,22 @@ pub fn program(user: User, program: impl AsRef<std::ffi::OsStr>) -> Command {
         .env_remove("NO_COLOR")
         .env("LC_ALL", "C.UTF-8")
         .stdin(Stdio::null());
+    command.env("PATH", search_path());
+    become_user(&mut command, user);
+    command
+}
+
+/// PATH, with the folders where Debian keeps ip and sysctl.
+pub fn search_path() -> String {
     let path = std::env::var("PATH").unwrap_or_default();
-    command.env("PATH", format!("{path}:/usr/sbin:/sbin"));
+    format!("{path}:/usr/sbin:/sbin")
+}
+
+/// Has `command` run as `user`.
+pub fn become_user(command: &mut Command, user: User) {
     if user == User::Nobody {
         command.uid(NOBODY).gid(NOBODY).env("HOME", "/");
     }
-    command
 }
 
 /// What a script printed and how it ended.
@@ -258,4 +268,12 @@ pub fn redactions() -> Result<Redactions, Failed> {
             .map_err(|error| error.to_string())?;
     }
     Ok(redactions)
+}
+
+/// Fails unless `part` is in `text`.
+pub fn has(text: &str, part: &str) -> Verdict {
+    match text.contains(part) {
+        true => Ok(()),
+        false => Err(format!("{part:?} is missing in {text:?}").into()),
+    }
 }

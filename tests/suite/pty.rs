@@ -1,0 +1,159 @@
+//! A terminal for a test: a pseudo terminal (pty(7)) on which a program runs as the leader of a session.
+//!
+//! nix gives all that is needed; the crates that drive terminals bring a language of patterns and time-outs of their own.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Instant;
+
+use libtest_mimic::Failed;
+use nix::fcntl::OFlag;
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
+
+use crate::process::{BOUND, Process, end_of};
+use crate::support::Verdict;
+
+/// What the keyboard sends for Ctrl-C and Ctrl-Z.
+pub const CTRL_C: &str = "\x03";
+pub const CTRL_Z: &str = "\x1a";
+
+/// A terminal with a program on it.
+pub struct Pty {
+    master: Option<PtyMaster>,
+    child: Child,
+    /// What was written and not yet expected.
+    unread: String,
+    /// All that was written.
+    pub written: String,
+}
+
+impl Pty {
+    /// Starts `command` on a terminal of 24 rows and 80 columns.
+    pub fn start(mut command: Command) -> Result<Pty, Failed> {
+        let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        let side: OwnedFd = File::options()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOCTTY)
+            .open(ptsname_r(&master)?)?
+            .into();
+        command
+            .stdin(side.try_clone()?)
+            .stdout(side.try_clone()?)
+            .stderr(side);
+        // SAFETY: only system calls between fork and exec, on descriptor 0, which is the terminal.
+        unsafe {
+            command.pre_exec(|| {
+                nix::unistd::setsid()?;
+                nix::errno::Errno::result(libc::ioctl(0, libc::TIOCSCTTY, 0))?;
+                Ok(())
+            });
+        }
+        let child = command.spawn()?;
+        let mut pty = Pty {
+            master: Some(master),
+            child,
+            unread: String::new(),
+            written: String::new(),
+        };
+        pty.resize(24, 80)?;
+        Ok(pty)
+    }
+
+    /// The program.
+    pub fn process(&self) -> Process {
+        Process::of(&self.child)
+    }
+
+    fn master(&self) -> Result<&PtyMaster, Failed> {
+        self.master.as_ref().ok_or("the terminal is gone".into())
+    }
+
+    /// Changes the size of the terminal; the kernel sends SIGWINCH to the foreground.
+    pub fn resize(&mut self, rows: u16, columns: u16) -> Verdict {
+        let size = libc::winsize {
+            ws_row: rows,
+            ws_col: columns,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        };
+        let terminal = self.master()?.as_raw_fd();
+        // SAFETY: the descriptor is open, and `size` is a valid winsize that outlives the call; the kernel only reads it.
+        let done = unsafe { libc::ioctl(terminal, libc::TIOCSWINSZ, &size) };
+        nix::errno::Errno::result(done)?;
+        Ok(())
+    }
+
+    /// Presses keys.
+    pub fn keys(&mut self, keys: &str) -> Verdict {
+        let master = self.master.as_mut().ok_or("the terminal is gone")?;
+        Ok(master.write_all(keys.as_bytes())?)
+    }
+
+    /// Reads until `text` was written.
+    pub fn expect(&mut self, text: &str) -> Verdict {
+        let start = Instant::now();
+        loop {
+            if let Some(at) = self.unread.find(text) {
+                self.unread.drain(..at + text.len());
+                return Ok(());
+            }
+            if start.elapsed() > BOUND || !self.read_some() {
+                let words = format!("waited in vain for {text:?} in {:?}", self.written);
+                return Err(words.into());
+            }
+        }
+    }
+
+    /// False when nobody has the other side open any more.
+    fn read_some(&mut self) -> bool {
+        let Some(master) = &mut self.master else {
+            return false;
+        };
+        let mut watched = [PollFd::new(master.as_fd(), PollFlags::POLLIN)];
+        if poll(&mut watched, PollTimeout::from(100u16)) == Ok(0) {
+            return true;
+        }
+        let mut buffer = [0; 4096];
+        let Ok(length) = master.read(&mut buffer) else {
+            return false;
+        };
+        let text = String::from_utf8_lossy(&buffer[..length]);
+        self.unread += &text;
+        self.written += &text;
+        length > 0
+    }
+
+    /// Takes the terminal away from the program and waits for its end.
+    pub fn hang_up(&mut self) -> Result<ExitStatus, Failed> {
+        self.master = None;
+        end_of(&mut self.child)
+    }
+
+    /// Reads to the end and waits for the program.
+    pub fn end(&mut self) -> Result<ExitStatus, Failed> {
+        let start = Instant::now();
+        while self.read_some() {
+            if start.elapsed() > BOUND {
+                return Err(format!("no end after {:?}", self.written).into());
+            }
+        }
+        end_of(&mut self.child)
+    }
+}
+
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
