@@ -92,6 +92,14 @@ fn quote(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if word == super::netns_change::SHELL_PID || (!word.is_empty() && word.chars().all(plain)) {
         word.to_string()
+    } else if word.contains(char::is_control) {
+        // $'...' of bash(1): the line stays a line, and drives no terminal.
+        let letters = word.chars().map(|c| match c {
+            '\'' | '\\' => format!("\\{c}"),
+            c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+            c => c.to_string(),
+        });
+        format!("$'{}'", letters.collect::<String>())
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
@@ -174,6 +182,10 @@ mod tests {
         assert_eq!(
             command.line(Some("h1")),
             r"ip -n h1 link set veth0 alias 'it'\''s; rm -rf'"
+        );
+        assert_eq!(
+            quote("a\u{1b}[1m\\'\n\u{9b}"),
+            r"$'a\u001b[1m\\\'\u000a\u009b'"
         );
         let sysctl = Command {
             program: "sysctl",

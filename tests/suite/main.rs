@@ -15,6 +15,7 @@ mod links;
 mod namespaces;
 mod neighbours;
 mod netlink;
+mod odd_input;
 mod pinging;
 mod programs;
 mod readme;
@@ -39,6 +40,7 @@ fn main() {
         namespaces::trials(),
         neighbours::trials(),
         netlink::trials(),
+        odd_input::trials(),
         pinging::trials(),
         programs::trials(),
         readme::trials(),
