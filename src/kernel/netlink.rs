@@ -268,6 +268,13 @@ impl RouteSocket {
         if messages.is_empty() {
             return Ok(());
         }
+        // Lengths of attributes have 16 bits (struct nlattr in linux/netlink.h); what does not fit would be written wrong.
+        if messages
+            .iter()
+            .any(|message| message.buffer_len() > usize::from(u16::MAX))
+        {
+            return Err(Errno::EMSGSIZE.into());
+        }
         let mut outstanding = messages.len();
         let mut refusal = None;
         self.exchange(messages, |answer| {

@@ -54,5 +54,19 @@ impl Failure {
     }
 }
 
+/// Words that can be printed as they are: what a name could bring along to drive a terminal is shown as an escape. Line ends
+/// and tabs stay.
+pub fn printable(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => words.push(c),
+            c if c.is_control() => words.extend(c.escape_default()),
+            c => words.push(c),
+        }
+    }
+    words
+}
+
 /// The result of a verb.
 pub type Outcome<T> = std::result::Result<T, Box<Failure>>;

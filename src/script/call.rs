@@ -5,7 +5,7 @@ use std::rc::Rc;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext, Position};
 
 use crate::lab::Lab;
-use crate::lab::failure::{Failure, Outcome};
+use crate::lab::failure::{Failure, Outcome, printable};
 use crate::lab::interrupt;
 
 /// The result of a verb. Rhai's metadata shows an alias of exactly this name as the type inside.
@@ -58,9 +58,9 @@ fn failure_map(op: &str, failure: Failure) -> Map {
             .map_or(0, |errno| i64::from(errno as i32))
             .into(),
     );
-    put("message", failure.message.into());
-    put("kernel", failure.kernel.into());
-    put("hint", failure.hint.into());
+    put("message", printable(&failure.message).into());
+    put("kernel", printable(&failure.kernel).into());
+    put("hint", printable(&failure.hint).into());
     put("argument", failure.argument.into());
     map
 }

@@ -76,7 +76,7 @@ impl Screen for Terminal {
 
     fn show(&self, value: &Value) {
         let text = if self.json {
-            format!("{value}\n")
+            json_line(value)
         } else {
             table::render(value, &layout())
         };
@@ -114,6 +114,19 @@ impl Screen for Terminal {
     fn is_closed(&self) -> bool {
         self.closed.get()
     }
+}
+
+/// A value as one line of JSON. serde_json leaves DEL and the C1 control characters as they are, and those drive terminals too.
+fn json_line(value: &Value) -> String {
+    let mut line = String::new();
+    for c in value.to_string().chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' => line.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => line.push(c),
+        }
+    }
+    line.push('\n');
+    line
 }
 
 /// How much room there is, and what the terminal can do.

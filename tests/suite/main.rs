@@ -19,6 +19,7 @@ mod machine;
 mod namespaces;
 mod neighbours;
 mod netlink;
+mod odd_input;
 mod pinging;
 mod process;
 mod programs;
@@ -54,6 +55,7 @@ fn main() {
         namespaces::trials(),
         neighbours::trials(),
         netlink::trials(),
+        odd_input::trials(),
         pinging::trials(),
         programs::trials(),
         readme::trials(),

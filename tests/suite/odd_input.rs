@@ -1,0 +1,300 @@
+//! Odd input: every verb of the catalog with every argument, and every documented option, replaced by each of a list of values
+//! that nobody means. Whatever comes of it, netsh ends with 0 or 1 and its own words, and never drives the terminal.
+
+use std::collections::BTreeMap;
+
+use libtest_mimic::{Failed, Trial};
+use netsh::catalog::{Catalog, Entry};
+use regex::Regex;
+use serde_json::Value;
+
+use crate::support::{Ran, User, Verdict, run_with, same, test_named};
+
+/// One test for each verb, and those of single scripts.
+pub fn trials() -> Vec<Trial> {
+    let catalog = Catalog::of(&netsh::script::vocabulary());
+    let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for entry in catalog.entries().iter().filter(|entry| is_verb(entry)) {
+        let name = entry.signature.name.clone();
+        calls.entry(name).or_default().extend(odd_calls(entry));
+    }
+    assert!(calls.len() > 20, "the catalog has hardly any verbs");
+    let of_verb = |(verb, calls): (String, Vec<String>)| {
+        let name = format!("odd input: {verb}");
+        test_named(&name, &[], move |user| survives(user, &calls))
+    };
+    let mut trials: Vec<Trial> = calls.into_iter().flat_map(of_verb).collect();
+    trials.extend(test_named("odd input: uncaught", &[], uncaught));
+    trials
+}
+
+fn is_verb(entry: &Entry) -> bool {
+    entry.documentation.contains("# Example")
+}
+
+/// What a script has at hand. The handle `gone` is of a namespace that is no more.
+const SCENE: &str = r#"
+let h1 = netns_add("h1");
+let gone = netns_add("gone");
+netns_del("gone");
+veth_add("v0", "v1", #{ peer_netns: h1, up: true });
+let long = "x";
+while long.len() < 100000 { long += long; }
+let deep = 1;
+for i in 0..100 { deep = [deep]; }
+let told = [];
+"#;
+
+/// Values that nobody means. (Texts are UTF-8 in the language; other bytes are tried in files.)
+const ODD: &[&str] = &[
+    "()",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "0.5",
+    "-0.0",
+    "1.0e300",
+    "0.0/0.0",
+    "1.0/0.0",
+    "true",
+    "'\\n'",
+    r#""""#,
+    r#"" ""#,
+    "long",
+    r#""a\x00b""#,
+    r#""a\nb\r\tc""#,
+    r#""\x1b[31mred\x1b[0m\x07\x9b""#,
+    "\"\u{65e5}\u{672c}\u{202e}e\u{301}\u{1f980}\"",
+    r#""../../..""#,
+    r#""-h""#,
+    r#""%s%n$(id)`id`'""#,
+    r#""99999999999999999999""#,
+    "[]",
+    "[[[[1], ()], #{}]]",
+    "deep",
+    "#{}",
+    "#{ \"\": 0, \"a\\x1b\\nb\": [#{}], mtuu: 1 }",
+    "|| 1",
+    "|x, y| throw x",
+    "|| { throw #{ op: 1, message: [] } }",
+    "|| undefined",
+    "Fn(\"nothing\")",
+    "h1",
+    "gone",
+    "blob(3, 255)",
+    "0..5",
+    "timestamp()",
+];
+
+/// A value that does, so that one odd argument is odd alone.
+fn usual(verb: &str, parameter: &str) -> &'static str {
+    match (verb, parameter.trim_end_matches('?')) {
+        ("sysctl_get" | "sysctl_set", "name") => r#""net.ipv4.ip_forward""#,
+        ("netns_add" | "netns_get" | "netns_del", "name") => r#""h1""#,
+        ("assert", "condition") => "true",
+        ("ping", "options") => r#"#{ count: 1, deadline: "1ms" }"#,
+        (_, "name" | "link") => r#""v0""#,
+        (_, "peer") => r#""v9""#,
+        (_, "kind") => r#""bridge""#,
+        (_, "cidr") => r#""192.0.2.9/24""#,
+        (_, "options") => "#{}",
+        (_, "prefix") => r#""net.ipv4.conf.lo""#,
+        (_, "program" | "command") => r#""true""#,
+        (_, "args") => "[]",
+        (_, "value") => "1",
+        (_, "time") => "0",
+        (_, "condition" | "work") => "|| true",
+        (_, "timeout") => r#""1ms""#,
+        (_, "message") => r#""why""#,
+        (_, "destination") => r#""127.0.0.1""#,
+        (verb, parameter) => panic!("odd_input.rs: no usual value for {parameter} of {verb}"),
+    }
+}
+
+/// All odd calls of one way to call a verb.
+fn odd_calls(entry: &Entry) -> Vec<String> {
+    let verb = entry.signature.name.as_str();
+    let names: Vec<&str> = entry
+        .signature
+        .parameters
+        .iter()
+        .map(|parameter| parameter.name.as_str())
+        .collect();
+    let mut calls = Vec::new();
+    for odd in ODD.iter().copied().filter(|odd| is_for(verb, odd)) {
+        for place in 0..names.len() {
+            let call = call(verb, &names, place, odd);
+            calls.push(match verb {
+                "run" => call.replace("h1.", "gone."),
+                _ => format!("h1.{call}"),
+            });
+            calls.push(call);
+        }
+        if let Some(place) = names.iter().position(|name| name.starts_with("options")) {
+            let with = |key| call(verb, &names, place, &options(verb, key, odd));
+            calls.extend(options_of(entry).into_iter().map(with));
+        }
+    }
+    calls
+}
+
+/// What a shell says to an odd command is not netsh's.
+fn is_for(verb: &str, odd: &str) -> bool {
+    verb != "sh"
+        || matches!(odd, r#""""# | r#""a\x00b""#)
+        || !(odd.starts_with('"') || odd == "long")
+}
+
+fn call(verb: &str, names: &[&str], place: usize, odd: &str) -> String {
+    let argument = |(at, name): (usize, &&str)| if at == place { odd } else { usual(verb, name) };
+    let arguments: Vec<&str> = names.iter().enumerate().map(argument).collect();
+    let arguments = arguments.join(", ");
+    match verb {
+        "run" => format!("h1.run({arguments})"),
+        _ => format!("{verb}({arguments})"),
+    }
+}
+
+fn options(verb: &str, key: &str, odd: &str) -> String {
+    match (verb, key) {
+        ("ping", "deadline") => format!("#{{ count: 1, deadline: {odd} }}"),
+        ("ping", "count") => format!("#{{ count: {odd}, deadline: \"1ms\" }}"),
+        ("ping", key) => format!("#{{ count: 1, deadline: \"1ms\", {key}: {odd} }}"),
+        (_, key) => format!("#{{ {key}: {odd} }}"),
+    }
+}
+
+/// The keys of the list `# Options` of a manual.
+fn options_of(entry: &Entry) -> Vec<&str> {
+    let section = entry.documentation.split_once("# Options\n");
+    let section = section.map_or("", |(_, rest)| rest.split("\n#").next().unwrap_or(rest));
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("- `")?.split_once('`'))
+        .map(|(key, _)| key)
+        .collect()
+}
+
+/// Makes the calls, here and in another namespace, and looks at what was caught.
+fn survives(user: User, calls: &[String]) -> Verdict {
+    let mut script = SCENE.to_owned();
+    for (number, call) in calls.iter().enumerate() {
+        script += &format!("try {{ {call} }} catch (e) {{ told.push([{number}, e]) }}\n");
+    }
+    script += "for one in told { show(one) }\n";
+    for arguments in ways_to_run(user) {
+        let ran = run_with(user, arguments, &script)?;
+        same(ran.status, Some(0)).map_err(|_| shortened(&ran))?;
+        harmless(&ran)?;
+        let caught: Vec<&str> = ran
+            .stdout
+            .lines()
+            .filter(|line| line.starts_with('['))
+            .collect();
+        same(caught.is_empty(), calls.is_empty())?;
+        for line in caught {
+            plain_words(calls, line)?;
+        }
+    }
+    Ok(())
+}
+
+/// With all that netsh can tell, and without; one of them for each user where there are two.
+fn ways_to_run(user: User) -> &'static [&'static [&'static str]] {
+    const WAYS: &[&[&str]] = &[
+        &["--json"],
+        &["--json", "--show-commands", "--show-netlink"],
+    ];
+    match (User::all().len(), user) {
+        (1, _) => WAYS,
+        (_, User::Myself) => &WAYS[..1],
+        (_, User::Nobody) => &WAYS[1..],
+    }
+}
+
+/// Neither a fault of netsh's own, nor anything that drives a terminal.
+fn harmless(ran: &Ran) -> Verdict {
+    for stream in [&ran.stdout, &ran.stderr] {
+        let control = |c: char| c.is_control() && c != '\n';
+        if let Some(at) = stream.find(control) {
+            let line = stream[..at].rsplit('\n').next().unwrap_or_default();
+            return Err(format!("a raw control character after {line:?}").into());
+        }
+        if stream.contains("panicked") || stream.contains("netsh itself failed") {
+            return Err(shortened(ran));
+        }
+    }
+    Ok(())
+}
+
+/// What a verb threw speaks of scripts, not of Rust, and can be printed as it is.
+fn plain_words(calls: &[String], line: &str) -> Verdict {
+    let caught: Value = serde_json::from_str(line)?;
+    let error = &caught[1];
+    if !error["op"].is_string() {
+        return Ok(());
+    }
+    let rust = Regex::new(
+        r"i64|f64|u32|u64|usize|&str|ImmutableString|Dynamic|FnPtr|anon\$|Some\(|Err\(|Failure|\(os error",
+    )?;
+    for key in ["message", "hint", "kernel"] {
+        let words = error[key].as_str().unwrap_or("\u{0}");
+        if words.contains(|c: char| c.is_control() && c != '\n' && c != '\t')
+            || rust.is_match(words)
+        {
+            let number = caught[0].as_u64().unwrap_or(0) as usize;
+            let short: String = words.chars().take(300).collect();
+            return Err(format!("{}: {key} is {short:?}", calls[number]).into());
+        }
+    }
+    Ok(())
+}
+
+/// Scripts that fail, with an odd value in the place of `ODD`.
+const FAILING: &[&str] = &[
+    "link_up(ODD)",
+    "throw ODD",
+    "netns_get(ODD)",
+    "assert(false, ODD)",
+    "addr_add(\"v0\", ODD)",
+    "veth_add(\"a\", \"b\", #{ mtu: ODD })",
+    "ping(ODD)",
+    "sysctl_get(ODD)",
+    "h1.run(ODD)",
+    "gone.run(ODD)",
+    "-(ODD)",
+    "let x = [1] - ODD",
+    "h1.undefined(ODD)",
+];
+
+/// The same errors where nobody catches them: what is printed begins with `error:`. Every value is tried in some of the scripts.
+fn uncaught(user: User) -> Verdict {
+    const APART: usize = 4;
+    for (at, odd) in ODD.iter().enumerate() {
+        for failing in FAILING.iter().skip(at % APART).step_by(APART) {
+            let code = format!("{SCENE}\n{};", failing.replace("ODD", odd));
+            let ran = run_with(user, &["--quiet"], &code)?;
+            harmless(&ran)?;
+            let ends_well = match ran.status {
+                Some(0) => ran.stderr.is_empty(),
+                Some(1) => ran.stderr.starts_with("error: "),
+                _ => false,
+            };
+            same(ends_well, true)
+                .map_err(|_| Failed::from(format!("{failing} {odd}: {:?}", shortened(&ran))))?;
+        }
+    }
+    Ok(())
+}
+
+fn shortened(ran: &Ran) -> Failed {
+    let start = |text: &str| text.chars().take(1000).collect::<String>();
+    format!(
+        "status {:?}\n{}\n{}",
+        ran.status,
+        start(&ran.stdout),
+        start(&ran.stderr)
+    )
+    .into()
+}
