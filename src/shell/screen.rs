@@ -76,7 +76,7 @@ impl Screen for Terminal {
 
     fn show(&self, value: &Value) {
         let text = if self.json {
-            format!("{value}\n")
+            format!("{}\n", json_line(value))
         } else {
             table::render(value, &layout())
         };
@@ -114,6 +114,20 @@ impl Screen for Terminal {
     fn is_closed(&self) -> bool {
         self.closed.get()
     }
+}
+
+/// A value as a line of JSON. JSON itself only forbids control characters below the space; the others (DEL and U+0080 to
+/// U+009F) steer terminals too. They can only be in strings, where they may be spelled out.
+fn json_line(value: &Value) -> String {
+    let mut line = String::new();
+    for c in value.to_string().chars() {
+        if c.is_control() {
+            line += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 /// How much room there is, and what the terminal can do.
