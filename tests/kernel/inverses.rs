@@ -239,7 +239,7 @@ fn of_properties(here: &Namespace) -> Verdict {
             up: Some(true),
             mtu: Some(1280),
             mac,
-            name: Some("all".into()),
+            name: Some("changed".into()),
             master: Some(Some("br1".into())),
             netns: None,
             promisc: Some(true),
@@ -379,38 +379,24 @@ fn where_there_is_no_way_back(here: &Namespace) -> Verdict {
     )
 }
 
+/// What is made takes with it whatever was done to it, however far that went.
 fn all_or_none(_: &Namespace) -> Verdict {
     let (lab, kept) = lab()?;
-    std::fs::write("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1")?;
-    run(&[
-        "link add dev old type veth peer name peer",
-        "addr add 10.9.9.9/24 dev old",
-    ])?;
     let steps: Vec<Change> = vec![
         pair("a", "b").into(),
         LinkSet::up("a", true).into(),
         addr("a", "10.0.0.1/24").into(),
+        addr("b", "fd00::1/64").into(),
         LinkSet {
             mtu: Some(1300),
-            name: Some("new".into()),
             alias: Some("x".into()),
-            ..set("old")
+            ..set("b")
         }
         .into(),
-        del("new", "10.9.9.9/24", None).into(),
-        SysctlSet {
-            key: Key::parse("net.ipv4.ip_forward")?,
-            value: "1".into(),
-        }
-        .into(),
-        NetnsAdd {
-            name: "all-or-none".into(),
-        }
-        .into(),
+        LinkSet::up("b", true).into(),
     ];
     let before = state()?;
-    // However many were done before the one that fails.
-    for done in 0..=steps.len() {
+    for done in 1..=steps.len() {
         let mut together: Vec<_> = steps[..done]
             .iter()
             .map(|step| (lab.current(), step.clone()))
@@ -431,9 +417,13 @@ fn all_or_none(_: &Namespace) -> Verdict {
             "cannot delete link nothing: there is no link \"nothing\"",
         )?;
         same(state()?, before.clone())?;
-        same(netns::named_path("all-or-none").exists(), false)?;
-        // As many commands to undo as were done, beside the one that failed.
-        same(kept.commands.take().len(), 2 * done + 1)?;
+        // The steps, the one that failed, and the undoing.
+        let commands = kept.commands.take();
+        same(commands.len(), done + 2)?;
+        same(
+            commands.last().map(String::as_str),
+            Some("ip link del dev a"),
+        )?;
     }
     let together: Vec<_> = steps
         .into_iter()
@@ -442,7 +432,18 @@ fn all_or_none(_: &Namespace) -> Verdict {
     lab.apply_together(&together)
         .map_err(|failure| failure.message)?;
     same(state()? == before, false)?;
-    netns::unmount("all-or-none").map_err(words)
+    let failing = lab.apply_and(
+        NetnsAdd {
+            name: "all-or-none".into(),
+        },
+        || {
+            lab.apply(LinkDel {
+                name: "nothing".into(),
+            })
+        },
+    );
+    same(failing.is_err(), true)?;
+    same(netns::named_path("all-or-none").exists(), false)
 }
 
 /// The kernel sets what it can before it refuses the rest.
