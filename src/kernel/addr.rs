@@ -336,6 +336,19 @@ pub struct AddrDel {
     pub peer: Option<IpAddr>,
 }
 
+impl AddrDel {
+    /// Whether the address is the primary one of an IPv4 network that has secondary ones on the link: those go with it, or
+    /// one of them takes its place (promote_secondaries).
+    fn takes_others_along(&self, all: &[Addr]) -> bool {
+        let is_secondary = |addr: &Addr| addr.flags.contains(&"secondary");
+        let own = all.iter().find(|addr| addr.local == self.local);
+        own.is_some_and(|own| !is_secondary(own))
+            && all
+                .iter()
+                .any(|addr| is_secondary(addr) && addr.local.shares_network(&self.local))
+    }
+}
+
 impl Operation for AddrDel {
     fn object(&self) -> String {
         self.link.clone()
@@ -359,9 +372,14 @@ impl Operation for AddrDel {
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
         let index = names.link(&self.link)?;
-        let there = list(names.namespace())?
+        let mut all = list(names.namespace())?;
+        all.retain(|addr| addr.index == index);
+        if self.takes_others_along(&all) {
+            return Ok(None);
+        }
+        let there = all
             .into_iter()
-            .find(|addr| addr.index == index && addr.local == self.local && addr.peer == self.peer);
+            .find(|addr| addr.local == self.local && addr.peer == self.peer);
         Ok(there.map(|addr| {
             Change::AddrAdd(AddrAdd {
                 peer: addr.peer,

@@ -23,18 +23,31 @@ impl Cidr {
     /// network (or, in IPv6, the address of any of its routers), not of a host.
     pub fn has_no_host_part(&self) -> bool {
         let host_bits = Cidr::bits(self.address).saturating_sub(self.prefix);
-        if host_bits < 2 {
-            return false;
-        }
-        let bits = match self.address {
+        host_bits >= 2 && self.number() & self.host_mask() == 0
+    }
+
+    /// Whether both are addresses in one network.
+    pub fn shares_network(&self, other: &Cidr) -> bool {
+        self.address.is_ipv4() == other.address.is_ipv4()
+            && self.prefix == other.prefix
+            && (self.number() ^ other.number()) & !self.host_mask() == 0
+    }
+
+    /// The address as a number.
+    fn number(&self) -> u128 {
+        match self.address {
             IpAddr::V4(address) => u128::from(address.to_bits()),
             IpAddr::V6(address) => address.to_bits(),
-        };
+        }
+    }
+
+    /// Ones where the host's part is.
+    fn host_mask(&self) -> u128 {
+        let host_bits = Cidr::bits(self.address).saturating_sub(self.prefix);
         // checked_shl is None when all 128 bits are the host's.
-        let host = 1u128
+        1u128
             .checked_shl(u32::from(host_bits))
-            .map_or(u128::MAX, |bit| bit - 1);
-        bits & host == 0
+            .map_or(u128::MAX, |bit| bit - 1)
     }
 }
 

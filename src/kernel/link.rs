@@ -256,7 +256,7 @@ fn flag_names(flags: LinkFlags) -> Vec<&'static str> {
     names
 }
 
-/// Why a name can't be a link's, or None if it can (dev_valid_name in net/core/dev.c).
+/// Why a name can't be a link's, or None if it can (dev_valid_name in net/core/dev.c, and net/ipv4/devinet.c).
 pub fn name_fault(name: &str) -> Option<String> {
     if name.is_empty() {
         Some("the name is empty".into())
@@ -267,6 +267,9 @@ pub fn name_fault(name: &str) -> Option<String> {
         ))
     } else if name == "." || name == ".." {
         Some("the name is a directory's".into())
+    } else if name == "all" || name == "default" {
+        // sysctl_dev_name_is_allowed in net/ipv4/devinet.c
+        Some("the name is that of a group of sysctls (net.ipv4.conf.all)".into())
     } else {
         let forbidden = |c: &char| matches!(c, '/' | ':' | '%' | '\0' | ' ' | '\t'..='\r');
         let found = name.chars().find(forbidden);
@@ -369,6 +372,7 @@ impl Operation for LinkDel {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn names_that_no_link_can_have() {
@@ -382,11 +386,31 @@ mod tests {
             "eth%d",
             "0123456789abcdef",
             "a\tb",
+            "all",
+            "default",
         ] {
             assert!(name_fault(name).is_some(), "{name:?}");
         }
         for name in ["lo", "v0.10", "0123456789abcde", "é", "-", "@"] {
             assert_eq!(name_fault(name), None, "{name:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_is_a_panic(bytes: Vec<u8>) {
+            let _ = read(&bytes);
+        }
+
+        /// An ifinfomsg and attributes of the numbers that are read, with any contents.
+        #[test]
+        fn no_attribute_is_a_panic(kind in 0u16..60, value in prop::collection::vec(any::<u8>(), 0..40)) {
+            let mut bytes = vec![0; 16];
+            let length = u16::try_from(4 + value.len()).expect("a short value");
+            bytes.extend(length.to_ne_bytes());
+            bytes.extend(kind.to_ne_bytes());
+            bytes.extend(&value);
+            let _ = read(&bytes);
         }
     }
 }

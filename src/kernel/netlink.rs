@@ -466,6 +466,7 @@ fn refused(code: i32, extended_ack: &[u8]) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// nla_len, nla_type, text, NUL, padding: linux/netlink.h.
     fn text_attribute(text: &str) -> Vec<u8> {
@@ -499,5 +500,69 @@ mod tests {
             assert_eq!(refused(-1, bytes), Error::from_errno(Errno::EPERM));
         }
         assert_eq!(refused(i32::MIN, &[]).errno(), Some(Errno::UnknownErrno));
+    }
+
+    fn header(length: u32, kind: u16, flags: u16) -> Vec<u8> {
+        let mut bytes = length.to_ne_bytes().to_vec();
+        bytes.extend(kind.to_ne_bytes());
+        bytes.extend(flags.to_ne_bytes());
+        bytes.extend([7, 0, 0, 0, 9, 0, 0, 0]);
+        bytes
+    }
+
+    /// Types that are read in different ways: NLMSG_ERROR, NLMSG_DONE, links, addresses, neighbours, and any.
+    fn kinds() -> impl Strategy<Value = u16> {
+        prop_oneof![
+            Just(2),
+            Just(3),
+            Just(16),
+            Just(20),
+            Just(28),
+            Just(88),
+            any::<u16>()
+        ]
+    }
+
+    proptest! {
+        /// Each turn takes something from the datagram, so that whoever reads comes to an end.
+        #[test]
+        fn no_datagram_is_a_panic_or_without_end(
+            messages in prop::collection::vec((0u32..80, kinds(), any::<u16>(), prop::collection::vec(any::<u8>(), 0..64)), 0..4)
+        ) {
+            let mut datagram = BytesMut::new();
+            for (length, kind, flags, rest) in messages {
+                datagram.extend(header(length, kind, flags));
+                datagram.extend(rest);
+            }
+            let mut left = datagram.len();
+            while let Some(message) = TappedCodec::decode::<Body>(&mut datagram).expect("no fault of the codec") {
+                prop_assert!(datagram.len() < left);
+                left = datagram.len();
+                let _ = acknowledged(&message);
+            }
+        }
+
+        #[test]
+        fn no_answer_is_a_panic(kind in kinds(), bytes: Vec<u8>) {
+            let mut header = NetlinkHeader::default();
+            header.message_type = kind;
+            let _ = Answer { header, bytes }.decode();
+        }
+    }
+
+    /// A message that says nothing readable still ends the request that it answers.
+    #[test]
+    fn garbage_that_answers_a_request_is_an_answer() {
+        let mut datagram = BytesMut::new();
+        datagram.extend(header(18, 2, 0));
+        datagram.extend([1, 2, 0, 0]);
+        let message = TappedCodec::decode::<Body>(&mut datagram)
+            .expect("no fault of the codec")
+            .expect("a message");
+        assert_eq!(
+            (message.header.sequence_number, message.header.port_number),
+            (7, 9)
+        );
+        assert!(matches!(acknowledged(&message), Err(Error::Unreadable(_))));
     }
 }

@@ -24,15 +24,33 @@ impl Lab {
         let Some(((netns, first), rest)) = steps.split_first() else {
             return Ok(());
         };
+        self.apply_first(netns, first, || {
+            rest.iter()
+                .try_for_each(|(at, change)| self.apply_in(at, change))
+        })
+    }
+
+    /// Makes something in the current namespace and does what belongs to it. If that fails, what was made is undone.
+    pub fn apply_and<T>(
+        &self,
+        change: impl Into<Change>,
+        rest: impl FnOnce() -> Outcome<T>,
+    ) -> Outcome<T> {
+        self.apply_first(&self.current(), &change.into(), rest)
+    }
+
+    fn apply_first<T>(
+        &self,
+        netns: &Rc<Netns>,
+        first: &Change,
+        rest: impl FnOnce() -> Outcome<T>,
+    ) -> Outcome<T> {
         let undo = self.inverse(netns, first).ok().flatten();
         self.apply_in(netns, first)?;
-        for (at, change) in rest {
-            self.apply_in(at, change).map_err(|failure| match &undo {
-                Some(undo) => self.undone(netns, undo, failure),
-                None => failure,
-            })?;
-        }
-        Ok(())
+        rest().map_err(|failure| match &undo {
+            Some(undo) => self.undone(netns, undo, failure),
+            None => failure,
+        })
     }
 
     fn apply_in(&self, netns: &Rc<Netns>, change: &Change) -> Outcome<()> {

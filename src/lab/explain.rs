@@ -30,8 +30,9 @@ impl Lab {
                 failure.object = name.clone();
                 failure.argument = netns_argument(change, name).into();
             }
-            Error::Refused { errno, .. } => {
-                if let Some(words) = self.particular(netns, change, *errno) {
+            Error::Refused { errno, said } => {
+                let said = said.as_deref();
+                if let Some(words) = self.particular(netns, change, *errno, said) {
                     words.apply(&operation.words(), &mut failure);
                 }
             }
@@ -124,7 +125,15 @@ impl Lab {
         }
     }
 
-    fn particular(&self, netns: &Netns, change: &Change, errno: Errno) -> Option<Words> {
+    fn particular(
+        &self,
+        netns: &Netns,
+        change: &Change,
+        errno: Errno,
+        said: Option<&str>,
+    ) -> Option<Words> {
+        // Where the kernel speaks, it may be of another property than the MTU.
+        let of_mtu = said.is_none_or(|said| said.contains("mtu"));
         let namespace = netns.namespace().ok()?;
         match (change, errno) {
             (Change::VethAdd(veth), Errno::EEXIST) => {
@@ -139,7 +148,7 @@ impl Lab {
             }
             (Change::LinkAdd(add), Errno::EEXIST) => Some(link_exists(&add.name, "name")),
             (Change::LinkSet(set), Errno::EEXIST) => Some(link_exists(set.name.as_ref()?, "name")),
-            (Change::LinkSet(set), Errno::EINVAL) if set.mtu.is_some() => {
+            (Change::LinkSet(set), Errno::EINVAL) if set.mtu.is_some() && of_mtu => {
                 Some(mtu_refused(set.mtu?))
             }
             (Change::LinkSet(set), Errno::EBUSY) if set.name.is_some() => Some(
@@ -147,7 +156,9 @@ impl Lab {
                     .blame("name")
                     .hint("bring it down first: link_down(...)"),
             ),
-            (Change::VethAdd(veth), Errno::EINVAL | Errno::ERANGE) if veth.mtu.is_some() => {
+            (Change::VethAdd(veth), Errno::EINVAL | Errno::ERANGE)
+                if veth.mtu.is_some() && of_mtu =>
+            {
                 Some(mtu_refused(veth.mtu?))
             }
             (Change::LinkAdd(add), Errno::EOPNOTSUPP) => Some(no_driver(&add.kind, "kind")),

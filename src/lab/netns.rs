@@ -64,6 +64,18 @@ impl Netns {
     }
 }
 
+/// Makes the former namespace the current one again when it goes out of scope, a panic included.
+struct Back<'a> {
+    former: Rc<Netns>,
+    lab: &'a Lab,
+}
+
+impl Drop for Back<'_> {
+    fn drop(&mut self) {
+        self.lab.current.replace(self.former.clone());
+    }
+}
+
 impl Lab {
     /// The namespace that netsh itself works in.
     pub fn home(&self) -> Rc<Netns> {
@@ -78,10 +90,11 @@ impl Lab {
     /// Runs `work` with `netns` as the current namespace, and puts the former back whatever comes of it.
     pub fn within<R>(&self, netns: &Rc<Netns>, work: impl FnOnce() -> R) -> Result<R> {
         netns.namespace()?;
-        let former = self.current.replace(netns.clone());
-        let result = work();
-        self.current.replace(former);
-        Ok(result)
+        let _back = Back {
+            former: self.current.replace(netns.clone()),
+            lab: self,
+        };
+        Ok(work())
     }
 
     /// The namespace of this name, opened if it was made by somebody else (`ip netns add`).

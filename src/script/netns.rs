@@ -78,17 +78,14 @@ pub mod api {
                 return Err(Failure::new(words).about(name).blame("name"));
             }
             let change = NetnsAdd { name: name.into() };
-            lab.apply(change)?;
-            let words = format!("open netns {name}");
-            let netns = ask(lab, &words, || lab.netns(name))?;
-            if lo {
-                let up = Change::from(LinkSet::up("lo", true));
-                lab.apply_together(&[(netns.clone(), up)])
-                    .map_err(|mut failure| {
-                        failure.message += &format!("; netns {name} is there all the same");
-                        failure
-                    })?;
-            }
+            let netns = lab.apply_and(change, || {
+                let netns = ask(lab, &format!("open netns {name}"), || lab.netns(name))?;
+                if lo {
+                    let up = Change::from(LinkSet::up("lo", true));
+                    lab.apply_together(&[(netns.clone(), up)])?;
+                }
+                Ok(netns)
+            })?;
             Ok(Handle(netns))
         })
     }

@@ -88,6 +88,8 @@ fn json_at(value: &Dynamic, depth: usize) -> Value {
         Value::Object(pairs.collect())
     } else if let Some(bytes) = value.read_lock::<rhai::Blob>() {
         Value::Array(bytes.iter().map(|byte| (*byte).into()).collect())
+    } else if let Some(handle) = value.read_lock::<Handle>() {
+        Value::String(handle.to_string())
     } else {
         Value::String(value.to_string())
     }

@@ -76,7 +76,7 @@ impl Screen for Terminal {
 
     fn show(&self, value: &Value) {
         let text = if self.json {
-            json_line(value)
+            format!("{}\n", json_line(value))
         } else {
             table::render(value, &layout())
         };
@@ -116,16 +116,17 @@ impl Screen for Terminal {
     }
 }
 
-/// A value as one line of JSON. serde_json leaves DEL and the C1 control characters as they are, and those drive terminals too.
+/// A value as a line of JSON. JSON itself only forbids control characters below the space; the others (DEL and U+0080 to
+/// U+009F) steer terminals too. They can only be in strings, where they may be spelled out.
 fn json_line(value: &Value) -> String {
     let mut line = String::new();
     for c in value.to_string().chars() {
-        match c {
-            '\u{7f}'..='\u{9f}' => line.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => line.push(c),
+        if c.is_control() {
+            line += &format!("\\u{:04x}", u32::from(c));
+        } else {
+            line.push(c);
         }
     }
-    line.push('\n');
     line
 }
 

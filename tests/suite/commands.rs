@@ -1,8 +1,394 @@
-//! commands
+//! What `--show-commands` prints is a bash script that makes the same network: run with the real iproute2 in a fresh
+//! namespace, it is compared with what netsh made. Equal but for indexes, hardware addresses that nobody chose, and times.
 
-use libtest_mimic::Trial;
+use std::collections::BTreeSet;
+
+use libtest_mimic::{Failed, Trial};
+use netsh::catalog::Catalog;
+use serde_json::Value;
+
+use crate::support::{Need, Ran, User, Verdict, netsh, program, run_with, same, test};
+
+const TOOLS: &[Need] = &[
+    Need::Program("ip"),
+    Need::Program("bash"),
+    Need::Program("unshare"),
+    Need::Program("sysctl"),
+];
 
 /// The tests of this file.
 pub fn trials() -> Vec<Trial> {
-    Vec::new()
+    [
+        test(
+            "commands: the lab uses every change with every option",
+            &[],
+            the_lab_uses_everything,
+        ),
+        test(
+            "commands: printed, they are a script that makes the same lab",
+            TOOLS,
+            they_make_the_same_lab,
+        ),
+        test(
+            "commands: what was refused and undone adds up too",
+            TOOLS,
+            refusals_add_up,
+        ),
+        test(
+            "commands: any text survives the shell",
+            TOOLS,
+            any_text_survives,
+        ),
+        test(
+            "commands: each before its change, on standard error",
+            &[],
+            each_before_its_change,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The verbs that change something.
+const CHANGES: [&str; 12] = [
+    "veth_add",
+    "link_add",
+    "link_up",
+    "link_down",
+    "link_del",
+    "link_set",
+    "addr_add",
+    "addr_del",
+    "addr_flush",
+    "sysctl_set",
+    "netns_add",
+    "netns_del",
+];
+
+/// Every change with every option. No IPv6 addresses of the links' own making: they depend on hardware addresses that the
+/// kernel chooses.
+const LAB: &str = r#"
+    sysctl_set("net.ipv6.conf.default.addr_gen_mode", 1);
+    let h1 = netns_add("h1");
+    let h2 = netns_add("h 2", #{ lo: false });
+    let gone = netns_add("gone", #{ lo: true });
+    for netns in [h1, h2] { netns.sysctl_set("net/ipv6/conf/default/addr_gen_mode", 1); }
+    netns_del(gone);
+
+    veth_add("a", "b");
+    veth_add("type", "name", #{ mtu: 1400, mac: "02:00:00:00:00:01", peer_mac: "02:00:00:00:00:02", up: true });
+    veth_add("c", "d", #{ peer_netns: h1, mtu: 1300, up: true, peer_mac: "02:00:00:00:00:0d" });
+    veth_add("e", "f", #{ netns: "h1", mac: "02:00:00:00:00:0e" });
+    veth_add("g", "h", #{ netns: h1, peer_netns: h2, up: true });
+    h1.veth_add("i", "j", #{ peer_netns: "home", mtu: 2000 });
+    h1.veth_add("k", "l", #{ netns: "home", peer_netns: h2, peer_mac: "02:00:00:00:00:11" });
+    h2.veth_add("up", "down");
+    veth_add("v0.10", "v0@10");
+    veth_add("temporary", "short");
+    link_add("br0", "bridge", #{ mtu: 1450, mac: "02:00:00:00:00:b0", up: true });
+    link_add("br1", "bridge", #{ mac: "02:00:00:00:00:b1" });
+    h1.link_add("dev", "bridge", #{ mac: "02:00:00:00:00:b2", up: false });
+    link_del("temporary");
+
+    link_set("a", #{ master: "br0", mtu: 1350, mac: "02:00:00:00:00:0a", up: true });
+    link_set("b", #{ master: "br1" });
+    link_set("b", #{ nomaster: true, promisc: true, txqueuelen: 17, alias: "it's $HOME, `x` \"q\" \\ é" });
+    link_set("b", #{ name: "renamed", up: true });
+    link_set("type", #{ promisc: true });
+    link_set("type", #{ promisc: false, alias: "to go" });
+    link_set("type", #{ alias: "" });
+    link_set("j", #{ netns: h2 });
+    h2.link_set("j", #{ netns: "home", name: "back", mtu: 1900, up: true });
+    link_set("f", #{ netns: "h1", name: "fff", txqueuelen: 0 });
+    h1.link_set("dev", #{ up: true });
+    h2.link_up("up");
+    h2.link_up("down");
+    h2.link_up("lo");
+    link_up("k");
+    link_down("k");
+    link_up("v0.10");
+    link_up("v0@10");
+
+    addr_add("type", "10.0.0.1/24");
+    addr_add("type", "10.0.0.2/25", #{ broadcast: "+", label: "type:two", scope: "link", noprefixroute: true });
+    addr_add("type", "10.1.0.1/32", #{ peer: "10.1.0.2", metric: 300 });
+    addr_add("type", "10.2.0.1/24", #{ broadcast: "10.2.0.99", valid_lft: 5000, preferred_lft: "1h" });
+    addr_add("type", "224.1.2.3/32", #{ autojoin: true });
+    addr_add("type", "fd00::1/64");
+    addr_add("type", "fd01::1/64", #{ dad: false, home: true, metric: 77 });
+    addr_add("type", "fd02::1/128", #{ peer: "fd02::2" });
+    addr_add("back", "fd03::1/64", #{ dad: true, optimistic: true, mngtmpaddr: true, valid_lft: "forever", preferred_lft: "forever" });
+    addr_add("lo", "127.0.0.9/8");
+    addr_add("lo", "10.9.9.9/32", #{ scope: "host" });
+    h1.addr_add("d", "10.0.1.1/24");
+    h1.addr_add("d", "fe80::77/64");
+    h2.run(|| addr_add("up", "10.3.0.1/24", #{ broadcast: "+" }));
+    addr_add("type", "10.4.0.1/24");
+    addr_del("type", "10.4.0.1/24");
+    addr_add("type", "10.5.0.1/32", #{ peer: "10.5.0.2" });
+    addr_del("type", "10.5.0.1/32", #{ peer: "10.5.0.2" });
+    for n in 1..4 { addr_add("renamed", `10.6.0.${n}/24`); addr_add("renamed", `fd06::${n}/64`); }
+    for n in 1..4 { addr_add("v0.10", `10.7.0.${n}/24`); addr_add("v0.10", `fd07::${n}/64`); }
+    for n in 1..4 { h1.addr_add("fff", `10.8.0.${n}/24`); h1.addr_add("fff", `fd08::${n}/64`); }
+    addr_flush("renamed", #{ family: "inet" });
+    addr_flush("v0.10", #{ family: "inet6" });
+    h1.addr_flush("fff");
+
+    sysctl_set("net.ipv4.ip_forward", 1);
+    sysctl_set("net.ipv4.conf.v0/10.accept_local", true);
+    sysctl_set("net/ipv4/conf/v0@10/rp_filter", 2);
+    sysctl_set("net.ipv4.ip_local_port_range", "2000 3000");
+    h1.sysctl_set("net.ipv6.conf.d.hop_limit", 9);
+    h2.sysctl_set("net.ipv4.conf.all.log_martians", "1");
+"#;
+
+/// Refused changes, halves that are undone, and what is done all the same.
+const REFUSALS: &str = r#"
+    sysctl_set("net.ipv6.conf.default.addr_gen_mode", 1);
+    let h1 = netns_add("h1");
+    let refused = 0;
+    veth_add("a", "b", #{ mtu: 1400, mac: "02:00:00:00:00:0a", peer_mac: "02:00:00:00:00:0b" });
+    veth_add("c", "d", #{ peer_netns: h1, mac: "02:00:00:00:00:0c", peer_mac: "02:00:00:00:00:0d" });
+    try { veth_add("a", "x") } catch { refused += 1; }
+    try { link_set("a", #{ mtu: 1200, alias: "never", name: "c" }) } catch { refused += 1; }
+    try { link_set("a", #{ mtu: 1200, name: "never", master: "lo" }) } catch { refused += 1; }
+    try { link_set("a", #{ txqueuelen: 3, mtu: 1 }) } catch { refused += 1; }
+    try { addr_add("a", "10.0.0.1/24"); addr_add("a", "10.0.0.1/24"); } catch { refused += 1; }
+    try { h1.link_set("d", #{ netns: "home", mtu: 1500, name: "a" }) } catch { refused += 1; }
+    try { netns_add("h1") } catch { refused += 1; }
+    try { sysctl_set("net.ipv4.ip_forward", "many") } catch { refused += 1; }
+    assert(refused == 8, `${refused} were refused`);
+"#;
+
+/// What there is in the home namespace and in those named after, one line for each object, as bash with iproute2 sees it.
+/// The kernel works on carriers in the background; asking for each link makes it come to an end first.
+const LOOK: &str = r#"
+look() {
+    local ns=$1 what; shift
+    for link in $("$@" sed -n 's/^ *\([^ ]*\):.*/\1/p' /proc/net/dev); do "$@" ip link show dev "$link" >/dev/null; done
+    while "$@" ip -o link | grep -Eq 'LOWER_UP.* state (DOWN|LOWERLAYERDOWN) '; do :; done
+    for what in 'link' 'addr' '-4 route show table all' '-6 route show table all' 'neigh' 'rule'; do
+        printf '%s\t%s\t%s\n' "$ns" "$what" "$("$@" ip -j -d $what)"
+    done
+    "$@" grep -rs '' /proc/sys/net/ipv4 /proc/sys/net/ipv6 | sed "s/^/$ns\tsysctl\t/"
+}
+look home
+for ns in "${NAMED[@]}"; do look "$ns" ip netns exec "$ns"; done
+"#;
+
+/// A namespace as the sandbox is at its start, made without netsh.
+const FRESH: &str = "mount -t tmpfs fresh /run && mkdir /run/netns && ip link set lo up && echo 0 0 > /proc/sys/net/ipv4/ping_group_range\n";
+
+/// Runs the lab by netsh; gives the commands that it printed and what there was at the end.
+fn made_by_netsh(user: User, lab: &str, named: &str) -> Result<(String, String), Failed> {
+    let code = format!(
+        "{lab}\nlet out = exec(\"bash\", [\"-c\", ARGS[0]]); assert(out.code == 0, out.stderr); print(out.stdout);"
+    );
+    let output = netsh(user)
+        .args([
+            "--show-commands",
+            "-e",
+            &code,
+            &format!("NAMED=({named}){LOOK}"),
+        ])
+        .output()?;
+    let ran = Ran::from(output);
+    if ran.status != Some(0) {
+        return Err(format!("netsh failed: {}\n{}", ran.stdout, ran.stderr).into());
+    }
+    Ok((ran.stderr, ran.stdout))
+}
+
+/// Runs the commands by bash and iproute2; gives what there was at the end.
+fn made_by_iproute2(user: User, options: &str, commands: &str, named: &str) -> Result<Ran, Failed> {
+    let script =
+        format!("{FRESH}{{ {options}\n{commands}\n}} >/dev/null\nset +e\nNAMED=({named}){LOOK}");
+    let output = program(user, "unshare")
+        .args(["-Urnm", "--propagation", "private", "bash", "-c", &script])
+        .output()?;
+    Ok(output.into())
+}
+
+/// Every object of a listing as a line, without what may differ.
+fn objects(listing: &str) -> Result<BTreeSet<String>, Failed> {
+    let mut objects = BTreeSet::new();
+    for line in listing.lines().filter(|line| !line.is_empty()) {
+        let mut columns = line.splitn(3, '\t');
+        let (Some(ns), Some(what), Some(found)) = (columns.next(), columns.next(), columns.next())
+        else {
+            return Err(format!("a line that is none: {line}").into());
+        };
+        if what == "sysctl" {
+            objects.insert(line.to_string());
+            continue;
+        }
+        let list: Vec<Value> = match found {
+            "" => Vec::new(),
+            found => serde_json::from_str(found)?,
+        };
+        for mut object in list {
+            forget(&mut object);
+            objects.insert(format!("{ns}\t{what}\t{object}"));
+        }
+    }
+    Ok(objects)
+}
+
+/// Takes out indexes, hardware addresses that nobody chose, and times.
+fn forget(object: &mut Value) {
+    const INDEXES: [&str; 4] = ["ifindex", "link_index", "link_netnsid", "iflink"];
+    match object {
+        Value::Array(items) => items.iter_mut().for_each(forget),
+        Value::Object(pairs) => {
+            pairs.retain(|key, value| {
+                let is_index = INDEXES.contains(&key.as_str());
+                let is_time =
+                    key.ends_with("_timer") || ["expires", "used"].contains(&key.as_str());
+                let chosen =
+                    |text: &str| text.starts_with("02:00:00") || !is_hardware_address(text);
+                let is_random = value.as_str().is_some_and(|text| !chosen(text));
+                !(is_index || is_time || is_random)
+            });
+            for (key, value) in pairs {
+                // Which of the two a link without a carrier is called hangs on its peer's index (rfc2863_policy in
+                // net/core/link_watch.c looks for the peer in the wrong namespace).
+                if key == "operstate" && *value == "LOWERLAYERDOWN" {
+                    *value = "DOWN".into();
+                }
+                if key.ends_with("_life_time") && *value != u32::MAX {
+                    *value = "limited".into();
+                }
+                forget(value);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_hardware_address(text: &str) -> bool {
+    text.len() == 17
+        && text.bytes().filter(|byte| *byte == b':').count() == 5
+        && text != "ff:ff:ff:ff:ff:ff"
+}
+
+/// Fails with what only one of the two has.
+fn same_objects(netsh: &str, iproute2: &str) -> Result<usize, Failed> {
+    let (mine, theirs) = (objects(netsh)?, objects(iproute2)?);
+    let only_mine = mine
+        .difference(&theirs)
+        .map(|line| format!("only by netsh: {line}"));
+    let only_theirs = theirs
+        .difference(&mine)
+        .map(|line| format!("only by iproute2: {line}"));
+    let different: Vec<String> = only_mine.chain(only_theirs).collect();
+    if different.is_empty() {
+        Ok(mine.len())
+    } else {
+        Err(different.join("\n").into())
+    }
+}
+
+fn the_lab_uses_everything(_: User) -> Verdict {
+    let catalog = Catalog::of(&netsh::script::vocabulary());
+    let mut missing = Vec::new();
+    for verb in CHANGES {
+        let call = format!("{verb}(");
+        let calls: String = LAB.lines().filter(|line| line.contains(&call)).collect();
+        if calls.is_empty() {
+            missing.push(verb.to_string());
+        }
+        let entries = catalog
+            .entries()
+            .iter()
+            .filter(|entry| entry.signature.name == verb);
+        for entry in entries {
+            let options = entry
+                .documentation
+                .lines()
+                .filter_map(|line| line.strip_prefix("- `")?.split_once("` ("));
+            let unused = options.filter(|(key, _)| !calls.contains(&format!(" {key}: ")));
+            missing.extend(unused.map(|(key, _)| format!("{verb} {key}")));
+        }
+    }
+    same(missing, Vec::new())
+}
+
+fn they_make_the_same_lab(user: User) -> Verdict {
+    let named = "h1 'h 2'";
+    let (commands, mine) = made_by_netsh(user, LAB, named)?;
+    let theirs = made_by_iproute2(user, "set -e", &commands, named)?;
+    if theirs.status != Some(0) || !theirs.stderr.is_empty() {
+        return Err(format!("bash failed: {}\n{commands}", theirs.stderr).into());
+    }
+    let objects = same_objects(&mine, &theirs.stdout)?;
+    // Three namespaces with hundreds of sysctls and dozens of links, addresses and routes.
+    same(objects > 1000, true)
+}
+
+fn refusals_add_up(user: User) -> Verdict {
+    let (commands, mine) = made_by_netsh(user, REFUSALS, "h1")?;
+    let theirs = made_by_iproute2(user, "", &commands, "h1")?;
+    same_objects(&mine, &theirs.stdout).map(drop)?;
+    // iproute2 is refused what netsh was refused.
+    match theirs.stderr.lines().count() {
+        8.. => Ok(()),
+        few => Err(format!("{few} lines of refusals: {}", theirs.stderr).into()),
+    }
+}
+
+/// Aliases take anything; what the shell makes of the printed command has to be what was meant.
+fn any_text_survives(user: User) -> Verdict {
+    let aliases = r#"["$$", "'", "\\", "a'b\\c$d`e\"f", "\u001b[31mred\u0007", "line\nline", "tab\t", "\u0085", "-n", "*", "é", " ", "!!", "{a,b}", "~"]"#;
+    let make = format!(
+        r#"let n = 0; for alias in {aliases} {{ n += 1; link_add(`x${{n}}`, "bridge"); link_set(`x${{n}}`, #{{ alias: alias }}); }}
+        link_add("$$", "bridge"); link_add("~", "bridge"); link_add("a'b", "bridge"); link_add("*", "bridge");
+        netns_add("$$").veth_add("in", "other"); netns_get("$$").link_set("in", #{{ netns: "home" }});
+        veth_add("moved", "stays"); link_set("moved", #{{ netns: "$$" }});"#
+    );
+    let look = r#"show([link_list().map(|link| [link.name, link.alias]), netns_get("$$").link_list().map(|link| link.name)]);"#;
+    let ran = run_with(
+        user,
+        &["--show-commands", "--json"],
+        &format!("{make}{look}"),
+    )?;
+    if ran.status != Some(0) {
+        return Err(format!("netsh failed: {}", ran.stderr).into());
+    }
+    let raw = ran.stderr.chars().find(|c| c.is_control() && *c != '\n');
+    same(raw, None)?;
+    let code = format!(
+        "let out = exec(\"bash\", [\"-e\", \"-c\", ARGS[0]]); assert(out.code == 0, out.stderr); {look}"
+    );
+    let again = netsh(user)
+        .args(["--json", "-e", &code, &ran.stderr])
+        .output()?;
+    let again = Ran::from(again).ok()?;
+    same(again, ran.stdout)
+}
+
+fn each_before_its_change(user: User) -> Verdict {
+    let code = r#"
+        print("first");
+        veth_add("a", "b");
+        addr_list();
+        let h1 = netns_add("h1", #{ lo: false });
+        link_set("b", #{ netns: h1 });
+        h1.link_set("b", #{ netns: "home" });
+        h1.run(|| sysctl_set("net.ipv4.ip_forward", 1));
+        link_up("nothing");
+    "#;
+    let ran = run_with(user, &["--show-commands"], code)?;
+    same(ran.status, Some(1))?;
+    same(ran.stdout.as_str(), "first\n")?;
+    let lines: Vec<&str> = ran.stderr.lines().take(6).collect();
+    let wanted = [
+        "ip link add dev a type veth peer name b",
+        "ip netns add h1",
+        "ip link set dev b netns h1",
+        "ip -n h1 link set dev b netns $$",
+        "ip netns exec h1 sysctl -w net.ipv4.ip_forward=1",
+        "ip link set dev nothing up",
+    ];
+    same(lines, wanted.to_vec())
 }

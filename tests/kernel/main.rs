@@ -1,0 +1,28 @@
+//! Tests of the layers below the script (`kernel`, `lab`) on the real kernel.
+//!
+//! A user namespace can only be entered by a process with one thread, so this binary enters the sandbox before its harness
+//! starts; each test then has a thread and a network namespace of its own. The tests of the program are in `tests/suite`.
+
+mod connection;
+mod inverses;
+mod namespaces;
+mod support;
+
+use libtest_mimic::Arguments;
+use netsh::lab::sandbox;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    // A list is only names: it needs no sandbox, and wants no second process.
+    let sandboxed = match arguments.list {
+        true => Ok(()),
+        false => sandbox::enter(),
+    };
+    let refusal = sandboxed.err().map(|refusal| refusal.cause);
+    let trials = [connection::tests(), inverses::tests(), namespaces::tests()];
+    let trials = trials.into_iter().flatten();
+    let trials = trials
+        .map(|test| test.into_trial(refusal.clone()))
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
