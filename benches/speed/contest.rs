@@ -146,9 +146,9 @@ pub fn time(seconds: f64) -> String {
     format!("{value:.digits$} {unit}")
 }
 
-/// Prints a Markdown table under the usual heads.
+/// Prints a Markdown table under the usual heads; `netsh / it` is netsh's time divided by that of the row's contestant.
 pub fn print_table(rows: Vec<[String; 5]>) {
-    let heads = ["who", "median", "half lie in", "netsh takes, of it", "aim"].map(String::from);
+    let heads = ["who", "median", "half lie in", "netsh / it", "aim"].map(String::from);
     let all: Vec<[String; 5]> = std::iter::once(heads).chain(rows).collect();
     let width = |column: usize| all.iter().map(|row| row[column].len()).max().unwrap_or(0);
     let widths: [usize; 5] = std::array::from_fn(width);

@@ -21,6 +21,8 @@ const LINKS: &str = r#"
     }
 "#;
 
+const IP: [&str; 4] = ["ip", "-j", "-s", "addr"];
+
 /// Runs the section.
 pub fn run() -> Outcome<()> {
     let engine = lab::engine()?;
@@ -40,15 +42,14 @@ pub fn run() -> Outcome<()> {
         process(&[lab::NETSH, "--host", "--json", "-e", show])
     });
     if machine::has_ip() {
-        let ip = ["ip", "-j", "-s", "addr"];
         let aim = [Some(1.0)];
-        list.enter("`ip -j -s addr`, the process", &aim, move || process(&ip));
+        list.enter("`ip -j -s addr`, the process", &aim, || process(&IP));
         list.enter("`ip -j -s addr` less `ip -j -s addr show lo`", &aim, || {
-            let all = process(&ip)?;
+            let all = process(&IP)?;
             let one = process(&["ip", "-j", "-s", "addr", "show", "lo"])?;
             Ok(vec![all[0].saturating_sub(one[0])])
         });
-        whole.enter("`ip -j -s addr`", &[], move || process(&ip));
+        whole.enter("`ip -j -s addr`", &[], || process(&IP));
         let detailed = ["ip", "-j", "-d", "-s", "addr"];
         whole.enter("`ip -j -d -s addr`, in as much detail", &[], move || {
             process(&detailed)

@@ -35,7 +35,10 @@ pub fn describe() {
     ];
     let said = peers.map(|(program, arguments)| says(program, &arguments));
     let said: Vec<String> = said.into_iter().flatten().collect();
-    println!("Peers: {}", said.join("; "));
+    match said.is_empty() {
+        true => println!("Peers: none is installed"),
+        false => println!("Peers: {}", said.join("; ")),
+    }
 }
 
 /// The first line that a program prints, if it is there and works.

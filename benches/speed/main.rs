@@ -58,6 +58,8 @@ fn main() -> ExitCode {
     }
     match work(&asked) {
         Ok(()) => ExitCode::SUCCESS,
+        // 128 + SIGINT; what was being done fails for that reason and needs no words.
+        Err(_) if interrupt::requested() => ExitCode::from(130),
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
