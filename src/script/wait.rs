@@ -35,53 +35,6 @@ pub mod api {
         sleep_for(&ctx, &time)
     }
 
-    /// Waits for a number of seconds.
-    ///
-    /// Equivalent to: `sleep SECONDS`
-    ///
-    /// # Errors
-    /// The number is negative.
-    ///
-    /// # Example
-    /// ```rhai
-    /// sleep(0);
-    /// ```
-    // Rhai has a sleep for each kind of number, deaf to Ctrl-C. Only the same types take its place.
-    #[rhai_fn(name = "sleep", return_raw)]
-    pub fn sleep_seconds(ctx: NativeCallContext, time: i64) -> RhaiResultOf<()> {
-        sleep(ctx, time.into())
-    }
-
-    /// Waits for a number of seconds and parts of one.
-    ///
-    /// Equivalent to: `sleep SECONDS`
-    ///
-    /// # Errors
-    /// The number is negative, or none.
-    ///
-    /// # Example
-    /// ```rhai
-    /// sleep(0.001);
-    /// ```
-    #[rhai_fn(name = "sleep", return_raw)]
-    pub fn sleep_fraction(ctx: NativeCallContext, time: f64) -> RhaiResultOf<()> {
-        sleep(ctx, time.into())
-    }
-
-    // Rhai has a sleep of its own for numbers, which would be found before the one above: it hears no Ctrl-C, and takes any
-    // number for a time. Without a doc comment these are not verbs of the catalog.
-    #[doc(hidden)]
-    #[rhai_fn(name = "sleep", return_raw)]
-    pub fn sleep_int(ctx: NativeCallContext, time: i64) -> RhaiResultOf<()> {
-        sleep(ctx, time.into())
-    }
-
-    #[doc(hidden)]
-    #[rhai_fn(name = "sleep", return_raw)]
-    pub fn sleep_float(ctx: NativeCallContext, time: f64) -> RhaiResultOf<()> {
-        sleep(ctx, time.into())
-    }
-
     /// Waits until a condition holds, and fails if it does not in time.
     ///
     /// The condition is a closure; it holds when it returns anything but false and (). While it fails (a link that is not
