@@ -73,6 +73,15 @@ impl Mark {
     }
 }
 
+/// What a failed test leaves behind ends with it.
+impl Drop for Mark {
+    fn drop(&mut self) {
+        for process in self.processes() {
+            let _ = process.signal(Signal::SIGKILL);
+        }
+    }
+}
+
 /// A process, by its number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Process(i32);

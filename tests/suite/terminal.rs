@@ -292,6 +292,12 @@ fn sigcont_alone(user: User) -> Verdict {
     until_both(&mark, "T")?;
     outer.signal(Signal::SIGCONT)?;
     until_both(&mark, "SR")?;
+    for process in mark.running("netsh") {
+        process.signal(Signal::SIGSTOP)?;
+    }
+    until_both(&mark, "T")?;
+    outer.signal(Signal::SIGCONT)?;
+    until_both(&mark, "SR")?;
     folder.file("go.rhai", "")?;
     terminal.expect("finished")?;
     until("the end of netsh", || {
