@@ -208,7 +208,6 @@ fn work(arguments: &Arguments, script: &Script) -> ExitCode {
         sandboxed: !arguments.host && arguments.netns.is_none(),
         show_commands: arguments.show_commands,
         show_netlink: arguments.show_netlink,
-        quiet: arguments.quiet,
     };
     let terminal = Rc::new(Terminal::new(
         arguments.json,

@@ -25,7 +25,6 @@ impl Screen for Dark {
     fn command(&self, _line: &str) {}
     fn netlink(&self, _direction: Direction, _bytes: &[u8]) {}
     fn note(&self, _text: &str) {}
-    fn flush(&self) {}
     fn is_closed(&self) -> bool {
         false
     }

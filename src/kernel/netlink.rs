@@ -31,6 +31,10 @@ use super::text::with_readable_label;
 /// How long any single answer may take. Removing a link waits for every user of it in the kernel, which can take seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How many requests go in one datagram. The kernel queues all their answers while it takes the datagram in; a few hundred
+/// would overflow the socket's buffer (net.core.rmem_default) and be lost.
+const DATAGRAM: usize = 64;
+
 /// How often a dump is repeated when the kernel says that the list changed under it.
 const DUMP_TRIES: usize = 10;
 
@@ -254,20 +258,21 @@ impl RouteSocket {
         })
     }
 
-    /// Sends one request and waits for its acknowledgement.
-    pub fn change(&self, request: Request) -> Result<()> {
-        self.change_all([request])
-    }
-
-    /// Sends several requests in one datagram, waits for all answers, and returns the first refusal.
+    /// Sends requests, many in one datagram, waits for all answers, and returns the first refusal. The kernel goes on
+    /// after a refusal with those that came in the same datagram; those of later ones are not sent.
     pub fn change_all(&self, requests: impl IntoIterator<Item = Request>) -> Result<()> {
         let messages: Vec<_> = requests
             .into_iter()
             .map(|request| message(request.message, NLM_F_REQUEST | NLM_F_ACK | request.flags))
             .collect();
-        if messages.is_empty() {
-            return Ok(());
+        let mut left = messages.into_iter().peekable();
+        while left.peek().is_some() {
+            self.change_some(left.by_ref().take(DATAGRAM).collect())?;
         }
+        Ok(())
+    }
+
+    fn change_some(&self, messages: Vec<RouteMessage>) -> Result<()> {
         // Lengths of attributes have 16 bits (struct nlattr in linux/netlink.h); what does not fit would be written wrong.
         if messages
             .iter()
@@ -314,10 +319,13 @@ impl RouteSocket {
         for _ in 0..DUMP_TRIES {
             list.clear();
             if self.dump_once(request.clone(), &mut list, &mut each)? {
-                break;
+                return Ok(list);
             }
         }
-        Ok(list)
+        Err(Error::Refused {
+            errno: Errno::EINTR,
+            said: Some("the list changes faster than it can be read".into()),
+        })
     }
 
     /// Returns whether the list is consistent.

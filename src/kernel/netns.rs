@@ -54,6 +54,7 @@ impl Namespace {
 
     /// A new namespace without a name. Its loopback link exists and is down.
     pub fn create() -> Result<Self> {
+        has_home()?;
         unshare(CloneFlags::CLONE_NEWNET)?;
         let _return = Return;
         Ok(Self::from_fd(own_namespace()?.into(), false))
@@ -85,6 +86,7 @@ impl Namespace {
         if self.home {
             return Ok(work());
         }
+        has_home()?;
         setns(&self.fd, CloneFlags::CLONE_NEWNET)?;
         let _return = Return;
         Ok(work())
@@ -142,6 +144,14 @@ impl AsRawFd for Namespace {
 impl AsFd for Namespace {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+}
+
+/// A thread that has no home could not come back.
+fn has_home() -> Result<()> {
+    match HOME.with(|home| home.get().is_some()) {
+        true => Ok(()),
+        false => Err(Error::NoSuchNetns("home".into())),
     }
 }
 

@@ -14,9 +14,10 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::limits;
 use super::netns::{Namespace, own_sysfs};
 
@@ -25,6 +26,9 @@ const GLANCE_MS: u16 = 100;
 
 /// What an interrupted program is given to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How much of what a program writes is collected. More is a mistake, and would eat the memory.
+const MOST: usize = 64 << 20;
 
 /// What a program left behind.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,17 +67,43 @@ pub fn capture(
         Some(Errno::EACCES) if is_nowhere(program) => Errno::ENOENT.into(),
         _ => error,
     })?;
+    let output = collect(&mut child, interrupted);
+    if output.is_err() {
+        let _ = child.kill();
+        let _ = child.wait();
+    }
+    bury_orphans();
+    output
+}
+
+fn collect(child: &mut Child, interrupted: &dyn Fn() -> bool) -> Result<Output> {
     let mut stdout = Pipe::new(child.stdout.take());
     let mut stderr = Pipe::new(child.stderr.take());
     while (stdout.is_open() || stderr.is_open()) && !interrupted() {
         read_what_is_there(&mut stdout, &mut stderr)?;
+        if stdout.collected.len().max(stderr.collected.len()) > MOST {
+            return Err(Error::Refused {
+                errno: Errno::EFBIG,
+                said: Some(format!("it writes more than {} MiB", MOST >> 20)),
+            });
+        }
     }
-    let status = wait(&mut child, interrupted)?;
+    let status = wait(child, interrupted)?;
     Ok(Output {
         code: exit_code(status),
         stdout: stdout.collected,
         stderr: stderr.collected,
     })
+}
+
+/// In the sandbox netsh is process 1, and inherits what programs left in the background: those that ended since are
+/// taken off the list of processes. For when no child of our own is running.
+fn bury_orphans() {
+    if nix::unistd::getpid() != Pid::from_raw(1) {
+        return;
+    }
+    let ended = || waitpid(None, Some(WaitPidFlag::WNOHANG));
+    while let Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) = ended() {}
 }
 
 /// Whether no folder of PATH that can be looked into has a file of this name.
@@ -88,7 +118,9 @@ pub fn stream(namespace: &Namespace, command: &str, interrupted: &dyn Fn() -> bo
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", command]);
     let mut child = spawn(namespace, &mut shell)?;
-    Ok(exit_code(wait(&mut child, interrupted)?))
+    let status = wait(&mut child, interrupted);
+    bury_orphans();
+    Ok(exit_code(status?))
 }
 
 fn exit_code(status: ExitStatus) -> i32 {

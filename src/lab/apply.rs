@@ -54,6 +54,7 @@ impl Lab {
     }
 
     fn apply_in(&self, netns: &Rc<Netns>, change: &Change) -> Outcome<()> {
+        self.permit(change)?;
         let operation = change.operation();
         // What the kernel may do by halves has to be undone by the state that was there before.
         let before = if operation.has_parts() {

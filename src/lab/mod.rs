@@ -5,6 +5,7 @@
 //! | [`sandbox`] | the fresh namespaces in which netsh runs by default |
 //! | [`netns`] | the network namespaces of the lab, by name |
 //! | [`apply`] | the door: every change goes through it |
+//! | `permit` | what may not be changed here, whoever asks |
 //! | [`failure`] | a refusal with all that a person or a script wants to know |
 //! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
 //! | [`ping`] | a ping from the current namespace |
@@ -24,6 +25,7 @@ pub mod interrupt;
 pub mod links;
 pub mod memory;
 pub mod netns;
+mod permit;
 pub mod ping;
 pub mod sandbox;
 pub mod screen;
@@ -48,8 +50,6 @@ pub struct Settings {
     pub show_commands: bool,
     /// Print every netlink message.
     pub show_netlink: bool,
-    /// Verbs say nothing of their own (the lines of ping).
-    pub quiet: bool,
 }
 
 /// An experiment in progress.
@@ -57,7 +57,8 @@ pub struct Lab {
     settings: Settings,
     screen: Rc<dyn Screen>,
     home: Rc<Netns>,
-    current: RefCell<Rc<Netns>>,
+    /// The namespaces that `run` is at work in, the innermost last.
+    entered: RefCell<Vec<Rc<Netns>>>,
     known: RefCell<BTreeMap<String, Rc<Netns>>>,
     /// Whether a link was brought up since the last time that all were waited for.
     unsettled: Cell<bool>,
@@ -76,7 +77,7 @@ impl Lab {
         Ok(Lab {
             settings,
             screen,
-            current: RefCell::new(home.clone()),
+            entered: RefCell::new(Vec::new()),
             home,
             known: RefCell::new(BTreeMap::new()),
             unsettled: Cell::new(false),

@@ -65,14 +65,11 @@ impl Netns {
 }
 
 /// Makes the former namespace the current one again when it goes out of scope, a panic included.
-struct Back<'a> {
-    former: Rc<Netns>,
-    lab: &'a Lab,
-}
+struct Back<'a>(&'a Lab);
 
 impl Drop for Back<'_> {
     fn drop(&mut self) {
-        self.lab.current.replace(self.former.clone());
+        self.0.entered.borrow_mut().pop();
     }
 }
 
@@ -84,17 +81,22 @@ impl Lab {
 
     /// The namespace in which verbs act now.
     pub fn current(&self) -> Rc<Netns> {
-        self.current.borrow().clone()
+        let innermost = self.entered.borrow().last().cloned();
+        innermost.unwrap_or_else(|| self.home())
     }
 
     /// Runs `work` with `netns` as the current namespace, and puts the former back whatever comes of it.
     pub fn within<R>(&self, netns: &Rc<Netns>, work: impl FnOnce() -> R) -> Result<R> {
         netns.namespace()?;
-        let _back = Back {
-            former: self.current.replace(netns.clone()),
-            lab: self,
-        };
+        self.entered.borrow_mut().push(netns.clone());
+        let _back = Back(self);
         Ok(work())
+    }
+
+    /// Whether `run` is at work in the namespace of this name, or it is home.
+    pub(super) fn is_in_use(&self, name: &str) -> bool {
+        let entered = self.entered.borrow();
+        name == HOME || entered.iter().any(|netns| netns.name() == name)
     }
 
     /// The namespace of this name, opened if it was made by somebody else (`ip netns add`).

@@ -16,8 +16,6 @@ pub trait Screen {
     fn netlink(&self, direction: Direction, bytes: &[u8]);
     /// Something that the user should know though nothing failed.
     fn note(&self, text: &str);
-    /// Sends what is still held back, before another program writes.
-    fn flush(&self);
     /// Whether nobody reads standard output any more (`| head -1`): then there is no point in going on.
     fn is_closed(&self) -> bool;
 }

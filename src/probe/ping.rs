@@ -193,9 +193,9 @@ pub struct Report {
     pub pipe: u64,
     /// For a flood: from one request to the next in ms, and the moving average of the round trips.
     pub pace: Option<(f64, f64)>,
-    /// All replies in the order of their coming, duplicates included (and marked), corrupted ones not.
+    /// The first 10 000 replies in the order of their coming, duplicates included (and marked), corrupted ones not.
     pub replies: Vec<Reply>,
-    /// All problems in the order of their coming.
+    /// The first 10 000 problems in the order of their coming.
     pub problems: Vec<Problem>,
     /// Stopped from outside.
     pub interrupted: bool,

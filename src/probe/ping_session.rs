@@ -18,6 +18,9 @@ use super::round_trips::{RoundTrips, milliseconds};
 use super::timestamp::{self, Departure, Stamp};
 use crate::packet::icmp::{self, ECHO_HEADER, Echo, Family, FaultKind, Message};
 
+/// How many replies, and how many problems, the report keeps; a flood without end must not eat the memory. All are counted.
+const KEPT: usize = 10_000;
+
 /// The longest time that passes before a set interrupt flag is seen.
 const PATIENCE: Duration = Duration::from_millis(100);
 
@@ -263,7 +266,9 @@ impl<'a> Session<'a> {
 
     fn tell(&mut self, problem: Problem) {
         (self.on_event)(&Event::Problem(&problem));
-        self.report.problems.push(problem);
+        if self.report.problems.len() < KEPT {
+            self.report.problems.push(problem);
+        }
     }
 
     /// Takes what has come in: stamps and errors first, as the replies need the stamps.
@@ -439,7 +444,9 @@ impl<'a> Session<'a> {
             self.report.received += 1;
             (self.on_event)(&Event::Reply(&reply));
         }
-        self.report.replies.push(reply);
+        if self.report.replies.len() < KEPT {
+            self.report.replies.push(reply);
+        }
         self.hurry();
     }
 

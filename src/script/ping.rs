@@ -46,7 +46,7 @@ pub mod api {
     /// A map: `destination` (the address); `transmitted`, `received`, `duplicates`, `errors` (ints); `loss` (percent);
     /// `time` (ms); `rtt_min`, `rtt_avg`, `rtt_max`, `rtt_mdev` (ms, `()` without a reply); `replies` (array of maps: `seq`,
     /// `from`, `bytes`, `ttl`, `time` in ms, `duplicate`); `problems` (array of maps: `seq`, `from` (`()` is this host),
-    /// `message`, `type`, `code`, `mtu`).
+    /// `message`, `type`, `code`, `mtu`). Of replies and problems the first 10 000 are kept; all are counted.
     ///
     /// # Errors
     /// No route to the destination (ENETUNREACH); an unknown name; a link or source address that is not there.

@@ -66,7 +66,6 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn sh(ctx: NativeCallContext, command: &str) -> RhaiResultOf<i64> {
         verb(&ctx, |lab| {
-            lab.screen().flush();
             let code = current(lab)
                 .and_then(|namespace| program::stream(&namespace, command, &interrupt::requested));
             sandbox::take_terminal_back();

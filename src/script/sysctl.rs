@@ -4,7 +4,6 @@ use rhai::plugin::*;
 use rhai::{Array, Dynamic};
 
 use crate::kernel::sysctl::{self, Key, SysctlSet};
-use crate::lab::Lab;
 use crate::lab::failure::{Failure, Outcome};
 
 use super::call::{RhaiResultOf, verb};
@@ -63,7 +62,6 @@ pub mod api {
     pub fn sysctl_set(ctx: NativeCallContext, name: &str, value: Dynamic) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
             let key = read_key(name)?;
-            refuse_the_machines(lab, &key)?;
             let value = written(&value)?;
             lab.apply(SysctlSet { key, value })
         })
@@ -110,19 +108,6 @@ fn read_key(name: &str) -> Outcome<Key> {
             .blame("name")
             .hint("names are written as for sysctl(8): net.ipv4.ip_forward")
     })
-}
-
-/// Every network namespace has its own parameters under net; all others belong to the machine, and its user namespace
-/// would not keep root from writing them.
-fn refuse_the_machines(lab: &Lab, key: &Key) -> Outcome<()> {
-    if key.is_network() || !lab.settings().sandboxed {
-        return Ok(());
-    }
-    let words = format!("cannot set {key}: it is the whole machine's, not the sandbox's");
-    let mut failure = Failure::new(words).about(key.to_string()).blame("name");
-    failure.errno = Some(nix::errno::Errno::EPERM);
-    Err(failure
-        .hint("only sysctls under net. can be set in the sandbox; --host leaves the sandbox"))
 }
 
 fn written(value: &Dynamic) -> Outcome<String> {

@@ -45,7 +45,6 @@ const SHAPES: &[Shape] = &[
             ("peer", Column(5)),
             ("peer_netns", Column(9)),
             ("parent", Detail),
-            ("netns", Detail),
             ("addresses", Column(2)),
             ("flags", Detail),
             ("qdisc", Detail),
@@ -117,6 +116,7 @@ const SHAPES: &[Shape] = &[
             ("bytes", Column(4)),
             ("ttl", Column(3)),
             ("time", Column(1)),
+            ("duplicate", Column(5)),
         ],
     },
     Shape {
@@ -124,7 +124,6 @@ const SHAPES: &[Shape] = &[
         marks: &["transmitted", "received"],
         keys: &[
             ("destination", Column(0)),
-            ("source", Column(9)),
             ("transmitted", Column(3)),
             ("received", Column(2)),
             ("duplicates", Column(8)),
@@ -149,7 +148,9 @@ const SHAPES: &[Shape] = &[
             ("errno", Column(3)),
             ("code", Column(5)),
             ("message", Column(0)),
+            ("kernel", Column(7)),
             ("hint", Column(4)),
+            ("argument", Column(8)),
         ],
     },
     Shape {
@@ -180,8 +181,8 @@ const SHAPES: &[Shape] = &[
     },
     Shape {
         noun: "setting",
-        marks: &["key", "value"],
-        keys: &[("key", Column(0)), ("value", Column(1))],
+        marks: &["name", "value"],
+        keys: &[("name", Column(0)), ("value", Column(1))],
     },
 ];
 

@@ -107,10 +107,6 @@ impl Screen for Terminal {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    fn flush(&self) {
-        let _ = io::stdout().lock().flush();
-    }
-
     fn is_closed(&self) -> bool {
         self.closed.get()
     }
