@@ -46,15 +46,12 @@ pub fn is_root() -> bool {
 pub enum Need {
     /// A program in PATH.
     Program(&'static str),
-    /// The tests' own user has to be root.
-    Root,
 }
 
 impl Need {
     fn missing(self) -> Option<String> {
         match self {
             Need::Program(name) => (!has_program(name)).then(|| format!("{name} is not installed")),
-            Need::Root => (!is_root()).then(|| "only root can do this".to_string()),
         }
     }
 }
