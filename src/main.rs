@@ -8,7 +8,9 @@ use clap::Parser;
 use nix::errno::Errno;
 
 use netsh::catalog::Catalog;
+use netsh::kernel::change::Operation;
 use netsh::kernel::error::Error;
+use netsh::kernel::link_set::LinkSet;
 use netsh::kernel::{limits, netns, program};
 use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
@@ -27,7 +29,7 @@ static ALLOCATOR: memory::Counted = memory::Counted;
 /// Runs a Rhai script in a network of its own, thrown away at the end. Nothing of the host's network is seen or changed, and
 /// no privilege is needed.
 #[derive(Parser)]
-#[command(name = "netsh", version, args_override_self = true)]
+#[command(name = "netsh", version)]
 struct Arguments {
     /// Run CODE instead of a file
     #[arg(short = 'e', long = "eval", value_name = "CODE")]
@@ -223,6 +225,11 @@ fn work(arguments: &Arguments, script: &Script) -> ExitCode {
             );
         }
     };
+    if settings.sandboxed && settings.show_commands {
+        // What the sandbox has done already, so that the commands make the same network from an empty one.
+        let up = LinkSet::up("lo", true);
+        terminal.command(&up.command().line(None));
+    }
     let mut engine = script::engine(lab.clone());
     let result = script.run(&mut engine);
     if interrupt::requested() {
@@ -235,7 +242,7 @@ fn work(arguments: &Arguments, script: &Script) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     match result {
-        Ok(_) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(lab.exit_status()),
         Err(error) => {
             let sources = Sources::new(&script.name, &script.text);
             let catalog = Catalog::of(&engine);

@@ -60,6 +60,8 @@ pub struct Lab {
     /// The namespaces that `run` is at work in, the innermost last.
     entered: RefCell<Vec<Rc<Netns>>>,
     known: RefCell<BTreeMap<String, Rc<Netns>>>,
+    /// What the script asked netsh to end with.
+    exit_status: Cell<u8>,
     /// Whether a link was brought up since the last time that all were waited for.
     unsettled: Cell<bool>,
 }
@@ -80,6 +82,7 @@ impl Lab {
             entered: RefCell::new(Vec::new()),
             home,
             known: RefCell::new(BTreeMap::new()),
+            exit_status: Cell::new(0),
             unsettled: Cell::new(false),
         })
     }
@@ -87,6 +90,16 @@ impl Lab {
     /// How the lab was asked to work.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What netsh is to end with when the script ends well.
+    pub fn exit_status(&self) -> u8 {
+        self.exit_status.get()
+    }
+
+    /// Sets what netsh is to end with when the script ends well.
+    pub fn set_exit_status(&self, status: u8) {
+        self.exit_status.set(status);
     }
 
     /// Where the lab shows what it has to say.

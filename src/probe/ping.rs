@@ -32,7 +32,7 @@ pub struct PingOptions {
     /// From one request to the next; zero is as fast as replies come, at least one each 10 ms.
     pub interval: Duration,
     /// How long to wait for replies after the last request.
-    pub timeout: Duration,
+    pub timeout: Option<Duration>,
     /// When to stop whatever has come.
     pub deadline: Option<Duration>,
     /// Bytes of payload.
@@ -56,7 +56,7 @@ impl Default for PingOptions {
         Self {
             count: Some(4),
             interval: Duration::from_secs(1),
-            timeout: Duration::from_secs(1),
+            timeout: None,
             deadline: None,
             size: 56,
             ttl: None,

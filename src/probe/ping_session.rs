@@ -18,6 +18,12 @@ use super::round_trips::{RoundTrips, milliseconds};
 use super::timestamp::{self, Departure, Stamp};
 use crate::packet::icmp::{self, ECHO_HEADER, Echo, Family, FaultKind, Message};
 
+/// How long to wait after the last request when nothing is said: a second if others were answered, and if none was,
+/// until the kernel has had the time to say that there is no neighbour (three questions, a second apart: mcast_solicit and
+/// retrans_time of arp(7)).
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_IN_SILENCE: Duration = Duration::from_secs(4);
+
 /// How many replies, and how many problems, the report keeps; a flood without end must not eat the memory. All are counted.
 const KEPT: usize = 10_000;
 
@@ -133,7 +139,7 @@ impl<'a> Session<'a> {
                 now >= later(self.started, deadline) || report.errors > 0 || enough(report.received)
             }
             None => {
-                let waited = now >= later(self.last_sent.unwrap_or(now), self.options.timeout);
+                let waited = now >= later(self.last_sent.unwrap_or(now), self.linger());
                 enough(report.transmitted) && (self.requests.awaited() == 0 || waited)
             }
         }
@@ -143,7 +149,7 @@ impl<'a> Session<'a> {
     fn wake(&self, now: Instant) -> Instant {
         let next = match (self.has_more_to_send(), self.last_sent) {
             (true, _) => self.next_send,
-            (false, Some(last)) => later(last, self.options.timeout),
+            (false, Some(last)) => later(last, self.linger()),
             (false, None) => now,
         };
         let end = self
@@ -219,7 +225,7 @@ impl<'a> Session<'a> {
             let now = Instant::now();
             let pause = self.options.interval / 2;
             let pause = pause.clamp(FLOOD_PAUSE, Duration::from_millis(500));
-            let patience = self.options.timeout.max(pause);
+            let patience = self.linger().max(pause);
             if now < later(*self.stalled.get_or_insert(now), patience) {
                 self.next_send = now + pause;
                 return Ok(());
@@ -262,6 +268,15 @@ impl<'a> Session<'a> {
             errno: error.raw_os_error(),
         });
         Ok(())
+    }
+
+    /// How long to wait after the last request.
+    fn linger(&self) -> Duration {
+        let usual = match self.report.received {
+            0 => LINGER_IN_SILENCE,
+            _ => LINGER,
+        };
+        self.options.timeout.unwrap_or(usual)
     }
 
     fn tell(&mut self, problem: Problem) {

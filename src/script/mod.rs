@@ -55,6 +55,8 @@ pub fn vocabulary() -> Engine {
     let mut engine = Engine::new();
     engine.set_max_call_levels(DEEPEST_CALLS);
     engine.set_max_expr_depths(DEEPEST_EXPRESSIONS, DEEPEST_EXPRESSIONS);
+    // A misspelt field would be () and every comparison with it false: a lab that proves nothing.
+    engine.set_fail_on_invalid_map_property(true);
     engine.register_type_with_name::<netns::Handle>("netns");
     let modules: [Module; 9] = [
         exported_module!(link::api),

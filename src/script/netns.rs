@@ -4,7 +4,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, FnPtr, Map};
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map, Position};
 
 use crate::kernel::change::Change;
 use crate::kernel::link_set::LinkSet;
@@ -178,7 +178,13 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn run(ctx: NativeCallContext, netns: &mut Handle, work: FnPtr) -> RhaiResultOf<Dynamic> {
-        within(&ctx, netns, || work.call_within_context(&ctx, ()))
+        let result = within(&ctx, netns, || work.call_within_context(&ctx, ()));
+        result.map_err(|mut error: Box<EvalAltResult>| {
+            if error.position() == Position::NONE {
+                error.set_position(ctx.call_position());
+            }
+            error
+        })
     }
 
     /// The name of the namespace.

@@ -30,7 +30,8 @@ pub mod api {
     /// # Options
     /// - `count` (int): how many requests; 4 unless given, 0 is until Ctrl-C; with `deadline`, how many replies to wait for
     /// - `interval` (duration): from one request to the next; 1 s
-    /// - `timeout` (duration): how long to wait for replies after the last request; 1 s
+    /// - `timeout` (duration): how long to wait for replies after the last request; 1 s unless given, and 4 s if none was
+    ///   answered, for then the kernel may yet say why
     /// - `deadline` (duration): end after this time, whatever has come
     /// - `size` (int, bytes): payload of a request; 56
     /// - `ttl` (int): time to live, or hop limit
@@ -80,7 +81,7 @@ fn read_options(mut given: Options) -> Outcome<PingOptions> {
     let options = PingOptions {
         count: read_count(&mut given, deadline)?,
         interval: given.take("interval")?.unwrap_or(usual.interval),
-        timeout: given.take("timeout")?.unwrap_or(usual.timeout),
+        timeout: given.take("timeout")?,
         deadline,
         size: match given.take::<Size>("size")? {
             None => usual.size,

@@ -1,4 +1,4 @@
-//! Verbs about time and truth: sleep, wait_until, assert.
+//! Verbs about time, truth and the end: sleep, wait_until, assert, exit.
 
 use std::any::TypeId;
 use std::time::{Duration, Instant};
@@ -79,6 +79,31 @@ pub mod api {
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    /// Ends the script, with an exit status for whoever started netsh.
+    ///
+    /// Equivalent to: `exit STATUS`
+    ///
+    /// # Errors
+    /// The status is not between 0 and 255.
+    ///
+    /// # Example
+    /// ```rhai
+    /// if link_exists("lo") { exit(0); }
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn exit(ctx: NativeCallContext, status: i64) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            let status = u8::try_from(status).map_err(|_| {
+                Failure::new(format!("{status} is no exit status"))
+                    .blame("status")
+                    .hint("a status is 0 to 255; 0 is success")
+            })?;
+            lab.set_exit_status(status);
+            Ok(())
+        })?;
+        Err(EvalAltResult::Exit(Dynamic::UNIT, ctx.call_position()).into())
     }
 
     /// Fails unless the condition is true.

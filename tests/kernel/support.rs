@@ -175,7 +175,6 @@ impl Screen for Kept {
     }
     fn netlink(&self, _: Direction, _: &[u8]) {}
     fn note(&self, _: &str) {}
-    fn flush(&self) {}
     fn is_closed(&self) -> bool {
         false
     }
