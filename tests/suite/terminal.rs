@@ -303,9 +303,8 @@ fn sigcont_alone(user: User) -> Verdict {
     until("the end of netsh", || {
         mark.running("netsh").is_empty().then_some(())
     })?;
-    // The shell saw its job stop; what became of it since, it asks only when it is asked.
-    terminal.keys("jobs; exit\n")?;
-    terminal.end()?;
+    // The shell saw its job stop and may not know its end yet: it would refuse to exit.
+    terminal.hang_up()?;
     mark.until_gone()
 }
 
