@@ -42,7 +42,7 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     /// The program, such as `ip`.
-    pub program: &'static str,
+    pub program: String,
     /// Its arguments, not yet quoted.
     pub arguments: Vec<Word>,
     /// Whether the command is about the machine rather than about one namespace (`ip netns add`).
@@ -78,7 +78,7 @@ impl Command {
     /// An `ip` command.
     pub fn ip<S: Into<Word>>(arguments: impl IntoIterator<Item = S>) -> Self {
         Command {
-            program: "ip",
+            program: "ip".into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             everywhere: false,
         }
@@ -106,12 +106,12 @@ impl Command {
 
     /// The command as a line of bash that acts in the namespace called `netns` (None: where the shell is).
     pub fn line(&self, netns: Option<&str>) -> String {
-        let mut words: Vec<Word> = vec![self.program.into()];
+        let mut words: Vec<Word> = vec![self.program.as_str().into()];
         if let (Some(netns), false) = (netns, self.everywhere) {
             if self.program == "ip" {
                 words.extend(["-n", netns].map(Word::from));
             } else {
-                words = ["ip", "netns", "exec", netns, self.program]
+                words = ["ip", "netns", "exec", netns, &self.program]
                     .map(Word::from)
                     .to_vec();
             }
@@ -237,7 +237,7 @@ mod tests {
             r"ip link set dev '$$' alias $'a\x1b\'\x0a\\\xc2\x85' netns $$"
         );
         let sysctl = Command {
-            program: "sysctl",
+            program: "sysctl".into(),
             arguments: vec!["-w".into(), "net.ipv4.ip_forward=1".into()],
             everywhere: false,
         };

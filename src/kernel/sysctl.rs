@@ -173,7 +173,7 @@ impl Operation for SysctlSet {
 
     fn command(&self) -> Command {
         Command {
-            program: "sysctl",
+            program: "sysctl".into(),
             arguments: vec!["-w".into(), format!("{}={}", self.key, self.value).into()],
             everywhere: false,
         }

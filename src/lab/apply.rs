@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::kernel::change::{Action, Change};
+use crate::kernel::change::{Action, Change, Command};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::sysctl;
 
@@ -84,14 +84,18 @@ impl Lab {
         change.operation().inverse(&self.names_in(netns)?)
     }
 
+    /// Shows what is equivalent to what is about to happen in `netns`, if the user wants to see commands.
+    pub fn show_command(&self, netns: &Netns, command: impl FnOnce() -> Command) {
+        if self.settings.show_commands {
+            let name = (!netns.is_home()).then(|| netns.name());
+            self.screen.command(&command().line(name));
+        }
+    }
+
     /// Shows the command and makes the change. What is undone is shown too, or the commands would not add up to what
     /// netsh did.
     fn perform(&self, netns: &Rc<Netns>, change: &Change) -> Result<()> {
-        if self.settings.show_commands {
-            let name = (!netns.is_home()).then(|| netns.name());
-            self.screen
-                .command(&change.operation().command().line(name));
-        }
+        self.show_command(netns, || change.operation().command());
         if matches!(change, Change::LinkSet(set) if set.up == Some(true)) {
             self.unsettle();
         }

@@ -3,6 +3,7 @@
 use rhai::plugin::*;
 use rhai::{Array, Map};
 
+use crate::kernel::change::Command;
 use crate::kernel::error::Error;
 use crate::kernel::program;
 use crate::lab::Lab;
@@ -34,6 +35,11 @@ pub mod api {
     pub fn exec(ctx: NativeCallContext, program: &str, args: Array) -> RhaiResultOf<Map> {
         verb(&ctx, |lab| {
             let arguments: Vec<String> = args.iter().map(ToString::to_string).collect();
+            lab.show_command(&lab.current(), || Command {
+                program: program.into(),
+                arguments: arguments.iter().map(Into::into).collect(),
+                everywhere: false,
+            });
             let output = current(lab).and_then(|namespace| {
                 program::capture(&namespace, program, &arguments, &interrupt::requested)
             });
@@ -66,6 +72,11 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn sh(ctx: NativeCallContext, command: &str) -> RhaiResultOf<i64> {
         verb(&ctx, |lab| {
+            lab.show_command(&lab.current(), || Command {
+                program: "sh".into(),
+                arguments: ["-c", command].map(Into::into).to_vec(),
+                everywhere: false,
+            });
             let code = current(lab)
                 .and_then(|namespace| program::stream(&namespace, command, &interrupt::requested));
             sandbox::take_terminal_back();

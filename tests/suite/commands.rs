@@ -381,8 +381,9 @@ fn each_before_its_change(user: User) -> Verdict {
     let ran = run_with(user, &["--show-commands"], code)?;
     same(ran.status, Some(1))?;
     same(ran.stdout.as_str(), "first\n")?;
-    let lines: Vec<&str> = ran.stderr.lines().take(6).collect();
+    let lines: Vec<&str> = ran.stderr.lines().take(7).collect();
     let wanted = [
+        "ip link set dev lo up",
         "ip link add dev a type veth peer name b",
         "ip netns add h1",
         "ip link set dev b netns h1",

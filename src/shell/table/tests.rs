@@ -31,7 +31,7 @@ fn address(address: &str, prefix: u8, family: &str, scope: &str) -> Value {
 fn link(name: &str, index: u8, kind: Value, mac: &str, peer: Value, addresses: Value) -> Value {
     json!({
         "addresses": addresses, "alias": null, "carrier": true, "flags": ["broadcast", "up", "lower_up"],
-        "index": index, "kind": kind, "mac": mac, "master": null, "mtu": 1500, "name": name, "netns": "home",
+        "index": index, "kind": kind, "mac": mac, "master": null, "mtu": 1500, "name": name,
         "operstate": "up", "peer": peer, "peer_netns": null, "promisc": false, "qdisc": "noqueue", "state": "up",
         "statistics": {"rx_bytes": 840, "rx_packets": 10, "tx_bytes": 1016, "tx_packets": 12}, "txqueuelen": 1000,
     })
@@ -108,11 +108,11 @@ veth0      up     192.168.4.2/24,
 veth0peer  up     192.168.4.3/24,
                   fe80::58d1:b7ff:feb0:
                   af8a/64
-no room for: mac, kind, peer, mtu,
+no room for: mtu, kind, peer, mac,
 operstate, master, peer_netns
-more: index, netns, flags, qdisc,
-txqueuelen, alias, promisc, carrier,
-statistics (show one link to see them)
+more: index, flags, qdisc, txqueuelen,
+alias, promisc, carrier, statistics
+(show one link to see them)
 ",
     );
     assert_eq!(drawn, expected, "\n{drawn}");
@@ -133,7 +133,6 @@ mac         02:a5:d5:c5:62:a0
 master
 peer        veth0peer
 peer_netns
-netns       home
 flags       broadcast, up, lower_up
 qdisc       noqueue
 txqueuelen  1000
@@ -164,17 +163,16 @@ fn links_on_80_columns() {
     let drawn = render(&links(), &at(80));
     let expected = golden(
         "
-name       kind  state  mac                peer       addresses
+name       kind  state   mtu  peer       addresses
 ────────────────────────────────────────────────────────────────────────────────
-lo               up     00:00:00:00:00:00             127.0.0.1/8, ::1/128
-veth0      veth  up     02:a5:d5:c5:62:a0  veth0peer  192.168.4.2/24,
-                                                      fe80::a5:d5ff:fec5:62a0/64
-veth0peer  veth  up     5a:d1:b7:b0:af:8a  veth0      192.168.4.3/24,
-                                                      fe80::58d1:b7ff:feb0:
-                                                      af8a/64
-no room for: mtu, operstate, master, peer_netns
-more: index, netns, flags, qdisc, txqueuelen, alias, promisc, carrier,
-statistics (show one link to see them)
+lo               up     1500             127.0.0.1/8, ::1/128
+veth0      veth  up     1500  veth0peer  192.168.4.2/24,
+                                         fe80::a5:d5ff:fec5:62a0/64
+veth0peer  veth  up     1500  veth0      192.168.4.3/24,
+                                         fe80::58d1:b7ff:feb0:af8a/64
+no room for: mac, operstate, master, peer_netns
+more: index, flags, qdisc, txqueuelen, alias, promisc, carrier, statistics (show
+one link to see them)
 ",
     );
     assert_eq!(drawn, expected, "\n{drawn}");
@@ -195,7 +193,6 @@ mac         02:a5:d5:c5:62:a0
 master
 peer        veth0peer
 peer_netns
-netns       home
 flags       broadcast, up, lower_up
 qdisc       noqueue
 txqueuelen  1000
@@ -230,7 +227,7 @@ veth0      veth  up     up         1500  02:a5:d5:c5:62:a0          veth0peer   
                                                                                            fe80::a5:d5ff:fec5:62a0/64
 veth0peer  veth  up     up         1500  5a:d1:b7:b0:af:8a          veth0                  192.168.4.3/24,
                                                                                            fe80::58d1:b7ff:feb0:af8a/64
-more: index, netns, flags, qdisc, txqueuelen, alias, promisc, carrier, statistics (show one link to see them)
+more: index, flags, qdisc, txqueuelen, alias, promisc, carrier, statistics (show one link to see them)
 ",
         );
     assert_eq!(drawn, expected, "\n{drawn}");
@@ -265,7 +262,6 @@ mac                    02:a5:d5:c5:62:a0
 master                 -
 peer                   veth0peer
 peer_netns             -
-netns                  home
 addresses              192.168.4.2/24,fe80::a5:d5ff:fec5:62a0/64
 flags                  broadcast,up,lower_up
 qdisc                  noqueue
