@@ -34,6 +34,7 @@ use rhai::plugin::*;
 use rhai::{Dynamic, Engine, Module};
 
 use crate::lab::Lab;
+use crate::lab::failure::printable;
 use crate::lab::{interrupt, memory};
 
 /// How deep expressions may nest. Rhai's own limits differ between debug and release builds, and the lower ones are met by
@@ -87,7 +88,7 @@ fn connect(engine: &mut Engine, lab: Rc<Lab>) {
         let place = source.unwrap_or("script");
         debugger
             .screen()
-            .note(&format!("{place}:{position:?}: {text}"));
+            .note(&printable(&format!("{place}:{position:?}: {text}")));
     });
     let watched = lab.clone();
     engine.on_progress(move |_| {
