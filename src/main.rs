@@ -158,7 +158,10 @@ fn read_text(name: &str) -> Result<String, Refusal> {
     } else {
         std::fs::read(name)
     };
-    let bytes = read.map_err(|error| failed(format!("cannot read {name}: {error}")))?;
+    let bytes = read.map_err(|error| {
+        let words = Error::from(error).kernel_words();
+        failed(format!("cannot read {name}: {words}"))
+    })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let place = error.utf8_error().valid_up_to();
         failed(format!("{name} is not UTF-8 text (byte {place})"))

@@ -34,6 +34,7 @@ use rhai::plugin::*;
 use rhai::{Dynamic, Engine, Module};
 
 use crate::lab::Lab;
+use crate::lab::failure::printable;
 use crate::lab::{interrupt, memory};
 
 /// How deep expressions may nest. Rhai's own limits differ between debug and release builds, and the lower ones are met by
@@ -47,6 +48,7 @@ const DEEPEST_CALLS: usize = 128;
 pub fn engine(lab: Rc<Lab>) -> Engine {
     let mut engine = vocabulary();
     connect(&mut engine, lab);
+    unlock_handles(&mut engine);
     engine
 }
 
@@ -86,7 +88,7 @@ fn connect(engine: &mut Engine, lab: Rc<Lab>) {
         let place = source.unwrap_or("script");
         debugger
             .screen()
-            .note(&format!("{place}:{position:?}: {text}"));
+            .note(&printable(&format!("{place}:{position:?}: {text}")));
     });
     let watched = lab.clone();
     engine.on_progress(move |_| {
@@ -97,4 +99,24 @@ fn connect(engine: &mut Engine, lab: Rc<Lab>) {
         stop.then_some(Dynamic::UNIT)
     });
     engine.set_default_tag(Dynamic::from(lab));
+}
+
+/// Lets a closure use the handle that runs it: `h1.run(|| print(h1.name))`.
+///
+/// A closure shares the variables that it uses, and a method keeps its variable locked for as long as it runs; Rhai refuses what
+/// would wait for ever. A handle is the same wherever it is, so that a copy of a shared one does.
+fn unlock_handles(engine: &mut Engine) {
+    // Rhai marks what may change with its versions as deprecated.
+    #[allow(deprecated)]
+    engine.on_var(|name, from_end, context| {
+        let scope = context.scope();
+        // The entries come last first; where the parser could not tell which one it is, the name decides.
+        let value = match from_end.checked_sub(1) {
+            Some(before) => scope.iter_raw().nth(before).map(|(.., value)| value),
+            None => scope.get(name),
+        };
+        let shared = value.filter(|value| value.is_shared());
+        let handle = shared.and_then(|value| value.read_lock::<netns::Handle>());
+        Ok(handle.map(|handle| Dynamic::from(handle.clone())))
+    });
 }

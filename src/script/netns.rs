@@ -176,7 +176,7 @@ pub mod api {
     /// let h1 = netns_add("h1");
     /// show(h1.run(|| link_list().len()));
     /// ```
-    #[rhai_fn(return_raw)]
+    #[rhai_fn(return_raw, pure)]
     pub fn run(ctx: NativeCallContext, netns: &mut Handle, work: FnPtr) -> RhaiResultOf<Dynamic> {
         let result = within(&ctx, netns, || work.call_within_context(&ctx, ()));
         result.map_err(|mut error: Box<EvalAltResult>| {

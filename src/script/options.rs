@@ -88,6 +88,9 @@ pub fn describe(value: &Dynamic) -> String {
     if value.is_map() || value.is_array() || value.is_fnptr() {
         return format!("{} {kind}", super::value::article(kind));
     }
+    if value.is_unit() {
+        return "()".into();
+    }
     match value.read_lock::<rhai::ImmutableString>() {
         Some(text) => format!("the string {:?}", text.as_str()),
         None => format!("the {kind} {value}"),

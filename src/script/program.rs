@@ -1,16 +1,17 @@
 //! Verbs that run other programs in the current namespace.
 
 use rhai::plugin::*;
-use rhai::{Array, Map};
+use rhai::{Array, Dynamic, Map};
 
 use crate::kernel::change::Command;
 use crate::kernel::error::Error;
 use crate::kernel::program;
 use crate::lab::Lab;
-use crate::lab::failure::Failure;
+use crate::lab::failure::{Failure, Outcome};
 use crate::lab::{interrupt, sandbox};
 
 use super::call::{RhaiResultOf, verb};
+use super::options::describe;
 use super::value::map;
 
 /// The verbs.
@@ -34,17 +35,19 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn exec(ctx: NativeCallContext, program: &str, args: Array) -> RhaiResultOf<Map> {
         verb(&ctx, |lab| {
-            let arguments: Vec<String> = args.iter().map(ToString::to_string).collect();
+            let program = without_nul(program.into(), "program")?;
+            let arguments = args.iter().map(read_argument);
+            let arguments = arguments.collect::<Outcome<Vec<String>>>()?;
             lab.show_command(&lab.current(), || Command {
-                program: program.into(),
+                program: program.clone(),
                 arguments: arguments.iter().map(Into::into).collect(),
                 everywhere: false,
             });
             let output = current(lab).and_then(|namespace| {
-                program::capture(&namespace, program, &arguments, &interrupt::requested)
+                program::capture(&namespace, &program, &arguments, &interrupt::requested)
             });
             sandbox::take_terminal_back();
-            let output = output.map_err(|error| not_run(lab, program, &error))?;
+            let output = output.map_err(|error| not_run(lab, &program, &error))?;
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
             Ok(map([
                 ("code", i64::from(output.code).into()),
@@ -72,13 +75,14 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn sh(ctx: NativeCallContext, command: &str) -> RhaiResultOf<i64> {
         verb(&ctx, |lab| {
+            let command = without_nul(command.into(), "command")?;
             lab.show_command(&lab.current(), || Command {
                 program: "sh".into(),
-                arguments: ["-c", command].map(Into::into).to_vec(),
+                arguments: ["-c", &command].map(Into::into).to_vec(),
                 everywhere: false,
             });
             let code = current(lab)
-                .and_then(|namespace| program::stream(&namespace, command, &interrupt::requested));
+                .and_then(|namespace| program::stream(&namespace, &command, &interrupt::requested));
             sandbox::take_terminal_back();
             let code = code.map_err(|error| not_run(lab, "/bin/sh", &error))?;
             Ok(i64::from(code))
@@ -89,6 +93,27 @@ pub mod api {
 fn current(lab: &Lab) -> Result<std::rc::Rc<crate::kernel::netns::Namespace>, Error> {
     lab.settle();
     lab.current().namespace()
+}
+
+fn read_argument(value: &Dynamic) -> Outcome<String> {
+    let is_word = value.is_string() || value.is_char() || value.is_bool();
+    if is_word || value.is_int() || value.is_float() {
+        return without_nul(value.to_string(), "args");
+    }
+    let words = format!(
+        "an argument of a program is text or a number, not {}",
+        describe(value)
+    );
+    Err(Failure::new(words).blame("args"))
+}
+
+/// Programs take texts that end with the first NUL (execve(2)).
+fn without_nul(text: String, argument: &str) -> Outcome<String> {
+    if text.contains('\0') {
+        let words = format!("{text:?} holds a NUL, which no program can be given");
+        return Err(Failure::new(words).about(text).blame(argument));
+    }
+    Ok(text)
 }
 
 fn not_run(lab: &Lab, program: &str, error: &Error) -> Box<Failure> {

@@ -86,20 +86,26 @@ pub mod api {
     /// Equivalent to: `exit STATUS`
     ///
     /// # Errors
-    /// The status is not between 0 and 255.
+    /// The status is no int between 0 and 255.
     ///
     /// # Example
     /// ```rhai
     /// if link_exists("lo") { exit(0); }
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn exit(ctx: NativeCallContext, status: i64) -> RhaiResultOf<()> {
+    pub fn exit(ctx: NativeCallContext, status: Dynamic) -> RhaiResultOf<()> {
+        // Of any type, for Rhai has an exit of its own that takes whatever is no int here, and reports success.
         verb(&ctx, |lab| {
-            let status = u8::try_from(status).map_err(|_| {
-                Failure::new(format!("{status} is no exit status"))
-                    .blame("status")
-                    .hint("a status is 0 to 255; 0 is success")
-            })?;
+            let number = status.as_int().ok();
+            let status = number
+                .and_then(|number| u8::try_from(number).ok())
+                .ok_or_else(|| {
+                    let given =
+                        number.map_or_else(|| describe(&status), |number| number.to_string());
+                    Failure::new(format!("{given} is no exit status"))
+                        .blame("status")
+                        .hint("a status is 0 to 255; 0 is success")
+                })?;
             lab.set_exit_status(status);
             Ok(())
         })?;

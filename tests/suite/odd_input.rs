@@ -8,7 +8,7 @@ use netsh::catalog::{Catalog, Entry};
 use regex::Regex;
 use serde_json::Value;
 
-use crate::support::{Ran, User, Verdict, run_with, same, test_named};
+use crate::support::{Ran, User, Verdict, run_bytes, run_with, same, test_named};
 
 /// One test for each verb, and those of single scripts.
 pub fn trials() -> Vec<Trial> {
@@ -25,9 +25,12 @@ pub fn trials() -> Vec<Trial> {
     };
     let mut trials: Vec<Trial> = calls.into_iter().flat_map(of_verb).collect();
     trials.extend(test_named("odd input: uncaught", &[], uncaught));
+    trials.extend(test_named("odd input: callbacks", &[], callbacks));
+    trials.extend(test_named("odd input: texts of scripts", &[], texts));
     trials
 }
 
+/// `exit` would end the script of all the others.
 fn is_verb(entry: &Entry) -> bool {
     // `exit` ends the script that would try the next value; the tests of the command line have it.
     entry.documentation.contains("# Example") && entry.signature.name != "exit"
@@ -267,6 +270,7 @@ const FAILING: &[&str] = &[
     "-(ODD)",
     "let x = [1] - ODD",
     "h1.undefined(ODD)",
+    "if type_of(ODD) != \"i64\" || ODD != 0 { exit(ODD) }",
 ];
 
 /// The same errors where nobody catches them: what is printed begins with `error:`. Every value is tried in some of the scripts.
@@ -276,15 +280,118 @@ fn uncaught(user: User) -> Verdict {
         for failing in FAILING.iter().skip(at % APART).step_by(APART) {
             let code = format!("{SCENE}\n{};", failing.replace("ODD", odd));
             let ran = run_with(user, &["--quiet"], &code)?;
-            harmless(&ran)?;
-            let ends_well = match ran.status {
-                Some(0) => ran.stderr.is_empty(),
-                Some(1) => ran.stderr.starts_with("error: "),
-                _ => false,
-            };
-            same(ends_well, true)
-                .map_err(|_| Failed::from(format!("{failing} {odd}: {:?}", shortened(&ran))))?;
+            ends_well(&ran)
+                .map_err(|error| format!("{failing} {odd}: {}", error.message().unwrap_or("")))?;
         }
+    }
+    Ok(())
+}
+
+fn ends_well(ran: &Ran) -> Verdict {
+    harmless(ran)?;
+    match ran.status {
+        Some(0) if ran.stderr.is_empty() => Ok(()),
+        Some(1) if ran.stderr.starts_with("error: ") => Ok(()),
+        _ => Err(shortened(ran)),
+    }
+}
+
+/// Closures that throw in closures, calls that never end, values that hold themselves; each with its exit status.
+const CALLBACKS: &[(&str, i32)] = &[
+    ("fn f(h, n) { h.run(|| f(h, n + 1)) } f(h1, 0)", 1),
+    ("fn f(n) { wait_until(|| f(n + 1), \"1s\") } f(0)", 1),
+    ("let f = |g| g.call(g); f.call(f)", 1),
+    (
+        "[1].map(|x| [2].filter(|y| h1.run(|| wait_until(|| [3].map(|z| throw [x, y, z]), \"5ms\"))))",
+        1,
+    ),
+    ("wait_until(|| wait_until(|| false, \"1ms\"), \"5ms\")", 1),
+    (
+        "for i in 0..300 { try { h1.run(|| h1.run(|| throw i)) } catch {} }",
+        0,
+    ),
+    ("h1.run(|| h1.run(|| netns_del(\"home\")))", 1),
+    (
+        "let h2 = netns_add(\"h2\"); h1.run(|| { h2.run(|| netns_del(\"h1\")); link_list() })",
+        1,
+    ),
+    (
+        "h1.run(|| { h1.run(|| ()); assert(h1.name == \"h1\" && h1.wait_until(|| h1.link_exists(\"lo\"), 1)) })",
+        0,
+    ),
+    ("let a = [h1]; a[0].run(|| a.clear())", 1),
+    ("let m = #{}; let f = || m; m.f = f; m.f.call()", 1),
+    ("let x = [1]; let f = || x; x.push(f)", 1),
+    ("let m = #{}; let f = || m; m.f = f; throw m", 1),
+    ("eval(\"eval(\\\"link_up(1)\\\")\")", 1),
+    ("exec(\"true\", [|| 1])", 1),
+    (
+        "let x = []; for i in 0..3000 { x = [[[[[[[[x]]]]]]]]; } print(x)",
+        1,
+    ),
+    ("let a = []; a.pad(9223372036854775807, 1)", 1),
+    ("blob(9223372036854775807, 1)", 1),
+    ("debug(\"\\x1b\")", 0),
+];
+
+fn callbacks(user: User) -> Verdict {
+    for (code, status) in CALLBACKS {
+        let ran = run_with(user, &[], &format!("{SCENE}{code};"))?;
+        harmless(&ran)?;
+        let words = *status == 0 || ran.stderr.starts_with("error: ");
+        same((ran.status, words), (Some(*status), true))
+            .map_err(|_| format!("{code}: {:?}", shortened(&ran)))?;
+    }
+    Ok(())
+}
+
+/// Texts that are no scripts, or hardly; each with what standard error begins with.
+fn texts(user: User) -> Verdict {
+    let nested = |open: &str, close: &str| {
+        format!("let x = {}1{};", open.repeat(50_000), close.repeat(50_000))
+    };
+    let long = format!("/*{}*/ link_up(\"x\");", "x".repeat(10_000_000));
+    for (text, words) in [
+        (b"".as_slice(), ""),
+        (
+            b"\xef\xbb\xbf#!/usr/bin/env netsh\nlink_up(\"x\");",
+            "error: cannot bring x up",
+        ),
+        (
+            b"#!/usr/bin/env netsh\r\nlink_up(\"x\");\r\n",
+            "error: cannot bring x up",
+        ),
+        (b"let x = \"a\0b\";", ""),
+        (b"let x = 1;\0link_up(x);", "error: "),
+        (b"link_up(\"\x1b[31m\xc2\x9b\");", "error: "),
+        (b"link_up(\"\xff\");", "netsh: - is not UTF-8 text (byte 9)"),
+        (b"\xff\xfep\0r\0", "netsh: - is not UTF-8 text (byte 0)"),
+        (long.as_bytes(), "error: cannot bring x up"),
+        (
+            nested("[", "]").as_bytes(),
+            "error: too much is nested here",
+        ),
+        (
+            nested("(", ")").as_bytes(),
+            "error: too much is nested here",
+        ),
+        (nested("!", "").as_bytes(), "error: too much is nested here"),
+        (
+            nested("`${", "}`").as_bytes(),
+            "error: too much is nested here",
+        ),
+        ("1+".repeat(50_000).as_bytes(), "error: "),
+        ("\"\\".repeat(50_000).as_bytes(), "error: "),
+    ] {
+        let ran = run_bytes(user, &[], text)?;
+        harmless(&ran)?;
+        let start = String::from_utf8_lossy(&text[..text.len().min(40)]);
+        let ends_well = ran.stderr.starts_with(words) && ran.stderr.is_empty() == words.is_empty();
+        same(
+            (ran.status, ends_well),
+            (Some(i32::from(!words.is_empty())), true),
+        )
+        .map_err(|_| format!("{start:?}: {:?}", shortened(&ran)))?;
     }
     Ok(())
 }

@@ -190,7 +190,7 @@ fn waiting_in_vain(user: User) -> Verdict {
     let shown = observe(user, code)?;
     let wanted = [
         "20ms; it last returned the bool false",
-        "0ns; it last returned the () ",
+        "0ns; it last returned () ",
         "10ms; it last failed: cannot look at link nothing: there is no link \"nothing\"",
         "10ms; it last failed: not yet",
     ];

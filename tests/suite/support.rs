@@ -204,6 +204,11 @@ impl Ran {
 
 /// Runs `code` as `netsh ARGUMENTS -` does, from standard input.
 pub fn run_with(user: User, arguments: &[&str], code: &str) -> Result<Ran, Failed> {
+    run_bytes(user, arguments, code.as_bytes())
+}
+
+/// The same for a script that may be no text.
+pub fn run_bytes(user: User, arguments: &[&str], code: &[u8]) -> Result<Ran, Failed> {
     let mut child = netsh(user)
         .args(arguments)
         .arg("-")
@@ -212,7 +217,7 @@ pub fn run_with(user: User, arguments: &[&str], code: &str) -> Result<Ran, Faile
         .stderr(Stdio::piped())
         .spawn()?;
     let mut input = child.stdin.take().ok_or("no standard input")?;
-    input.write_all(code.as_bytes())?;
+    input.write_all(code)?;
     drop(input);
     Ok(child.wait_with_output()?.into())
 }

@@ -139,7 +139,7 @@ pub fn explain(error: &EvalAltResult, scene: &Scene) -> Explanation {
             mismatch(wanted, got)
         }
         E::ErrorNonPureMethodCallOnConstant(..) | E::ErrorAssignmentToConstant(..) => {
-            constant(error)
+            constant(error, scene)
         }
         _ => other(error),
     }
@@ -319,11 +319,19 @@ fn mismatch(wanted: &str, got: &str) -> Explanation {
     }
 }
 
-fn constant(error: &EvalAltResult) -> Explanation {
+fn constant(error: &EvalAltResult, scene: &Scene) -> Explanation {
     const HELP: &str = "a value that changes is declared with let, not const";
     match error {
         EvalAltResult::ErrorAssignmentToConstant(name, _) => {
-            Explanation::new(format!("{name} is a constant and keeps its value")).help(HELP)
+            let source = scene.place.source.as_deref();
+            let text = source.map_or("", Source::text);
+            if text.contains(&format!("const {name}")) {
+                return Explanation::new(format!("{name} is a constant and keeps its value"))
+                    .help(HELP);
+            }
+            // See `unlock_handles` in script/mod.rs.
+            Explanation::new(format!("{name} keeps its value: a closure uses it"))
+                .help(format!("declare another variable: let {name} = ...;"))
         }
         EvalAltResult::ErrorNonPureMethodCallOnConstant(name, _) => {
             // Rhai's names for property and element access: get$x, set$x, $index$set$.

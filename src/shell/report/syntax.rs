@@ -110,6 +110,8 @@ fn definition(error: &ParseErrorType) -> Explanation {
             Explanation::new("a function can't be defined inside of a block or a function")
                 .help("define it at the top level, or use a closure: let f = |x| x + 1;")
         }
+        P::ExprTooDeep => Explanation::new("too much is nested here")
+            .help("give the parts names: let part = ...;"),
         other => Explanation::new(lower_first(&other.to_string())),
     }
 }
