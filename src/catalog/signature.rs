@@ -1,6 +1,6 @@
 //! How a verb is called, in words for people.
 //!
-//! Whoever reads the verbs back from the engine makes these; the error report, completion and the reference show
+//! Whoever reads the verbs back from the engine makes these; the error report and the tests of the manual use
 //! them. A verb with optional arguments may have one signature per number of arguments, or mark a parameter's name
 //! with a `?` at its end: both mean the same.
 

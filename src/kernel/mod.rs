@@ -13,7 +13,8 @@
 //! | [`limits`] | how many files may be open |
 //! | [`error`] | what the kernel can answer other than yes |
 //!
-//! Nothing here knows a script, a lab, or a person who reads.
+//! Nothing here names rhai or the lab. What a change says of itself (words, the equivalent command) is data; the layers above
+//! show it.
 
 pub mod addr;
 pub mod change;

@@ -16,7 +16,7 @@
 //! | [`memory`] | how much of it a script may take |
 //! | [`suggest`] | did you mean |
 //!
-//! Nothing here knows Rhai.
+//! Nothing here names rhai; hints are written as a script would write them.
 
 pub mod apply;
 pub mod explain;
