@@ -64,6 +64,39 @@ impl Signatures for Catalog {
             .map(|entry| entry.signature.name.clone());
         names.collect()
     }
+
+    fn fields(&self, name: &str) -> Vec<String> {
+        let documented = |name: &str| {
+            let entries = self.entries.iter();
+            let called = entries.filter(|entry| entry.signature.name == name);
+            let words: Vec<String> = called
+                .flat_map(|entry| returned_words(&entry.documentation))
+                .collect();
+            words
+        };
+        // "A map like those of `link_list`": what another verb gives.
+        let (verbs, mut fields): (Vec<_>, Vec<_>) = documented(name)
+            .into_iter()
+            .partition(|word| !self.of(word).is_empty());
+        if fields.is_empty() {
+            fields = verbs.iter().flat_map(|verb| documented(verb)).collect();
+        }
+        fields.sort();
+        fields.dedup();
+        fields
+    }
+}
+
+/// The names in back ticks under `# Returns`.
+fn returned_words(documentation: &str) -> Vec<String> {
+    let after = documentation.split("# Returns").nth(1).unwrap_or("");
+    let section = after.split("\n# ").next().unwrap_or("");
+    let is_name = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let quoted = section.split('`').skip(1).step_by(2).filter(is_name);
+    quoted.map(str::to_owned).collect()
 }
 
 fn signature_of(name: &str, parameters: &[impl AsRef<str>], returns: &str) -> Signature {
@@ -118,6 +151,30 @@ fn documentation(comments: &[impl AsRef<str>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fields_are_read_from_the_manual() {
+        let entry = |name: &str, documentation: &str| Entry {
+            signature: Signature {
+                name: name.into(),
+                parameters: Vec::new(),
+                returns: String::new(),
+            },
+            documentation: documentation.into(),
+        };
+        let catalog = Catalog {
+            entries: vec![
+                entry(
+                    "link_list",
+                    "Lists `x`.\n\n# Returns\nMaps: `mtu` (`()` for none),\n`name`.\n\n# Errors\n`no`.",
+                ),
+                entry("link_get", "# Returns\nA map like those of `link_list`."),
+            ],
+        };
+        assert_eq!(catalog.fields("link_list"), ["mtu", "name"]);
+        assert_eq!(catalog.fields("link_get"), ["mtu", "name"]);
+        assert!(catalog.fields("ping").is_empty());
+    }
 
     #[test]
     fn kinds_have_the_names_of_scripts() {

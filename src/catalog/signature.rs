@@ -30,4 +30,8 @@ pub trait Signatures {
     fn of(&self, name: &str) -> Vec<Signature>;
     /// The names of all functions, for a did-you-mean.
     fn names(&self) -> Vec<String>;
+    /// The fields of the maps that `name` gives, as far as they are documented.
+    fn fields(&self, _name: &str) -> Vec<String> {
+        Vec::new()
+    }
 }

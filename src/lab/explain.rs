@@ -266,10 +266,61 @@ fn mtu_refused(mtu: u32) -> Words {
     .hint("a veth takes 68 to 65535 bytes")
 }
 
+/// The kinds of links that Linux has drivers for, each with its module where that is called otherwise.
+const KINDS: [(&str, &str); 40] = [
+    ("amt", ""),
+    ("bareudp", ""),
+    ("batadv", "batman-adv"),
+    ("bond", "bonding"),
+    ("bridge", ""),
+    ("dummy", ""),
+    ("erspan", "ip_gre"),
+    ("geneve", ""),
+    ("gre", "ip_gre"),
+    ("gretap", "ip_gre"),
+    ("gtp", ""),
+    ("hsr", ""),
+    ("ifb", ""),
+    ("ip6erspan", "ip6_gre"),
+    ("ip6gre", "ip6_gre"),
+    ("ip6gretap", "ip6_gre"),
+    ("ip6tnl", "ip6_tunnel"),
+    ("ipip", ""),
+    ("ipoib", "ib_ipoib"),
+    ("ipvlan", ""),
+    ("ipvtap", ""),
+    ("macsec", ""),
+    ("macvlan", ""),
+    ("macvtap", ""),
+    ("netdevsim", ""),
+    ("netkit", ""),
+    ("nlmon", ""),
+    ("sit", ""),
+    ("team", ""),
+    ("tun", ""),
+    ("vcan", ""),
+    ("veth", ""),
+    ("vlan", "8021q"),
+    ("vrf", ""),
+    ("vti", "ip_vti"),
+    ("vti6", "ip6_vti"),
+    ("vxcan", ""),
+    ("vxlan", ""),
+    ("wireguard", ""),
+    ("xfrm", "xfrm_interface"),
+];
+
 fn no_driver(kind: &str, argument: &'static str) -> Words {
-    Words::new(format!("this kernel has no links of kind {kind:?}"))
-        .blame(argument)
-        .hint(format!("its driver is not built in, and not loaded as a module; on the host root may be able to load it: modprobe {kind}"))
+    let words = Words::new(format!("this kernel has no links of kind {kind:?}")).blame(argument);
+    let module = match KINDS.iter().find(|known| known.0 == kind) {
+        Some((_, "")) => kind,
+        Some((_, module)) => module,
+        None => match nearest(kind, KINDS.map(|known| known.0)) {
+            Some(near) => return words.hint(format!("did you mean {near:?}?")),
+            None => kind,
+        },
+    };
+    words.hint(format!("its driver is not built in, and not loaded as a module; on the host root may be able to load it: modprobe {module}"))
 }
 
 fn no_such_address(namespace: &Namespace, link: &str, wanted: Cidr) -> Words {
@@ -393,4 +444,33 @@ pub fn ask<T>(
     question: impl FnOnce() -> Result<T>,
 ) -> super::failure::Outcome<T> {
     question().map_err(|error| lab.explain_question(words, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::no_driver;
+
+    #[test]
+    fn a_kind_that_linux_knows_leads_to_its_module() {
+        for (kind, module) in [
+            ("vlan", "8021q"),
+            ("bond", "bonding"),
+            ("gre", "ip_gre"),
+            ("vxlan", "vxlan"),
+            ("warpdrive", "warpdrive"),
+        ] {
+            let hint = no_driver(kind, "kind").hint;
+            assert!(hint.ends_with(&format!(": modprobe {module}")), "{hint}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_kind_leads_to_the_one_that_is_like_it() {
+        for (kind, meant) in [("brige", "bridge"), ("veht", "veth"), ("Dummy", "dummy")] {
+            assert_eq!(
+                no_driver(kind, "kind").hint,
+                format!("did you mean {meant:?}?")
+            );
+        }
+    }
 }

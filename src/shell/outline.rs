@@ -1,9 +1,12 @@
 //! What a script defines, as far as its words show: functions, variables, imports. For a did-you-mean and for the
 //! signatures of a script's own functions; nothing here is exact about scopes, and need not be.
 
+use std::ops::Range;
+
 use rhai::Token;
 
 use super::source::Source;
+use super::span::nesting;
 use crate::catalog::signature::{Parameter, Signature};
 
 /// An `import "path" as name`.
@@ -13,6 +16,15 @@ pub struct Import {
     pub path: String,
     /// The name that the module has in this script.
     pub name: String,
+}
+
+/// A function that the text defines, by its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The name.
+    pub name: usize,
+    /// The body with its braces.
+    pub body: Range<usize>,
 }
 
 impl Source {
@@ -51,15 +63,166 @@ impl Source {
             .flat_map(|function| function.parameters)
             .map(|parameter| parameter.name)
             .collect();
-        for (index, lexeme) in self.lexemes().iter().enumerate() {
-            let follows = matches!(lexeme.token, Token::Let | Token::Const | Token::For);
-            if follows && matches!(self.token(index + 1), Some(Token::Identifier(..))) {
-                names.push(self.word(index + 1).to_owned());
-            }
-        }
+        let defined = (0..self.lexemes().len()).flat_map(|index| self.defined_by(index));
+        names.extend(defined.map(|name| self.word(name).to_owned()));
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The names that a `let`, `const`, `for`, `catch` or the first bar of a closure with that number defines.
+    fn defined_by(&self, index: usize) -> Vec<usize> {
+        let opened = matches!(self.token(index + 1), Some(Token::LeftParen));
+        let names = match self.token(index) {
+            Some(Token::Let | Token::Const) => vec![index + 1],
+            Some(Token::For) if opened => vec![index + 2, index + 4],
+            Some(Token::For) => vec![index + 1],
+            Some(Token::Catch) if opened => vec![index + 2],
+            Some(Token::Pipe) if self.starts_closure(index) => {
+                let rest = index + 1..self.lexemes().len();
+                rest.take_while(|&at| !matches!(self.token(at), Some(Token::Pipe)))
+                    .collect()
+            }
+            _ => Vec::new(),
+        };
+        let is_name = |at: &usize| matches!(self.token(*at), Some(Token::Identifier(..)));
+        names.into_iter().filter(is_name).collect()
+    }
+
+    /// Whether a bar is the first of `|a, b| ...`, not the operator.
+    fn starts_closure(&self, bar: usize) -> bool {
+        let before = bar.checked_sub(1).and_then(|at| self.token(at));
+        let ends_operand = |token: &Token| {
+            matches!(
+                token,
+                Token::Identifier(..)
+                    | Token::IntegerConstant(..)
+                    | Token::RightParen
+                    | Token::RightBracket
+                    | Token::Unit
+                    | Token::True
+                    | Token::False
+                    | Token::Pipe
+            )
+        };
+        !before.is_some_and(ends_operand)
+    }
+
+    /// The variables that the token with that number sees: what is defined before it in the blocks around it, up to
+    /// the function that it is in, which sees nothing of the script's.
+    pub fn visible_at(&self, at: usize) -> Vec<String> {
+        let function = self.function_around(at);
+        let mut names: Vec<(i32, usize)> = Vec::new();
+        // What a `let` defines is there from its semicolon on.
+        let mut coming: Vec<(i32, usize)> = Vec::new();
+        let mut depth = 0;
+        for index in function.as_ref().map_or(0, |one| one.body.start)..at {
+            match self.token(index) {
+                Some(Token::LeftBrace | Token::MapStart) => depth += 1,
+                Some(Token::RightBrace) => {
+                    depth -= 1;
+                    names.retain(|name| name.0 <= depth);
+                    coming.retain(|name| name.0 <= depth);
+                }
+                Some(Token::SemiColon) => {
+                    let (done, rest) = coming.into_iter().partition(|name| name.0 >= depth);
+                    names.extend::<Vec<_>>(done);
+                    coming = rest;
+                }
+                Some(Token::Let | Token::Const) => {
+                    coming.extend(self.defined_by(index).into_iter().map(|name| (depth, name)));
+                }
+                // These live in the block that follows.
+                Some(Token::For | Token::Catch) => {
+                    let defined = self.defined_by(index).into_iter();
+                    names.extend(defined.map(|name| (depth + 1, name)));
+                }
+                _ => names.extend(self.defined_by(index).into_iter().map(|name| (depth, name))),
+            }
+        }
+        let parameters = function.and_then(|function| self.function_at(function.name));
+        let parameters = parameters.into_iter().flat_map(|one| one.parameters);
+        let words = names
+            .into_iter()
+            .map(|(_, name)| self.word(name).to_owned());
+        let mut words: Vec<String> = words.chain(parameters.map(|one| one.name)).collect();
+        words.sort();
+        words.dedup();
+        words
+    }
+
+    /// The function in whose body the token with that number stands.
+    pub fn function_around(&self, at: usize) -> Option<Function> {
+        self.bodies().into_iter().find(|one| one.body.contains(&at))
+    }
+
+    /// Where the script defines a variable or a constant outside of all functions.
+    pub fn script_variable(&self, name: &str) -> Option<usize> {
+        let bodies = self.bodies();
+        let defines = |index: &usize| matches!(self.token(*index), Some(Token::Let | Token::Const));
+        (0..self.lexemes().len())
+            .filter(defines)
+            .filter(|index| !bodies.iter().any(|one| one.body.contains(index)))
+            .flat_map(|index| self.defined_by(index))
+            .find(|&defined| self.word(defined) == name)
+    }
+
+    fn bodies(&self) -> Vec<Function> {
+        let starts =
+            (0..self.lexemes().len()).filter(|&index| matches!(self.token(index), Some(Token::Fn)));
+        let body = |start: usize| {
+            let open = match self.token(start + 2)? {
+                Token::Unit => start + 3,
+                _ => self.partner(start + 2)? + 1,
+            };
+            matches!(self.token(open), Some(Token::LeftBrace)).then(|| Function {
+                name: start + 1,
+                body: open..self.partner(open).unwrap_or(self.lexemes().len()),
+            })
+        };
+        starts.filter_map(body).collect()
+    }
+
+    /// The bracket that closes the one with that number.
+    fn partner(&self, open: usize) -> Option<usize> {
+        let mut depth = 0;
+        let mut rest = self.lexemes().iter().enumerate().skip(open);
+        let closing = rest.find(|(_, lexeme)| {
+            depth += nesting(&lexeme.token);
+            depth <= 0
+        });
+        closing.map(|(index, _)| index)
+    }
+
+    /// What a variable was last given before the token with that number: the first token of the value.
+    pub fn value_before(&self, name: &str, at: usize) -> Option<usize> {
+        let gives = |index: &usize| {
+            let follows = matches!(self.token(*index + 1), Some(Token::Equals | Token::In));
+            follows && self.word(*index) == name
+        };
+        (0..at).rev().find(gives).map(|index| index + 2)
+    }
+
+    /// The function that a value that starts with that token comes from: `ping` for `h.ping(...)`.
+    pub fn called_by_value(&self, value: usize) -> Option<&str> {
+        let mut name = value;
+        while matches!(self.token(name + 1), Some(Token::Period)) {
+            name += 2;
+        }
+        self.call_at(name).map(|_| self.word(name))
+    }
+
+    /// The keys of a `#{...}` that starts with that token, or of all in the text.
+    pub fn keys(&self, map: Option<usize>) -> Vec<String> {
+        let all = || (0..self.lexemes().len()).collect();
+        let starts: Vec<usize> = map.map_or_else(all, |map| vec![map]);
+        let is_map = |index: &usize| matches!(self.token(*index), Some(Token::MapStart));
+        let entries = starts.into_iter().filter(is_map);
+        let entries = entries
+            .filter_map(|map| self.items(map))
+            .flatten()
+            .filter_map(|entry| self.key_of(&entry).map(str::to_owned));
+        entries.collect()
     }
 
     /// The modules that the text imports under a name.
@@ -88,6 +251,55 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is visible where `HERE` stands.
+    fn visible(text: &str) -> Vec<String> {
+        let source = Source::new("x", text);
+        let here = (0..source.lexemes().len()).find(|&at| source.word(at) == "HERE");
+        source.visible_at(here.expect("HERE"))
+    }
+
+    #[test]
+    fn visible_is_what_is_defined_before_in_the_blocks_around() {
+        assert_eq!(visible("let a = 1; { let b = 2; } HERE; let c = 3;"), ["a"]);
+        assert_eq!(visible("let a = 1; let b = HERE;"), ["a"]);
+        assert_eq!(
+            visible("let a = 1; fn f(x) { let y = 1; HERE }"),
+            ["x", "y"]
+        );
+        assert_eq!(visible("fn f(x) { let y = 1; } let a = 1; HERE"), ["a"]);
+        assert_eq!(visible("for (a, i) in [1] { HERE }"), ["a", "i"]);
+        assert_eq!(visible("for a in [1] { } HERE"), [""; 0]);
+        assert_eq!(visible("try { } catch (e) { HERE }"), ["e"]);
+        assert_eq!(
+            visible("let n = 1; f(|a, b| a | n == HERE)"),
+            ["a", "b", "n"]
+        );
+    }
+
+    #[test]
+    fn variables_of_the_script_are_those_outside_of_functions() {
+        let source = Source::new("x", "fn f() { let a = 1; } let b = 2; const C = 3;");
+        assert_eq!(source.script_variable("a"), None);
+        assert!(source.script_variable("b").is_some());
+        assert!(source.script_variable("C").is_some());
+    }
+
+    #[test]
+    fn values_know_where_they_come_from() {
+        let source = Source::new("x", "let r = h.ping(1); for l in link_list() { } r; l");
+        let end = source.lexemes().len();
+        let value = |name| {
+            source
+                .value_before(name, end)
+                .and_then(|at| source.called_by_value(at))
+        };
+        assert_eq!(value("r"), Some("ping"));
+        assert_eq!(value("l"), Some("link_list"));
+        let source = Source::new("x", "let m = #{a: #{b: 1}, \"c\": 2};");
+        assert_eq!(source.keys(source.value_before("m", 9)), ["a", "c"]);
+        assert_eq!(source.keys(None), ["a", "c", "b"]);
+    }
 
     #[test]
     fn definitions_are_found() {

@@ -9,11 +9,14 @@
 
 mod call;
 mod explain;
+mod field;
+mod in_use;
 mod syntax;
 #[cfg(test)]
 mod tests;
 mod thrown;
 mod trace;
+mod variable;
 mod words;
 
 use std::ops::Range;

@@ -302,7 +302,7 @@ impl Source {
     }
 
     /// The key of an entry `key: value` of a map, without the quotes that it may be written in.
-    fn key_of(&self, entry: &Range<usize>) -> Option<&str> {
+    pub fn key_of(&self, entry: &Range<usize>) -> Option<&str> {
         let colon = self.token(entry.start + 1);
         if !matches!(colon, Some(Token::Colon)) {
             return None;

@@ -11,6 +11,8 @@ use crate::catalog::signature::{Parameter, Signature};
 use crate::shell::source::Source;
 use crate::shell::span::Call;
 
+/// An example that is longer than this is not made of the script's own words.
+const LONGEST_EXAMPLE: usize = 60;
 /// What a value that is `()` usually is.
 const UNIT: &str = "() is what a missing key of a map gives, and a call that returns nothing";
 
@@ -49,19 +51,21 @@ pub fn not_found(signature: &str, scene: &Scene) -> Explanation {
         // What stands before the dot is an argument for Rhai. It is none for people when it is a handle, or what a
         // function of the script knows as `this`; but "veth0".link_up() means link_up("veth0").
         let holder = types.first().filter(|holder| scripted || !is_plain(holder));
-        let apart = holder.is_some() && method;
+        let handle_first = !scripted && !method && types.first().is_some_and(|one| one == "netns");
+        let apart = holder.is_some() && (method || handle_first);
         return Misuse {
             name,
             known: &known,
             given: types.get(usize::from(apart)..).unwrap_or_default(),
             call,
             before_dot: usize::from(method && !apart),
+            handles: usize::from(handle_first),
         }
         .explain(holder.filter(|_| apart));
     }
     let builtin = builtins();
     if module.is_none() && builtin.iter().any(|builtin| builtin == name) {
-        return builtin_misused(name, &types, method);
+        return builtin_misused(name, &types, call.as_ref());
     }
     unknown(
         module,
@@ -160,6 +164,8 @@ struct Misuse<'a> {
     call: Option<(&'a Source, Call)>,
     /// How many of the given arguments stand before the dot and not between the parentheses.
     before_dot: usize,
+    /// How many arguments stand before the given ones: the handle of a method that is called as a function.
+    handles: usize,
 }
 
 impl Misuse<'_> {
@@ -196,6 +202,7 @@ impl Misuse<'_> {
             .span(self.span(number));
         match got {
             "()" => explanation.note(UNIT),
+            "string" if wanted == "array" => explanation.help(self.brackets(number)),
             _ if wanted.contains("string") => explanation.help(self.quotes(number)),
             _ => explanation,
         }
@@ -214,9 +221,16 @@ impl Misuse<'_> {
         let title = format!("{name} takes {takes}, but got {}", given.len());
         let explanation = Explanation::new(title).note(format!("{name}{}", usage(known)));
         if given.len() > most {
-            return explanation
+            let last = longest(known).and_then(|longest| longest.parameters.get(most - 1));
+            let in_place_of_array = last.is_some_and(|last| kind(&last.kind) == "array")
+                && given.get(most - 1).is_some_and(|given| given == "string");
+            let explanation = explanation
                 .span(self.span(most))
                 .label("one argument too many");
+            return match in_place_of_array {
+                true => explanation.help(self.brackets(most - 1)),
+                false => explanation,
+            };
         }
         let missing = longest(known).and_then(|longest| longest.parameters.get(given.len()));
         match missing {
@@ -228,14 +242,42 @@ impl Misuse<'_> {
     /// The bytes of one of the given arguments, if it stands between the parentheses.
     fn span(&self, number: usize) -> Option<Range<usize>> {
         let (source, call) = self.call.as_ref()?;
-        source.argument_span(call, number.checked_sub(self.before_dot)?)
+        source.argument_span(call, self.written_at(number)?)
+    }
+
+    fn written_at(&self, number: usize) -> Option<usize> {
+        (number + self.handles).checked_sub(self.before_dot)
+    }
+
+    /// `an array is written in brackets: ["route"]`, where one value was given, or several in its place.
+    fn brackets(&self, number: usize) -> String {
+        let items: Option<Vec<String>> = (number..self.given.len())
+            .map(|number| {
+                let (source, call) = self.call.as_ref()?;
+                let argument = call.arguments.get(self.written_at(number)?)?;
+                match source.token(argument.start)? {
+                    // What a shell would split.
+                    Token::StringConstant(text)
+                        if argument.len() == 1 && text.contains(char::is_whitespace) =>
+                    {
+                        let words = text.split_whitespace().map(|word| format!("{word:?}"));
+                        Some(words.collect::<Vec<_>>().join(", "))
+                    }
+                    _ => Some(source.slice(source.span_of(argument)?).to_owned()),
+                }
+            })
+            .collect();
+        let items = items.unwrap_or_default().join(", ");
+        let fits = !items.is_empty() && items.len() <= LONGEST_EXAMPLE && !items.contains('\n');
+        let example = if fits { items.as_str() } else { "a, b" };
+        format!("an array is written in brackets: [{example}]")
     }
 
     /// `text needs double quotes: "24"`, where the argument is a number that was written down.
     fn quotes(&self, number: usize) -> String {
         let literal = || {
             let (source, call) = self.call.as_ref()?;
-            let argument = call.arguments.get(number.checked_sub(self.before_dot)?)?;
+            let argument = call.arguments.get(self.written_at(number)?)?;
             let token = source
                 .token(argument.start)
                 .filter(|_| argument.len() == 1)?;
@@ -255,7 +297,7 @@ impl Misuse<'_> {
 }
 
 /// How many arguments a signature allows.
-fn counts(signature: &Signature) -> std::ops::RangeInclusive<usize> {
+pub fn counts(signature: &Signature) -> std::ops::RangeInclusive<usize> {
     let needed = |parameter: &&Parameter| !parameter.name.ends_with('?');
     signature.parameters.iter().filter(needed).count()..=signature.parameters.len()
 }
@@ -274,7 +316,8 @@ fn first_wrong<'a>(signature: &'a Signature, given: &[String]) -> Option<(usize,
         .map(|(number, (parameter, _))| (number, parameter))
 }
 
-fn accepts(parameter: &str, given: &str) -> bool {
+/// Whether a parameter takes a value of a type.
+pub fn accepts(parameter: &str, given: &str) -> bool {
     let wanted = kind(parameter);
     given == "any" || wanted.split(" | ").any(|one| one == "any" || one == given)
 }
@@ -324,7 +367,15 @@ fn bare(name: &str) -> &str {
 }
 
 /// A function of Rhai's own: there are dozens of overloads, so only what was given is told.
-fn builtin_misused(name: &str, types: &[String], method: bool) -> Explanation {
+fn builtin_misused(name: &str, types: &[String], call: Option<&(&Source, Call)>) -> Explanation {
+    let method = call.is_some_and(|(_, call)| call.method);
+    if let ("print" | "debug", false, 2..) = (name, method, types.len()) {
+        let text = call.and_then(|(source, call)| one_text(source, call));
+        let text = text.unwrap_or_else(|| "a ${b}".to_owned());
+        return Explanation::new(format!("{name} takes one value, but got {}", types.len())).help(
+            format!("put all into one text in back ticks: {name}(`{text}`)"),
+        );
+    }
     let explanation = match types {
         [holder] if method => Explanation::new(format!("{holder} has no method called {name}")),
         [holder, rest @ ..] if method => {
@@ -337,6 +388,21 @@ fn builtin_misused(name: &str, types: &[String], method: bool) -> Explanation {
         return explanation.note(UNIT);
     }
     explanation
+}
+
+/// The arguments of a call as one text: `caught ${e}` for "caught", e.
+fn one_text(source: &Source, call: &Call) -> Option<String> {
+    let part = |argument: &Range<usize>| match source.token(argument.start)? {
+        Token::StringConstant(text) if argument.len() == 1 => {
+            let plain = !text.contains(['`', '$', '\\']) && !text.contains(char::is_control);
+            plain.then(|| text.trim().to_owned())
+        }
+        _ => Some(format!("${{{}}}", source.slice(source.span_of(argument)?))),
+    };
+    let parts: Option<Vec<_>> = call.arguments.iter().map(part).collect();
+    let text = parts?.join(" ");
+    let fits = text.len() <= LONGEST_EXAMPLE && !text.contains(['\n', '`']);
+    fits.then_some(text)
 }
 
 fn unknown(

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use rhai::{Dynamic, EvalAltResult, Position, Token};
+use rhai::{Dynamic, EvalAltResult, Position};
 
 use super::trace::Place;
 use super::words::{self, count, kind};
-use super::{call, syntax, thrown};
+use super::{call, field, in_use, syntax, thrown, variable};
 use crate::catalog::signature::Signatures;
 use crate::shell::source::{Source, Sources};
 
@@ -119,7 +119,7 @@ pub fn explain(error: &EvalAltResult, scene: &Scene) -> Explanation {
         E::ErrorRuntime(value, _) => thrown::explain(value, scene),
         E::ErrorParsing(error, _) => syntax::explain(error, scene),
         E::ErrorFunctionNotFound(signature, _) => call::not_found(signature, scene),
-        E::ErrorVariableNotFound(name, _) => variable_not_found(name, scene),
+        E::ErrorVariableNotFound(name, _) => variable::not_found(name, scene),
         E::ErrorModuleNotFound(name, _) => module_not_found(name, scene),
         E::ErrorTerminated(token, _) => terminated(token),
         E::ErrorSystem(..)
@@ -141,53 +141,8 @@ pub fn explain(error: &EvalAltResult, scene: &Scene) -> Explanation {
         E::ErrorNonPureMethodCallOnConstant(..) | E::ErrorAssignmentToConstant(..) => {
             constant(error, scene)
         }
-        _ => other(error),
+        _ => other(error, scene),
     }
-}
-
-fn variable_not_found(name: &str, scene: &Scene) -> Explanation {
-    let source = scene.place.source.as_deref();
-    let explanation = Explanation::new(format!("there is no variable called {name}"))
-        .label("not defined before this line");
-    if !scene.signatures.of(name).is_empty() {
-        return explanation.help(format!(
-            "{name} is a function: call it with {name}(...), or pass it on with Fn(\"{name}\")"
-        ));
-    }
-    if follows_import(scene) {
-        return explanation.help(format!(
-            "the name of a module is text: import \"{name}\" as {name};"
-        ));
-    }
-    let mut known = source.map(Source::variables).unwrap_or_default();
-    known.extend(scene.signatures.names());
-    known.extend(["true", "false"].map(str::to_owned));
-    let near = words::nearest(name, known.iter().map(String::as_str));
-    let explanation = explanation.did_you_mean(near);
-    if is_used_as_object(scene) {
-        return explanation;
-    }
-    explanation.help(format!("text needs quotes: \"{name}\""))
-}
-
-/// Whether the token at the error is followed by what can only follow a variable: `h1.link_up(...)`, `a[0]`.
-fn is_used_as_object(scene: &Scene) -> bool {
-    let (Some(source), Some(at)) = (scene.place.source.as_deref(), scene.place.lexeme()) else {
-        return false;
-    };
-    matches!(
-        source.token(at + 1),
-        Some(Token::Period | Token::Elvis | Token::LeftBracket | Token::QuestionBracket)
-    )
-}
-
-fn follows_import(scene: &Scene) -> bool {
-    let before = scene.place.lexeme().and_then(|at| at.checked_sub(1));
-    let source = scene.place.source.as_deref();
-    let token = source
-        .zip(before)
-        .and_then(|(source, before)| source.token(before));
-    matches!(token, Some(Token::Import))
 }
 
 fn module_not_found(name: &str, scene: &Scene) -> Explanation {
@@ -250,9 +205,7 @@ fn limit(error: &EvalAltResult) -> Explanation {
 fn property(error: &EvalAltResult, scene: &Scene) -> Explanation {
     use EvalAltResult as E;
     match error {
-        E::ErrorPropertyNotFound(name, _) => {
-            Explanation::new(format!("the map has no key {name}")).label("no such key")
-        }
+        E::ErrorPropertyNotFound(name, _) => field::not_found(name, scene),
         E::ErrorIndexingType(what, _) => {
             let what = kind(what.split(" [").next().unwrap_or(what));
             Explanation::new(format!("{what} has no elements to take with [ ]"))
@@ -343,7 +296,7 @@ fn constant(error: &EvalAltResult, scene: &Scene) -> Explanation {
     }
 }
 
-fn other(error: &EvalAltResult) -> Explanation {
+fn other(error: &EvalAltResult, scene: &Scene) -> Explanation {
     use EvalAltResult as E;
     match error {
         E::ErrorFor(_) => Explanation::new("for can't go through this value")
@@ -357,11 +310,7 @@ fn other(error: &EvalAltResult) -> Explanation {
         E::ErrorForbiddenVariable(name, _) => {
             Explanation::new(format!("no variable can be called {name}"))
         }
-        E::ErrorDataRace(name, _) => {
-            Explanation::new("a value can't be changed while it is in use")
-                .note(name.as_str())
-                .help("give the closure a copy")
-        }
+        E::ErrorDataRace(what, _) => in_use::explain(what, scene),
         E::ErrorCustomSyntax(text, ..) => Explanation::new(lower_first(text)),
         E::Return(..) | E::Exit(..) => Explanation::new("the script ended before its last line"),
         E::LoopBreak(true, ..) => Explanation::new("break stands outside of a loop"),

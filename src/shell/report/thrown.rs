@@ -1,7 +1,10 @@
 //! Values that were thrown: the maps of failed verbs, and whatever a script throws.
 
+use std::ops::Range;
+
 use rhai::{Dynamic, Map, Token};
 
+use super::call::{accepts, counts};
 use super::explain::{Explanation, Kind, Scene};
 use super::words;
 use crate::catalog::signature::Signature;
@@ -124,15 +127,14 @@ fn blame(explanation: &mut Explanation, failure: &Failure, scene: &Scene) {
     };
     let signatures = scene.signatures.of(&failure.op);
     let span = parameter(&signatures, &call, &failure.argument)
-        .and_then(|number| number.checked_sub(before_dot(source, &call, &signatures)))
+        .and_then(|number| written_at(number, source, &call, &signatures))
         .and_then(|number| source.argument_span(&call, number))
         .or_else(|| source.option_span(&call, &failure.argument));
     let Some(span) = span else {
         return;
     };
     let name = scene.place.span();
-    let other_line =
-        |name: &std::ops::Range<usize>| source.line_of(name.start) != source.line_of(span.start);
+    let other_line = |name: &Range<usize>| source.line_of(name.start) != source.line_of(span.start);
     explanation.beside = name.filter(other_line).map(|name| (name, String::new()));
     explanation.span = Some(span);
 }
@@ -146,19 +148,73 @@ impl Scene<'_> {
     }
 }
 
-/// How many arguments stand before the dot: a handle is none, but "veth0".link_up() means link_up("veth0").
-fn before_dot(source: &Source, call: &Call, signatures: &[Signature]) -> usize {
+/// Which of the arguments between the parentheses is the one with that number: a handle before the dot is none, but
+/// "veth0".link_up() means link_up("veth0"), and link_up(h, "veth0") means h.link_up("veth0").
+fn written_at(
+    number: usize,
+    source: &Source,
+    call: &Call,
+    signatures: &[Signature],
+) -> Option<usize> {
+    if starts_with_handle(source, call, signatures) {
+        return Some(number + 1);
+    }
     let holder = call.name.checked_sub(2).and_then(|at| source.token(at));
-    let takes = |one: &Signature, count: usize| {
-        let optional = one.parameters.iter().filter(|one| one.name.ends_with('?'));
-        let most = one.parameters.len();
-        (most - optional.count()..=most).contains(&count)
-    };
-    let has = |count: usize| signatures.iter().any(|one| takes(one, count));
+    let has = |count: usize| signatures.iter().any(|one| counts(one).contains(&count));
     let count = call.arguments.len();
     let is_argument =
         matches!(holder, Some(Token::StringConstant(_))) || !has(count) && has(count + 1);
-    usize::from(call.method && is_argument)
+    number.checked_sub(usize::from(call.method && is_argument))
+}
+
+/// Whether the first argument of a call is the handle that would stand before the dot. Where the verb can be called
+/// with as many arguments and with one less, what is written down decides: a text is no map of options.
+fn starts_with_handle(source: &Source, call: &Call, signatures: &[Signature]) -> bool {
+    let [first, rest @ ..] = call.arguments.as_slice() else {
+        return false;
+    };
+    if call.method || literal_kind(source, first).is_some() {
+        return false;
+    }
+    let fits = |arguments: &[Range<usize>]| {
+        signatures
+            .iter()
+            .any(|one| could_take(one, source, arguments))
+    };
+    match (fits(&call.arguments), fits(rest)) {
+        (false, with_handle) => with_handle,
+        (true, false) => false,
+        (true, true) => {
+            let value = source.value_before(source.word(first.start), call.name);
+            let verb = value.and_then(|value| source.called_by_value(value));
+            first.len() == 1 && matches!(verb, Some("netns_add" | "netns_get"))
+        }
+    }
+}
+
+/// Whether a signature takes as many arguments, and none that is written down as a literal is of another type.
+fn could_take(signature: &Signature, source: &Source, arguments: &[Range<usize>]) -> bool {
+    let mut pairs = signature.parameters.iter().zip(arguments);
+    counts(signature).contains(&arguments.len())
+        && pairs.all(|(parameter, argument)| {
+            literal_kind(source, argument).is_none_or(|kind| accepts(&parameter.kind, kind))
+        })
+}
+
+/// The type of an argument that is a literal.
+fn literal_kind(source: &Source, argument: &Range<usize>) -> Option<&'static str> {
+    let token = source.token(argument.start)?;
+    match token {
+        Token::MapStart => Some("map"),
+        Token::LeftBracket => Some("array"),
+        Token::InterpolatedString(_) => Some("string"),
+        _ if argument.len() > 1 => None,
+        Token::StringConstant(_) => Some("string"),
+        Token::IntegerConstant(_) => Some("int"),
+        Token::FloatConstant(_) => Some("float"),
+        Token::True | Token::False => Some("bool"),
+        _ => None,
+    }
 }
 
 /// Which argument of a call a parameter is.
