@@ -393,6 +393,9 @@ fn builtin_misused(name: &str, types: &[String], call: Option<&(&Source, Call)>)
 /// The arguments of a call as one text: `caught ${e}` for "caught", e.
 fn one_text(source: &Source, call: &Call) -> Option<String> {
     let part = |argument: &Range<usize>| match source.token(argument.start)? {
+        Token::IntegerConstant(_) | Token::FloatConstant(_) if argument.len() == 1 => {
+            Some(source.word(argument.start).to_owned())
+        }
         Token::StringConstant(text) if argument.len() == 1 => {
             let plain = !text.contains(['`', '$', '\\']) && !text.contains(char::is_control);
             plain.then(|| text.trim().to_owned())

@@ -1,7 +1,8 @@
 //! What people see, on a real engine with a few verbs that fail as netsh's do. The texts for each class of error are
-//! in `golden.rs`, modules in `modules.rs`, that nothing panics in `robust.rs`; here are the engine and the styles.
+//! in `golden.rs`, hints that read the script in `hints.rs`, modules in `modules.rs`, that nothing panics in `robust.rs`; here are the engine and the styles.
 
 mod golden;
+mod hints;
 mod modules;
 mod robust;
 
@@ -48,6 +49,17 @@ mod verbs {
         cidr: &str,
     ) -> RhaiResultOf<()> {
         context.call_native_fn("addr_add", (link.to_owned(), cidr.to_owned()))
+    }
+
+    pub fn exec(_program: &str, _args: rhai::Array) {}
+
+    #[rhai_fn(get = "name", pure)]
+    pub fn name(_netns: &mut Netns) -> String {
+        "h1".to_owned()
+    }
+
+    pub fn link_get(_link: &str) -> Map {
+        Map::new()
     }
 
     pub fn netns_add(_name: &str) -> Netns {
@@ -131,14 +143,33 @@ impl Signatures for Verbs {
             "link_up" => vec![signature(&[link])],
             "link_list" => vec![signature(&[])],
             "netns_add" => vec![signature(&[("name", "string")])],
+            "exec" => vec![signature(&[("program", "string"), ("args", "array")])],
+            "sh" => vec![signature(&[("command", "string")])],
             _ => Vec::new(),
         }
     }
 
     fn names(&self) -> Vec<String> {
-        ["addr_add", "link_up", "link_list", "netns_add", "run"]
-            .map(str::to_owned)
-            .to_vec()
+        [
+            "addr_add",
+            "link_get",
+            "link_up",
+            "link_list",
+            "netns_add",
+            "run",
+            "sh",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    fn fields(&self, name: &str) -> Vec<String> {
+        let fields: &[&str] = match name {
+            "link_get" => &["carrier", "mtu", "name"],
+            "link_list" => &["received"],
+            _ => &[],
+        };
+        fields.iter().map(|field| (*field).to_owned()).collect()
     }
 }
 
@@ -165,7 +196,11 @@ fn run(engine: &Engine, name: &str, script: &str) -> Result<AST, Box<EvalAltResu
 
 /// What a person sees when the script is run as lab.rhai.
 fn shown(script: &str) -> String {
-    match run(&engine(), "lab.rhai", script) {
+    shown_by(&engine(), script)
+}
+
+fn shown_by(engine: &Engine, script: &str) -> String {
+    match run(engine, "lab.rhai", script) {
         Ok(_) => "no error\n".to_owned(),
         Err(error) => report(&error, &Sources::new("lab.rhai", script), &Verbs, PLAIN),
     }

@@ -75,8 +75,8 @@ fn out_of_sight(name: &str, source: &Source, at: usize) -> Option<Explanation> {
     if matches!(before(source, definition, 1), Some(Token::Const)) {
         return Some(explanation.help(format!("a constant is seen as global::{name}")));
     }
-    let signatures = source.functions().into_iter();
-    let parameters = signatures.filter(|one| one.name == called).next_back();
+    let mut signatures = source.functions().into_iter();
+    let parameters = signatures.rfind(|one| one.name == called);
     let parameters = parameters.into_iter().flat_map(|one| one.parameters);
     let parameters: Vec<String> = parameters.map(|one| one.name).collect();
     let mut with_it = parameters.clone();

@@ -385,11 +385,13 @@ error: int has no method called len
     assert_shown(
         r#"print(1, 2);"#,
         r#"
-error: print does not take (int, int)
+error: print takes one value, but got 2
  --> lab.rhai:1:1
   |
 1 | print(1, 2);
   | ^^^^^
+  |
+  = help: put all into one text in back ticks: print(`1 2`)
 "#,
     );
 }
@@ -419,7 +421,6 @@ error: there is no variable called peeer
   |         ^^^^^ not defined before this line
   |
   = help: did you mean peer?
-  = help: text needs quotes: "peeer"
 "#,
     );
     assert_shown(
@@ -694,7 +695,7 @@ error: too many calls within calls
         r#"
 error: there is no variable called nope
  --> text given to eval:1:9
-  = help: text needs quotes: "nope"
+  |
 note: called from here: eval()
  --> lab.rhai:1:6
   |

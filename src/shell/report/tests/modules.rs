@@ -220,7 +220,6 @@ error: there is no variable called nope
 2 |   nope
   |   ^^^^ not defined before this line
   |
-  = help: text needs quotes: "nope"
 note: called from here: f()
  --> lab.rhai:1:7
   |
@@ -234,7 +233,7 @@ note: called from here: f()
         r#"
 error: there is no variable called nope
  --> topo:2:3
-  = help: text needs quotes: "nope"
+  |
 note: called from here: f()
  --> lab.rhai:1:7
   |
