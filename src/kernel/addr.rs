@@ -7,12 +7,15 @@ use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressMessage, AddressScope, CacheInfo,
 };
 use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
+use nix::errno::Errno;
 
 use super::change::{Action, Change, Command, Names, Operation};
 use super::cidr::Cidr;
 use super::error::Result;
 use super::netlink::Request;
 use super::netns::Namespace;
+use super::reason::{Reason, Refusal, listed};
+use super::sysctl::{self, Key};
 
 /// INFINITY_LIFE_TIME of net/addrconf.h.
 const FOREVER: u32 = u32::MAX;
@@ -316,6 +319,22 @@ impl Operation for AddrAdd {
         command
     }
 
+    fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        match refusal.errno {
+            Errno::EEXIST => {
+                let words = format!("{} has this address already", self.link);
+                Some(Reason::new(words).blame("cidr"))
+            }
+            Errno::EACCES | Errno::EPERM if self.local.address.is_ipv6() => {
+                let key = Key::parse(&format!("net/ipv6/conf/{}/disable_ipv6", self.link)).ok()?;
+                let disabled = sysctl::get(names.namespace(), &key).ok()? == "1";
+                let reason = Reason::new("IPv6 is switched off on this link").blame("cidr");
+                disabled.then(|| reason.hint(format!("sysctl_set(\"{key}\", 0)")))
+            }
+            _ => None,
+        }
+    }
+
     fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
         Ok(Some(Change::AddrDel(AddrDel {
             link: self.link.clone(),
@@ -368,6 +387,11 @@ impl Operation for AddrDel {
 
     fn command(&self) -> Command {
         command("del", &self.link, self.local, self.peer)
+    }
+
+    fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        (refusal.errno == Errno::EADDRNOTAVAIL)
+            .then(|| no_such_address(names.namespace(), &self.link, self.local))
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
@@ -456,6 +480,32 @@ impl Operation for AddrFlush {
     fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
         Ok(None)
     }
+}
+
+fn no_such_address(namespace: &Namespace, link: &str, wanted: Cidr) -> Reason {
+    let found = namespace.route().and_then(|route| route.index_of(link));
+    let found = found.and_then(|index| {
+        let mut all = list(namespace)?;
+        all.retain(|addr| addr.index == index);
+        Ok(all)
+    });
+    let all = found.unwrap_or_default();
+    let words = Reason::new(format!("{link} has no such address")).blame("cidr");
+    if let Some(other) = all.iter().find(|addr| addr.local.address == wanted.address) {
+        return words.hint(match other.peer {
+            Some(peer) => format!(
+                "it has {} with the peer {peer}: give that as the option peer",
+                other.local
+            ),
+            None => format!("it has {}", other.local),
+        });
+    }
+    let written: Vec<String> = all.iter().map(|addr| addr.local.to_string()).collect();
+    words.hint(if written.is_empty() {
+        "it has no address at all".into()
+    } else {
+        format!("it has {}", listed(&written))
+    })
 }
 
 /// The part of the message that says which address is meant.

@@ -13,6 +13,7 @@ use super::error::Result;
 use super::netlink::Request;
 use super::netns::Namespace;
 use super::netns_change::HOME;
+use super::reason::{Reason, Refusal};
 
 /// Turns names into what a message needs at the moment of sending.
 pub trait Names {
@@ -160,6 +161,14 @@ pub trait Operation {
     /// The change that undoes this one, worked out before it is sent, since it may have to read what is there now.
     /// None where there is no way back.
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>>;
+    /// What is known of a refusal beyond the kernel's words.
+    fn refusal(&self, _refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
+        None
+    }
+    /// Whether a link comes up by it, and needs a moment before it can send.
+    fn brings_up(&self) -> bool {
+        false
+    }
     /// Whether the kernel may do a part of it before it refuses the rest (do_setlink in net/core/rtnetlink.c).
     fn has_parts(&self) -> bool {
         false

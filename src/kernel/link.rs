@@ -12,14 +12,17 @@ use netlink_packet_route::link::{
     InfoKind, LinkAttribute, LinkFlags, LinkHeader, LinkLayerType, LinkMessage, State, Stats64,
 };
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
+use nix::errno::Errno;
 use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
 use super::addr::Addr;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::{Error, Result};
+use super::kinds::no_driver;
 use super::mac::Mac;
 use super::netlink::Request;
 use super::netns::Namespace;
+use super::reason::{Reason, Refusal};
 use super::text;
 
 /// IFNAMSIZ of linux/if.h is 16 with the final NUL.
@@ -277,6 +280,24 @@ pub fn name_fault(name: &str) -> Option<String> {
     }
 }
 
+/// Why a link of this name can't be made: there is one.
+pub(super) fn exists(name: &str, argument: &'static str) -> Reason {
+    Reason::new(format!("there is a link {name:?} already"))
+        .blame(argument)
+        .hint(format!(
+            "choose another name, or delete it first: link_del({name:?})"
+        ))
+}
+
+/// Why an MTU is refused.
+pub(super) fn mtu_refused(mtu: u32) -> Reason {
+    Reason::new(format!(
+        "an MTU of {mtu} is outside of what the link can do"
+    ))
+    .blame("mtu")
+    .hint("a veth takes 68 to 65535 bytes")
+}
+
 /// A new link of any kind that needs no options of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkAdd {
@@ -327,6 +348,14 @@ impl Operation for LinkAdd {
         command
     }
 
+    fn refusal(&self, refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
+        match refusal.errno {
+            Errno::EEXIST => Some(exists(&self.name, "name")),
+            Errno::EOPNOTSUPP => Some(no_driver(&self.kind, "kind")),
+            _ => None,
+        }
+    }
+
     fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
         Ok(Some(Change::LinkDel(LinkDel {
             name: self.name.clone(),
@@ -361,6 +390,11 @@ impl Operation for LinkDel {
 
     fn command(&self) -> Command {
         Command::ip(["link", "del", "dev", &self.name])
+    }
+
+    fn refusal(&self, refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
+        let words = "the kernel does not let a link of this kind be deleted";
+        (refusal.errno == Errno::EOPNOTSUPP).then(|| Reason::new(words).blame("link"))
     }
 
     fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {

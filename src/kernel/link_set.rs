@@ -2,12 +2,14 @@
 
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkAttribute, LinkFlags, LinkMessage};
+use nix::errno::Errno;
 
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
 use super::link;
 use super::mac::Mac;
 use super::netlink::Request;
+use super::reason::{Reason, Refusal};
 
 /// What to set; None leaves a property as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -147,6 +149,25 @@ impl Operation for LinkSet {
             command.word(if up { "up" } else { "down" });
         }
         command
+    }
+
+    fn refusal(&self, refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
+        match (refusal.errno, &self.name, self.mtu) {
+            (Errno::EEXIST, Some(name), _) => Some(link::exists(name, "name")),
+            (Errno::EINVAL, _, Some(mtu)) if refusal.may_mean("mtu") => {
+                Some(link::mtu_refused(mtu))
+            }
+            (Errno::EBUSY, Some(_), _) => Some(
+                Reason::new("the link is up")
+                    .blame("name")
+                    .hint("bring it down first: link_down(...)"),
+            ),
+            _ => None,
+        }
+    }
+
+    fn brings_up(&self) -> bool {
+        self.up == Some(true)
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {

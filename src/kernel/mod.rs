@@ -11,6 +11,7 @@
 //! | [`text`] | names that are not UTF-8 |
 //! | [`program`] | other programs, started in a namespace |
 //! | [`limits`] | how many files may be open |
+//! | [`reason`], [`kinds`], [`sysctl_fault`] | what an object knows of a refusal |
 //! | [`error`] | what the kernel can answer other than yes |
 //!
 //! Nothing here names rhai or the lab. What a change says of itself (words, the equivalent command) is data; the layers above
@@ -21,6 +22,7 @@ pub mod change;
 pub mod cidr;
 pub mod error;
 pub mod ioctl;
+pub mod kinds;
 pub mod limits;
 pub mod link;
 pub mod link_set;
@@ -30,6 +32,8 @@ pub mod netlink;
 pub mod netns;
 pub mod netns_change;
 pub mod program;
+pub mod reason;
 pub mod sysctl;
+pub mod sysctl_fault;
 pub mod text;
 pub mod veth;

@@ -1,7 +1,10 @@
 //! Named network namespaces made and removed, the equivalent of `ip netns`.
 
+use nix::errno::Errno;
+
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
+use super::reason::{Reason, Refusal};
 
 /// The name by which scripts call the namespace that netsh itself works in.
 pub const HOME: &str = "home";
@@ -31,6 +34,14 @@ impl Operation for NetnsAdd {
             everywhere: true,
             ..Command::ip(["netns", "add", &self.name])
         }
+    }
+
+    fn refusal(&self, refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
+        (refusal.errno == Errno::EEXIST).then(|| {
+            Reason::new(format!("there is one called {} already", self.name))
+                .blame("name")
+                .hint(format!("netns_get({:?}) gives its handle", self.name))
+        })
     }
 
     fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {

@@ -13,6 +13,8 @@ use nix::errno::Errno;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
 use super::netns::Namespace;
+use super::reason::{Reason, Refusal};
+use super::sysctl_fault;
 
 const ROOT: &str = "/proc/sys";
 
@@ -176,6 +178,19 @@ impl Operation for SysctlSet {
             program: "sysctl".into(),
             arguments: vec!["-w".into(), format!("{}={}", self.key, self.value).into()],
             everywhere: false,
+        }
+    }
+
+    fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        let namespace = names.namespace();
+        match refusal.errno {
+            Errno::EINVAL | Errno::ERANGE | Errno::EFAULT => {
+                let now = get(namespace, &self.key).unwrap_or_default();
+                let words = format!("the kernel does not take the value {:?}", self.value);
+                let reason = Reason::new(words).blame("value");
+                Some(reason.hint(format!("its value is {now:?} now")))
+            }
+            errno => sysctl_fault::reason(namespace, &self.key, errno),
         }
     }
 

@@ -3,13 +3,16 @@
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{InfoData, InfoVeth};
+use nix::errno::Errno;
 use rtnetlink::{LinkMessageBuilder, LinkUnspec, LinkVeth};
 
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
-use super::link::LinkDel;
+use super::kinds::no_driver;
+use super::link::{self, LinkDel};
 use super::mac::Mac;
 use super::netlink::Request;
+use super::reason::{Reason, Refusal};
 
 /// A new pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +66,28 @@ impl Operation for VethAdd {
         }
         describe_end(&mut command, self.mtu, self.peer_mac, &self.peer_netns);
         command
+    }
+
+    fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        match (refusal.errno, self.mtu) {
+            (Errno::EEXIST, _) => {
+                // One of the two is made where the question can be asked.
+                let is_there = |name: &str| names.link(name).is_ok();
+                let peers_fault = match (&self.netns, &self.peer_netns) {
+                    (None, _) => !is_there(&self.name),
+                    (Some(_), _) => is_there(&self.peer),
+                };
+                Some(match peers_fault {
+                    true => link::exists(&self.peer, "peer"),
+                    false => link::exists(&self.name, "name"),
+                })
+            }
+            (Errno::EINVAL | Errno::ERANGE, Some(mtu)) if refusal.may_mean("mtu") => {
+                Some(link::mtu_refused(mtu))
+            }
+            (Errno::EOPNOTSUPP, _) => Some(no_driver("veth", "")),
+            _ => None,
+        }
     }
 
     fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {

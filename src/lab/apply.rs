@@ -96,7 +96,7 @@ impl Lab {
     /// netsh did.
     fn perform(&self, netns: &Rc<Netns>, change: &Change) -> Result<()> {
         self.show_command(netns, || change.operation().command());
-        if matches!(change, Change::LinkSet(set) if set.up == Some(true)) {
+        if change.operation().brings_up() {
             self.unsettle();
         }
         let names = self.names_in(netns)?;
@@ -126,7 +126,7 @@ impl Lab {
         failure
     }
 
-    fn names_in(&self, netns: &Netns) -> Result<NamesIn<'_>> {
+    pub(super) fn names_in(&self, netns: &Netns) -> Result<NamesIn<'_>> {
         Ok(NamesIn {
             lab: self,
             namespace: netns.namespace()?,
