@@ -6,6 +6,7 @@
 //! | [`link`], [`link_set`], [`veth`], [`addr`], [`neigh`], [`sysctl`], [`netns_change`] | the objects: reading them, and their changes |
 //! | [`netns`] | network namespaces; the only unshare(2) and setns(2) |
 //! | [`netlink`] | the rtnetlink connection: requests, dumps, extended acks, the tap |
+//! | `stepwise` | the socket under it: the kernel is asked before netsh waits |
 //! | [`ioctl`] | name to index and back |
 //! | [`cidr`], [`mac`] | addresses as text |
 //! | [`text`] | names that are not UTF-8 |
@@ -33,6 +34,7 @@ pub mod netns;
 pub mod netns_change;
 pub mod program;
 pub mod reason;
+mod stepwise;
 pub mod sysctl;
 pub mod sysctl_fault;
 pub mod text;

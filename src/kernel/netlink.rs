@@ -22,10 +22,11 @@ use netlink_packet_core::{
 };
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_proto::{Connection, ConnectionHandle, NetlinkMessageCodec};
-use netlink_sys::{AsyncSocket, SocketAddr, TokioSocket, protocols::NETLINK_ROUTE};
+use netlink_sys::{AsyncSocket, SocketAddr, protocols::NETLINK_ROUTE};
 use nix::errno::Errno;
 
 use super::error::{Error, Result};
+use super::stepwise::StepwiseSocket;
 use super::text::with_readable_label;
 
 /// How long any single answer may take. Removing a link waits for every user of it in the kernel, which can take seconds.
@@ -231,7 +232,7 @@ type RouteMessage = NetlinkMessage<Body>;
 
 /// A NETLINK_ROUTE socket. It belongs for ever to the namespace in which it was opened.
 pub struct RouteSocket {
-    connection: RefCell<Connection<Body, TokioSocket, TappedCodec>>,
+    connection: RefCell<Connection<Body, StepwiseSocket, TappedCodec>>,
     handle: ConnectionHandle<Body>,
 }
 
@@ -240,7 +241,7 @@ impl RouteSocket {
     pub fn open() -> Result<Self> {
         let (mut connection, handle, _unsolicited) = with_runtime(|runtime| {
             let _context = runtime.enter();
-            netlink_proto::new_connection_with_codec::<Body, TokioSocket, TappedCodec>(
+            netlink_proto::new_connection_with_codec::<Body, StepwiseSocket, TappedCodec>(
                 NETLINK_ROUTE,
             )
         })??;
@@ -392,27 +393,33 @@ impl RouteSocket {
             .request_batch(messages, kernel)
             .map_err(|error| Error::Unreadable(error.to_string()))?;
         let mut connection = self.connection.borrow_mut();
+        // First the request goes out; then each turn takes one datagram in.
+        connection.socket_mut().hold();
         let conversation = poll_fn(|context| {
-            // The connection moves bytes; it is only ever finished when the socket broke.
-            let broken = Pin::new(&mut *connection).poll(context).is_ready();
-            while let Poll::Ready(answer) = Pin::new(&mut answers).poll_next(context) {
-                match answer {
-                    Some(NetlinkMessage {
-                        payload: NetlinkPayload::Overrun(_),
-                        ..
-                    }) => return Poll::Ready(Err(Error::from_errno(Errno::ENOBUFS))),
-                    Some(answer) => {
-                        if take(answer) {
-                            return Poll::Ready(Ok(()));
+            loop {
+                // The connection moves bytes; it is only ever finished when the socket broke.
+                let broken = Pin::new(&mut *connection).poll(context).is_ready();
+                while let Poll::Ready(answer) = Pin::new(&mut answers).poll_next(context) {
+                    match answer {
+                        Some(NetlinkMessage {
+                            payload: NetlinkPayload::Overrun(_),
+                            ..
+                        }) => return Poll::Ready(Err(Error::from_errno(Errno::ENOBUFS))),
+                        Some(answer) => {
+                            if take(answer) {
+                                return Poll::Ready(Ok(()));
+                            }
                         }
+                        None => return Poll::Ready(Err(Error::NoAnswer)),
                     }
-                    None => return Poll::Ready(Err(Error::NoAnswer)),
+                }
+                if broken {
+                    return Poll::Ready(Err(Error::Unreadable("the netlink socket broke".into())));
+                }
+                if !connection.socket_mut().go_on() {
+                    return Poll::Pending;
                 }
             }
-            if broken {
-                return Poll::Ready(Err(Error::Unreadable("the netlink socket broke".into())));
-            }
-            Poll::Pending
         });
         with_runtime(|runtime| {
             runtime.block_on(async { tokio::time::timeout(PATIENCE, conversation).await })
