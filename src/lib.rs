@@ -1,7 +1,7 @@
 //! netsh: a shell for Linux network experiments.
 //!
-//! A Rhai script makes interfaces, addresses and namespaces by talking to the kernel itself, probes them, and explains
-//! what happened, in a sandbox that needs no privilege and leaves nothing behind.
+//! A Rhai script makes interfaces, addresses and namespaces by talking to the kernel itself, and probes them, in a
+//! sandbox that needs no privilege and leaves nothing behind.
 //!
 //! One call from top to bottom:
 //!

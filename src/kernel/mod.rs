@@ -15,7 +15,7 @@
 //! | [`reason`], [`kinds`], [`sysctl_fault`] | what an object knows of a refusal |
 //! | [`error`] | what the kernel can answer other than yes |
 //!
-//! Nothing here names rhai or the lab. What a change says of itself (words, the equivalent command) is data; the layers above
+//! Nothing here knows the language of scripts or the lab. What a change says of itself (words, the equivalent command) is data; the layers above
 //! show it.
 
 pub mod addr;

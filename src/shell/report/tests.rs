@@ -1,10 +1,11 @@
 //! What people see, on a real engine with a few verbs that fail as netsh's do. The texts for each class of error are
-//! in `golden.rs`, hints that read the script in `hints.rs`, modules in `modules.rs`, that nothing panics in `robust.rs`; here are the engine and the styles.
+//! in `golden.rs` and `syntax.rs`, hints that read the script in `hints.rs`, modules in `modules.rs`, that nothing panics in `robust.rs`; here are the engine and the styles.
 
 mod golden;
 mod hints;
 mod modules;
 mod robust;
+mod syntax;
 
 use rhai::plugin::*;
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Map, Position};
