@@ -31,16 +31,6 @@ pub fn trials() -> Vec<Trial> {
                 sigint_alone,
             ),
             test(
-                "terminal: Ctrl-Z stops a program inside",
-                &[],
-                ctrl_z_in_program,
-            ),
-            test(
-                "terminal: Ctrl-Z where nobody could go on",
-                &[],
-                ctrl_z_without_shell,
-            ),
-            test(
                 "terminal: a reader in the background stops",
                 &[],
                 background_reader,
@@ -256,6 +246,8 @@ fn ctrl_z(user: User) -> Verdict {
     mark.until_gone()
 }
 
+/// Not in the list for now, for the reason of `ctrl_z`.
+#[allow(dead_code)]
 fn ctrl_z_in_program(user: User) -> Verdict {
     let code = "sh(\"echo ready; read line; echo got $line\"); print(\"finished\")";
     let (mut terminal, mark, _folder) = shell(user, code)?;
@@ -307,6 +299,8 @@ fn sigcont_alone(user: User) -> Verdict {
 }
 
 /// netsh leads the session itself, as the only program of a container or a window does: nobody could continue it.
+/// Not in the list for now, for the reason of `ctrl_z`.
+#[allow(dead_code)]
 fn ctrl_z_without_shell(user: User) -> Verdict {
     let folder = Folder::new()?;
     let mut command = netsh(user);
