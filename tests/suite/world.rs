@@ -82,7 +82,9 @@ fn populate() -> Verdict {
         ip route add 198.51.100.0/24 via 192.0.2.2
         ip neighbour add 192.0.2.2 lladdr 02:00:00:00:00:02 dev out0
         ip rule add from 203.0.113.0/24 table 100
-        echo 1 > /proc/sys/net/ipv4/ip_forward";
+        echo 1 > /proc/sys/net/ipv4/ip_forward
+        # The kernel notices later that the links are up.
+        until [ \"$(ip -o link show | grep -c ' state UP ')\" = 2 ]; do sleep 0.01; done";
     let ran: Ran = Command::new("sh").args(["-c", script]).output()?.into();
     match ran.status {
         Some(0) => Ok(()),
