@@ -16,6 +16,7 @@ use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings, interrupt, memory};
 use netsh::script::{self, run::Script};
+use netsh::shell::command_line::{CommandLine, Run, Task};
 use netsh::shell::last_words;
 use netsh::shell::report::report;
 use netsh::shell::screen::{self, Terminal};
@@ -24,57 +25,19 @@ use netsh::shell::source::Sources;
 #[global_allocator]
 static ALLOCATOR: memory::Counted = memory::Counted;
 
-/// A shell for Linux network experiments.
-///
-/// Runs a Rhai script in a network of its own, thrown away at the end. Nothing of the host's network is seen or changed, and
-/// no privilege is needed.
-#[derive(Parser)]
-#[command(name = "netsh", version)]
-struct Arguments {
-    /// Run CODE instead of a file
-    #[arg(short = 'e', long = "eval", value_name = "CODE")]
-    code: Option<String>,
-
-    /// Work in the network namespace that netsh was started in (needs root or CAP_NET_ADMIN)
-    #[arg(long)]
-    host: bool,
-
-    /// Work in the existing network namespace NAME of /run/netns (needs root)
-    #[arg(long, value_name = "NAME", conflicts_with = "host")]
-    netns: Option<String>,
-
-    /// Print the equivalent shell command before each change, to standard error
-    #[arg(long)]
-    show_commands: bool,
-
-    /// Print every netlink message, decoded, to standard error
-    #[arg(long)]
-    show_netlink: bool,
-
-    /// show() writes JSON lines; print() goes to standard error
-    #[arg(long)]
-    json: bool,
-
-    /// Verbs print nothing of their own (the lines of ping)
-    #[arg(short, long)]
-    quiet: bool,
-
-    /// The script (- is standard input), and the words that it sees as ARGS
-    #[arg(
-        value_name = "FILE.rhai [ARGS]",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
-    script: Vec<String>,
-}
-
 /// Exit statuses. 128 + SIGINT is what shells give a command that Ctrl-C ended.
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let CommandLine {
+        task,
+        run: arguments,
+    } = CommandLine::parse();
+    if let Some(task) = task {
+        return perform(task);
+    }
     let script = match read_script(&arguments) {
         Ok(script) => script,
         Err(refusal) => return end(refusal.status, &refusal.words),
@@ -93,6 +56,17 @@ fn main() -> ExitCode {
     work(&arguments, &script)
 }
 
+/// What is done without a script. Only what joins a sandbox needs one.
+fn perform(task: Task) -> ExitCode {
+    match task {
+        Task::Help { .. }
+        | Task::Doc { .. }
+        | Task::Completions { .. }
+        | Task::Explain { .. }
+        | Task::Attach { .. } => end(USAGE, "this comes with the next change"),
+    }
+}
+
 /// Says why netsh ends. The status counts even where nobody takes the words.
 fn end(status: u8, words: &str) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "netsh: {words}");
@@ -104,7 +78,7 @@ struct Refusal {
     status: u8,
 }
 
-fn read_script(arguments: &Arguments) -> Result<Script, Refusal> {
+fn read_script(arguments: &Run) -> Result<Script, Refusal> {
     let mut words = arguments.script.clone();
     if let Some(code) = &arguments.code {
         return Ok(Script {
@@ -172,7 +146,7 @@ fn read_text(name: &str) -> Result<String, Refusal> {
 }
 
 /// Goes where the work is to be done.
-fn enter(arguments: &Arguments) -> Result<(), String> {
+fn enter(arguments: &Run) -> Result<(), String> {
     if arguments.host {
         return Ok(());
     }
@@ -208,7 +182,7 @@ fn not_joined(name: &str, error: &Error) -> String {
         .into()
 }
 
-fn work(arguments: &Arguments, script: &Script) -> ExitCode {
+fn work(arguments: &Run, script: &Script) -> ExitCode {
     let settings = Settings {
         sandboxed: !arguments.host && arguments.netns.is_none(),
         show_commands: arguments.show_commands,

@@ -2,6 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | [`command_line`] | what netsh can be asked to do |
 //! | [`screen`] | standard output and standard error |
 //! | [`table`], [`columns`], [`cell`], [`grid`], [`plain`] | values as tables |
 //! | [`report`] | errors, with the place in the script |
@@ -10,6 +11,7 @@
 
 pub mod cell;
 pub mod columns;
+pub mod command_line;
 pub mod grid;
 pub mod last_words;
 pub mod outline;
