@@ -7,7 +7,6 @@ use std::rc::Rc;
 use clap::Parser;
 use nix::errno::Errno;
 
-use netsh::catalog::Catalog;
 use netsh::kernel::change::Operation;
 use netsh::kernel::error::Error;
 use netsh::kernel::link_set::LinkSet;
@@ -222,8 +221,7 @@ fn work(arguments: &Run, script: &Script) -> ExitCode {
         Ok(_) => ExitCode::from(lab.exit_status()),
         Err(error) => {
             let sources = Sources::new(&script.name, &script.text);
-            let catalog = Catalog::of(&engine);
-            let report = report(&error, &sources, &catalog, screen::report_style());
+            let report = report(&error, &sources, &script::catalog(), screen::report_style());
             let _ = std::io::stderr().write_all(report.as_bytes());
             ExitCode::from(FAILED)
         }

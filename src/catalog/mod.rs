@@ -1,19 +1,50 @@
-//! What there is to call, read back from the engine. The functions and their doc comments are the one source; what is
-//! here only reads them.
+//! What there is to call: the one source about verbs. The functions and their doc comments say all of it; what is here
+//! only reads them. Help, completion, the reference and the definitions for editors are renderers of it.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`signature`] | how a verb is called |
+//! | [`manual`] | its doc comment, taken apart |
+//! | [`expects`] | what belongs in the place of an argument |
 
+pub mod expects;
+pub mod manual;
 pub mod signature;
 
-use rhai::Engine;
+use rhai::{AST, Engine, Module, Shared};
 
-use signature::{Parameter, Signature, Signatures};
+use manual::Manual;
+use signature::{Parameter, Signature, Signatures, kind_name};
 
 /// One way to call a function, with its manual.
 #[derive(Debug, Clone)]
 pub struct Entry {
+    /// What it is about: the title under which it stands in the reference.
+    pub noun: String,
+    /// The module that has to be imported for it, if any.
+    pub module: Option<String>,
+    /// The type whose method it is, if it is nothing else: `netns`.
+    pub receiver: Option<String>,
     /// How it is called.
     pub signature: Signature,
-    /// Its doc comment, without the marks of a comment.
-    pub documentation: String,
+    /// What there is to know about it.
+    pub manual: Manual,
+}
+
+impl Entry {
+    /// Its name as a script writes it: `addr_add`, `hosts::pair`.
+    pub fn path(&self) -> String {
+        match &self.module {
+            Some(module) => format!("{module}::{}", self.signature.name),
+            None => self.signature.name.clone(),
+        }
+    }
+
+    /// Whether it takes a map of options.
+    pub fn takes_options(&self) -> bool {
+        let last = self.signature.parameters.last();
+        last.is_some_and(|parameter| parameter.name == "options?")
+    }
 }
 
 /// All functions that netsh adds to Rhai.
@@ -23,63 +54,84 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// Reads the functions of an engine that carry documentation, in the order of their names.
-    pub fn of(engine: &Engine) -> Self {
-        let mut entries = engine.collect_fn_metadata(
-            None,
-            |found| {
-                let function = found.metadata;
-                (!function.comments.is_empty()).then(|| Entry {
-                    signature: signature_of(
-                        &function.name,
-                        &function.params_info,
-                        &function.return_type,
-                    ),
-                    documentation: documentation(&function.comments),
-                })
-            },
-            false,
-        );
-        entries.sort_by(|a, b| a.signature.name.cmp(&b.signature.name));
-        Catalog { entries }
+    /// Reads the functions of these modules, each with what it is about. Getters, operators and conversions have no page.
+    pub fn of<'a>(modules: impl IntoIterator<Item = (&'a str, Shared<Module>)>) -> Self {
+        let mut catalog = Catalog::default();
+        for (noun, module) in modules {
+            let mut reader = Engine::new_raw();
+            reader.register_global_module(module);
+            let mut entries = reader.collect_fn_metadata(None, |found| native(noun, &found), false);
+            entries.sort_by(|a, b| a.signature.name.cmp(&b.signature.name));
+            catalog.entries.extend(entries);
+        }
+        catalog
     }
 
-    /// The entries, in the order of their names.
+    /// Adds the functions of a module that is written in Rhai, and is imported by its name.
+    #[must_use]
+    pub fn with_module(mut self, noun: &str, name: &str, ast: &AST) -> Self {
+        let functions = ast.iter_functions().filter(|function| {
+            !function.comments.is_empty() && !matches!(function.access, rhai::FnAccess::Private)
+        });
+        let mut entries: Vec<Entry> = functions
+            .map(|function| scripted(noun, name, &function))
+            .collect();
+        entries.sort_by(|a, b| a.signature.name.cmp(&b.signature.name));
+        self.entries.extend(entries);
+        self
+    }
+
+    /// The entries by what they are about, and there in the order of their names.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The entries called `name`, which may have a module before it.
+    pub fn called(&self, name: &str) -> impl Iterator<Item = &Entry> {
+        let entries = self.entries.iter();
+        entries.filter(move |entry| entry.signature.name == name || entry.path() == name)
+    }
+
+    /// What there are entries about, in their order.
+    pub fn nouns(&self) -> Vec<&str> {
+        let mut nouns: Vec<&str> = self
+            .entries
+            .iter()
+            .map(|entry| entry.noun.as_str())
+            .collect();
+        nouns.dedup();
+        nouns
+    }
+
+    fn fields_of(&self, name: &str) -> Vec<String> {
+        self.called(name)
+            .flat_map(|entry| entry.manual.fields())
+            .collect()
     }
 }
 
 impl Signatures for Catalog {
     fn of(&self, name: &str) -> Vec<Signature> {
-        let called = |entry: &&Entry| entry.signature.name == name;
-        let found = self.entries.iter().filter(called);
-        found.map(|entry| entry.signature.clone()).collect()
+        self.called(name)
+            .map(|entry| entry.signature.clone())
+            .collect()
     }
 
     fn names(&self) -> Vec<String> {
-        let names = self
-            .entries
+        self.entries
             .iter()
-            .map(|entry| entry.signature.name.clone());
-        names.collect()
+            .map(|entry| entry.signature.name.clone())
+            .collect()
     }
 
     fn fields(&self, name: &str) -> Vec<String> {
-        let documented = |name: &str| {
-            let entries = self.entries.iter();
-            let called = entries.filter(|entry| entry.signature.name == name);
-            let words: Vec<String> = called
-                .flat_map(|entry| returned_words(&entry.documentation))
-                .collect();
-            words
-        };
         // "A map like those of `link_list`": what another verb gives.
-        let (verbs, mut fields): (Vec<_>, Vec<_>) = documented(name)
+        let (verbs, mut fields): (Vec<_>, Vec<_>) = self
+            .fields_of(name)
             .into_iter()
-            .partition(|word| !self.of(word).is_empty());
+            .partition(|word| self.called(word).next().is_some());
         if fields.is_empty() {
-            fields = verbs.iter().flat_map(|verb| documented(verb)).collect();
+            fields = verbs.iter().flat_map(|verb| self.fields_of(verb)).collect();
         }
         fields.sort();
         fields.dedup();
@@ -87,55 +139,63 @@ impl Signatures for Catalog {
     }
 }
 
-/// The names in back ticks under `# Returns`.
-fn returned_words(documentation: &str) -> Vec<String> {
-    let after = documentation.split("# Returns").nth(1).unwrap_or("");
-    let section = after.split("\n# ").next().unwrap_or("");
-    let is_name = |word: &&str| {
-        word.starts_with(|c: char| c.is_ascii_lowercase())
-            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    let quoted = section.split('`').skip(1).step_by(2).filter(is_name);
-    quoted.map(str::to_owned).collect()
-}
-
-fn signature_of(name: &str, parameters: &[impl AsRef<str>], returns: &str) -> Signature {
-    let parameters = parameters.iter().filter_map(|parameter| {
-        let (name, kind) = parameter.as_ref().split_once(':')?;
-        let kind = kind_name(kind.trim());
-        // The handle of a method stands before the dot, not among the arguments.
-        (kind != "netns").then(|| Parameter {
-            name: match kind {
-                "map" if name == "options" => "options?".into(),
-                _ => name.trim().to_string(),
-            },
-            kind: kind.to_string(),
-        })
-    });
-    Signature {
-        name: name.to_string(),
-        parameters: parameters.collect(),
-        returns: kind_name(returns).to_string(),
+fn native(noun: &str, found: &rhai::FuncInfo) -> Option<Entry> {
+    let function = found.metadata;
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let has_a_page = !function.comments.is_empty()
+        && function.name.chars().all(is_name)
+        && !function.name.starts_with("to_");
+    if !has_a_page {
+        return None;
     }
+    let parameters = function.params_info.iter().filter_map(|parameter| {
+        let (name, kind) = parameter.split_once(':')?;
+        Some((name.trim(), kind_name(kind.trim())))
+    });
+    let (receivers, parameters): (Vec<_>, Vec<_>) =
+        // The handle of a method stands before the dot, not among the arguments.
+        parameters.partition(|(_, kind)| *kind == "netns");
+    let parameters = parameters.into_iter().map(|(name, kind)| Parameter {
+        name: match kind {
+            "map" if name == "options" => "options?".into(),
+            _ => name.into(),
+        },
+        kind: kind.into(),
+    });
+    Some(Entry {
+        noun: noun.into(),
+        module: None,
+        receiver: receivers.first().map(|(_, kind)| (*kind).into()),
+        signature: Signature {
+            name: function.name.to_string(),
+            parameters: parameters.collect(),
+            returns: kind_name(&function.return_type).into(),
+        },
+        manual: Manual::of(&documentation(&function.comments)),
+    })
 }
 
-/// A Rust type by the name that scripts have for it.
-fn kind_name(rust: &str) -> &str {
-    let inner = rust
-        .strip_prefix("RhaiResultOf<")
-        .and_then(|rest| rest.strip_suffix('>'))
-        .unwrap_or(rust)
-        .trim_end();
-    match inner.trim_start_matches("&mut ").trim_start_matches('&') {
-        "str" | "String" | "ImmutableString" => "string",
-        "i64" | "INT" => "int",
-        "f64" | "FLOAT" => "float",
-        "Dynamic" => "any",
-        "Map" => "map",
-        "Array" => "array",
-        "FnPtr" => "function",
-        "Handle" => "netns",
-        other => other,
+fn scripted(noun: &str, module: &str, function: &rhai::ScriptFnMetadata) -> Entry {
+    let parameters = function.params.iter().map(|name| Parameter {
+        name: (*name).into(),
+        kind: "any".into(),
+    });
+    let manual = Manual::of(&documentation(&function.comments));
+    Entry {
+        noun: noun.into(),
+        module: Some(module.into()),
+        receiver: None,
+        signature: Signature {
+            name: function.name.into(),
+            parameters: parameters.collect(),
+            returns: if manual.returns.is_empty() {
+                "()"
+            } else {
+                "any"
+            }
+            .into(),
+        },
+        manual,
     }
 }
 
@@ -153,41 +213,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_read_from_the_manual() {
-        let entry = |name: &str, documentation: &str| Entry {
-            signature: Signature {
-                name: name.into(),
-                parameters: Vec::new(),
-                returns: String::new(),
-            },
-            documentation: documentation.into(),
-        };
-        let catalog = Catalog {
-            entries: vec![
-                entry(
-                    "link_list",
-                    "Lists `x`.\n\n# Returns\nMaps: `mtu` (`()` for none),\n`name`.\n\n# Errors\n`no`.",
-                ),
-                entry("link_get", "# Returns\nA map like those of `link_list`."),
-            ],
-        };
-        assert_eq!(catalog.fields("link_list"), ["mtu", "name"]);
-        assert_eq!(catalog.fields("link_get"), ["mtu", "name"]);
+    fn modules_in_rhai_have_pages_too() {
+        let ast = Engine::new().compile(
+            "/// Makes two.\n///\n/// # Returns\n/// A map: `mtu` (`()` for none),\n/// `name`.\nfn pair(a, b) {}\n\
+             /// A map like those of `pair`.\n///\n/// # Returns\n/// A map like those of `pair`.\nfn again() {}\n\
+             /// Hidden.\nprivate fn hidden() {}\nfn silent() {}",
+        );
+        let catalog = Catalog::default().with_module("hosts", "hosts", &ast.expect("a script"));
+        let paths: Vec<String> = catalog.entries().iter().map(Entry::path).collect();
+        assert_eq!(paths, ["hosts::again", "hosts::pair"]);
+        assert_eq!(catalog.fields("pair"), ["mtu", "name"]);
+        assert_eq!(catalog.fields("again"), ["mtu", "name"]);
         assert!(catalog.fields("ping").is_empty());
-    }
-
-    #[test]
-    fn kinds_have_the_names_of_scripts() {
-        for (rust, kind) in [
-            ("&str", "string"),
-            ("RhaiResultOf<Map >", "map"),
-            ("RhaiResultOf<() >", "()"),
-            ("&mut Handle", "netns"),
-            ("()", "()"),
-            ("bool", "bool"),
-            ("Dynamic", "any"),
-        ] {
-            assert_eq!(kind_name(rust), kind, "{rust}");
-        }
     }
 }

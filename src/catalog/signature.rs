@@ -35,3 +35,43 @@ pub trait Signatures {
         Vec::new()
     }
 }
+
+/// A Rust type by the name that scripts have for it.
+pub(super) fn kind_name(rust: &str) -> &str {
+    let inner = rust
+        .strip_prefix("RhaiResultOf<")
+        .and_then(|rest| rest.strip_suffix('>'))
+        .unwrap_or(rust)
+        .trim_end();
+    match inner.trim_start_matches("&mut ").trim_start_matches('&') {
+        "str" | "String" | "ImmutableString" => "string",
+        "i64" | "INT" => "int",
+        "f64" | "FLOAT" => "float",
+        "Dynamic" => "any",
+        "Map" => "map",
+        "Array" => "array",
+        "FnPtr" => "function",
+        "Handle" => "netns",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_have_the_names_of_scripts() {
+        for (rust, kind) in [
+            ("&str", "string"),
+            ("RhaiResultOf<Map >", "map"),
+            ("RhaiResultOf<() >", "()"),
+            ("&mut Handle", "netns"),
+            ("()", "()"),
+            ("bool", "bool"),
+            ("Dynamic", "any"),
+        ] {
+            assert_eq!(kind_name(rust), kind, "{rust}");
+        }
+    }
+}

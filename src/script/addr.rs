@@ -25,10 +25,10 @@ pub mod api {
     /// Equivalent to: `ip addr add CIDR dev LINK`
     ///
     /// # Options
-    /// - `peer` (string): address of the other end of a point-to-point link; the prefix is then the peer's
-    /// - `broadcast` (string): the broadcast address (IPv4); `"+"` is the network's last address
+    /// - `peer` (address): the other end of a point-to-point link; the prefix is then the peer's
+    /// - `broadcast` (address): the broadcast address (IPv4); `"+"` is the network's last address
     /// - `label` (string): the label (IPv4): the link's name, or it and a colon and more
-    /// - `scope` (string): "global", "site", "link" or "host"; the default is host for 127.0.0.0/8 and global otherwise
+    /// - `scope` (word): "global", "site", "link" or "host"; the default is host for 127.0.0.0/8 and global otherwise
     /// - `dad` (bool): run duplicate address detection (IPv6)
     /// - `metric` (int): metric of the route that comes with the address
     /// - `valid_lft` (duration or "forever"): how long it stays
@@ -95,7 +95,7 @@ pub mod api {
     /// Equivalent to: `ip addr del CIDR dev LINK`
     ///
     /// # Options
-    /// - `peer` (string): address of the other end, if the address was added with one
+    /// - `peer` (address): the other end, if the address was added with one
     ///
     /// # Errors
     /// No such link (ENODEV); the link has no such address (EADDRNOTAVAIL).
@@ -174,7 +174,7 @@ pub mod api {
     /// Equivalent to: `ip addr flush dev LINK`
     ///
     /// # Options
-    /// - `family` (string): only those of "inet" or of "inet6"
+    /// - `family` (word): only those of "inet" or of "inet6"
     ///
     /// # Errors
     /// No such link (ENODEV).

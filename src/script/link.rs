@@ -28,11 +28,11 @@ pub mod api {
     /// Equivalent to: `ip link add NAME type veth peer name PEER`
     ///
     /// # Options
-    /// - `peer_netns` (string or netns): the namespace in which the other end is made
-    /// - `netns` (string or netns): the namespace in which the first end is made
+    /// - `peer_netns` (netns): the namespace in which the other end is made
+    /// - `netns` (netns): the namespace in which the first end is made
     /// - `mtu` (int, bytes): the largest payload, of both ends
-    /// - `mac` (string): hardware address of the first end; the kernel chooses one otherwise
-    /// - `peer_mac` (string): hardware address of the other end
+    /// - `mac` (mac): hardware address of the first end; the kernel chooses one otherwise
+    /// - `peer_mac` (mac): hardware address of the other end
     /// - `up` (bool): bring both ends up
     ///
     /// # Errors
@@ -75,7 +75,7 @@ pub mod api {
     ///
     /// # Options
     /// - `mtu` (int, bytes): the largest payload
-    /// - `mac` (string): the hardware address; the kernel chooses one otherwise
+    /// - `mac` (mac): the hardware address; the kernel chooses one otherwise
     /// - `up` (bool): bring it up
     ///
     /// # Errors
@@ -176,11 +176,11 @@ pub mod api {
     /// # Options
     /// - `up` (bool): up or down
     /// - `mtu` (int, bytes): the largest payload
-    /// - `mac` (string): the hardware address
+    /// - `mac` (mac): the hardware address
     /// - `name` (string): a new name; the link has to be down
-    /// - `master` (string): the bridge, bond or vrf to become a port of
+    /// - `master` (link): the bridge, bond or vrf to become a port of
     /// - `nomaster` (bool): leave the master
-    /// - `netns` (string or netns): the namespace to move to; `"home"` is the one that netsh works in
+    /// - `netns` (netns): the namespace to move to; `"home"` is the one that netsh works in
     /// - `promisc` (bool): take in every frame, whoever it is for
     /// - `txqueuelen` (int, packets): length of the transmit queue
     /// - `alias` (string): free text kept with the link; empty takes it away

@@ -31,8 +31,9 @@ pub mod wait;
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Dynamic, Engine, Module};
+use rhai::{Dynamic, Engine, Module, Shared};
 
+use crate::catalog::Catalog;
 use crate::lab::Lab;
 use crate::lab::failure::printable;
 use crate::lab::{interrupt, memory};
@@ -62,23 +63,32 @@ pub fn vocabulary() -> Engine {
     // A misspelt field would be () and every comparison with it false: a lab that proves nothing.
     engine.set_fail_on_invalid_map_property(true);
     engine.register_type_with_name::<netns::Handle>("netns");
-    let modules: [Module; 9] = [
-        exported_module!(link::api),
-        exported_module!(addr::api),
-        exported_module!(neigh::api),
-        exported_module!(sysctl::api),
-        exported_module!(netns::api),
-        exported_module!(ping::api),
-        exported_module!(program::api),
-        exported_module!(screen::api),
-        exported_module!(wait::api),
-    ];
-    for module in modules {
-        engine.register_global_module(module.into());
+    for (_, module) in modules() {
+        engine.register_global_module(module);
     }
     wait::replace_sleep(&mut engine);
     methods::register(&mut engine);
     engine
+}
+
+/// The verbs, by what they are about, in the order of the reference.
+fn modules() -> [(&'static str, Shared<Module>); 9] {
+    [
+        ("Links", exported_module!(link::api).into()),
+        ("Addresses", exported_module!(addr::api).into()),
+        ("Neighbours", exported_module!(neigh::api).into()),
+        ("Kernel parameters", exported_module!(sysctl::api).into()),
+        ("Network namespaces", exported_module!(netns::api).into()),
+        ("Probes", exported_module!(ping::api).into()),
+        ("Programs", exported_module!(program::api).into()),
+        ("Showing", exported_module!(screen::api).into()),
+        ("The script itself", exported_module!(wait::api).into()),
+    ]
+}
+
+/// All that netsh adds to Rhai, with its manual.
+pub fn catalog() -> Catalog {
+    Catalog::of(modules())
 }
 
 /// Ties the engine to the lab: where it prints, when it stops, what verbs work on.

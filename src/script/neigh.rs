@@ -18,7 +18,7 @@ pub mod api {
     /// Equivalent to: `ip -j neigh`
     ///
     /// # Options
-    /// - `dev` (string): only those behind this link
+    /// - `dev` (link): only those behind this link
     /// - `all` (bool): also those that need no asking (state noarp: multicast groups, loopback)
     ///
     /// # Returns

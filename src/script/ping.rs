@@ -35,13 +35,13 @@ pub mod api {
     /// - `deadline` (duration): end after this time, whatever has come
     /// - `size` (int, bytes): payload of a request; 56
     /// - `ttl` (int): time to live, or hop limit
-    /// - `iface` (string): send out of this link, whatever the routes say (SO_BINDTODEVICE)
-    /// - `source` (string): the address to send from
+    /// - `iface` (link): send out of this link, whatever the routes say (SO_BINDTODEVICE)
+    /// - `source` (address): send from it
     /// - `dont_fragment` (bool): forbid fragments, here and on the way
     /// - `pattern` (string): hexadecimal bytes that fill the payload, such as "ff00"
     /// - `quiet` (bool): print nothing
     /// - `flood` (bool): the next request as soon as a reply comes, or 10 ms are over
-    /// - `family` (string): "inet" or "inet6", for a name that has addresses of both
+    /// - `family` (word): "inet" or "inet6", for a name that has addresses of both
     ///
     /// # Returns
     /// A map: `destination` (the address); `transmitted`, `received`, `duplicates`, `errors` (ints); `loss` (percent);

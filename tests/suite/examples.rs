@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use libtest_mimic::{Failed, Trial};
-use netsh::catalog::{Catalog, Entry};
+use netsh::catalog::Entry;
 
 use crate::support::{User, Verdict, run, run_with, same, test_named};
 
 /// One test for each example, and those of the catalog.
 pub fn trials() -> Vec<Trial> {
-    let catalog = Catalog::of(&netsh::script::vocabulary());
+    let catalog = netsh::script::catalog();
     let mut trials = Vec::new();
     for entry in catalog.entries() {
         let Some(example) = example(entry) else {
@@ -59,7 +59,7 @@ fn has_a_manual(entry: &Entry) -> bool {
 
 fn complete(_: User) -> Verdict {
     let mut faults = Vec::new();
-    for entry in Catalog::of(&netsh::script::vocabulary()).entries() {
+    for entry in netsh::script::catalog().entries() {
         if !has_a_manual(entry) {
             continue;
         }
@@ -102,7 +102,7 @@ fn options_agree(user: User) -> Verdict {
         ("destination", "\"127.0.0.1\""),
     ]);
     let mut faults = Vec::new();
-    for entry in Catalog::of(&netsh::script::vocabulary()).entries() {
+    for entry in netsh::script::catalog().entries() {
         let Some((options, required)) = entry.signature.parameters.split_last() else {
             continue;
         };
