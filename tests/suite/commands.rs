@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use libtest_mimic::{Failed, Trial};
-use netsh::catalog::Catalog;
 use serde_json::Value;
 
 use crate::support::{Need, Ran, User, Verdict, netsh, program, run_with, same, test};
@@ -290,7 +289,7 @@ fn same_objects(netsh: &str, iproute2: &str) -> Result<usize, Failed> {
 }
 
 fn the_lab_uses_everything(_: User) -> Verdict {
-    let catalog = Catalog::of(&netsh::script::vocabulary());
+    let catalog = netsh::script::catalog();
     let mut missing = Vec::new();
     for verb in CHANGES {
         let call = format!("{verb}(");
@@ -298,17 +297,10 @@ fn the_lab_uses_everything(_: User) -> Verdict {
         if calls.is_empty() {
             missing.push(verb.to_string());
         }
-        let entries = catalog
-            .entries()
-            .iter()
-            .filter(|entry| entry.signature.name == verb);
-        for entry in entries {
-            let options = entry
-                .documentation
-                .lines()
-                .filter_map(|line| line.strip_prefix("- `")?.split_once("` ("));
-            let unused = options.filter(|(key, _)| !calls.contains(&format!(" {key}: ")));
-            missing.extend(unused.map(|(key, _)| format!("{verb} {key}")));
+        for option in catalog.called(verb).flat_map(|entry| &entry.manual.options) {
+            if !calls.contains(&format!(" {}: ", option.key)) {
+                missing.push(format!("{verb} {}", option.key));
+            }
         }
     }
     same(missing, Vec::new())

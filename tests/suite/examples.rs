@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use libtest_mimic::{Failed, Trial};
 use netsh::catalog::Entry;
+use netsh::catalog::expects::Expects;
 
 use crate::support::{User, Verdict, run, run_with, same, test_named};
 
@@ -12,21 +13,11 @@ pub fn trials() -> Vec<Trial> {
     let catalog = netsh::script::catalog();
     let mut trials = Vec::new();
     for entry in catalog.entries() {
-        let Some(example) = example(entry) else {
-            continue;
-        };
-        let parameters: Vec<&str> = entry
-            .signature
-            .parameters
-            .iter()
-            .map(|parameter| parameter.name.as_str())
-            .collect();
-        let name = format!(
-            "example: {}({})",
-            entry.signature.name,
-            parameters.join(", ")
-        );
-        trials.extend(test_named(&name, &[], move |user| runs(user, &example)));
+        let name = format!("example: {}", call_of(entry));
+        let example = entry.manual.example.clone();
+        trials.extend(test_named(&name, &[], move |user| {
+            run(user, &example).map(drop)
+        }));
     }
     assert!(trials.len() > 20, "the catalog has hardly any examples");
     trials.extend(test_named(
@@ -42,53 +33,90 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-fn runs(user: User, example: &str) -> Verdict {
-    run(user, example).map(drop)
+fn call_of(entry: &Entry) -> String {
+    let parameters = entry.signature.parameters.iter();
+    let names: Vec<&str> = parameters.map(|one| one.name.as_str()).collect();
+    format!("{}({})", entry.path(), names.join(", "))
 }
 
-fn example(entry: &Entry) -> Option<String> {
-    let (_, rest) = entry.documentation.split_once("```rhai\n")?;
-    rest.split_once("```").map(|(code, _)| code.to_string())
-}
+/// What an option may be said to be, before its unit.
+const KINDS: &[&str] = &[
+    "int", "bool", "string", "word", "link", "netns", "address", "mac", "duration",
+];
 
-/// Getters, operators and conversions have no manual page.
-fn has_a_manual(entry: &Entry) -> bool {
-    let name = &entry.signature.name;
-    name.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !name.starts_with("to_")
-}
+/// What stands after the noun.
+const VERBS: &[&str] = &[
+    "add", "del", "set", "get", "list", "flush", "up", "down", "exists", "table",
+];
+
+/// What stands alone.
+const ALONE: &[&str] = &[
+    "assert",
+    "exec",
+    "exit",
+    "ping",
+    "run",
+    "sh",
+    "show",
+    "sleep",
+    "wait_until",
+];
 
 fn complete(_: User) -> Verdict {
+    let catalog = netsh::script::catalog();
+    let faults: Vec<String> = catalog.entries().iter().flat_map(faults_of).collect();
+    same(faults, Vec::new())
+}
+
+fn faults_of(entry: &Entry) -> Vec<String> {
+    let manual = &entry.manual;
+    let name = &entry.signature.name;
     let mut faults = Vec::new();
-    for entry in netsh::script::catalog().entries() {
-        if !has_a_manual(entry) {
-            continue;
+    let mut fault = |holds: bool, words: String| {
+        if !holds {
+            faults.push(format!("{}: {words}", call_of(entry)));
         }
-        let name = &entry.signature.name;
-        let summary = entry.documentation.lines().next().unwrap_or_default();
-        if !summary.ends_with('.') || summary.matches(". ").count() > 1 || summary.len() > 120 {
-            faults.push(format!("{name}: the summary is no sentence: {summary:?}"));
-        }
-        if example(entry).is_none() {
-            faults.push(format!("{name}: no example"));
-        }
-        let returns_something = !matches!(entry.signature.returns.as_str(), "()" | "");
-        if returns_something && !entry.documentation.contains("# Returns") {
-            faults.push(format!(
-                "{name}: it returns something, and does not say what"
-            ));
-        }
-        let takes_options = entry
-            .signature
-            .parameters
-            .iter()
-            .any(|one| one.name == "options?");
-        if takes_options != entry.documentation.contains("# Options") {
-            faults.push(format!(
-                "{name}: its options are not documented, or there are none"
-            ));
+    };
+    let summary = &manual.summary;
+    let sentence =
+        summary.ends_with('.') && summary.matches(". ").count() < 2 && summary.len() <= 120;
+    fault(sentence, format!("the summary is no sentence: {summary:?}"));
+    fault(!manual.example.is_empty(), "no example".into());
+    let called = |example: &str| example.contains(&format!("{name}("));
+    fault(
+        called(&manual.example),
+        "the example does not call it".into(),
+    );
+    let returns = !matches!(entry.signature.returns.as_str(), "()" | "");
+    fault(
+        returns != manual.returns.is_empty(),
+        "what it returns is not said, or it returns nothing".into(),
+    );
+    fault(
+        entry.takes_options() != manual.options.is_empty(),
+        "its options are not documented, or there are none".into(),
+    );
+    for option in &manual.options {
+        let kind = option.kind.split([',', ' ']).next().unwrap_or_default();
+        let key = &option.key;
+        fault(
+            KINDS.contains(&kind),
+            format!("{key} is of no known kind: {kind:?}"),
+        );
+        fault(!option.text.is_empty(), format!("{key} is not explained"));
+        if Expects::of_option(option) == Expects::Words(Vec::new()) {
+            fault(
+                false,
+                format!("the words of {key} are not in double quotes"),
+            );
         }
     }
-    same(faults, Vec::new())
+    let verb = name.rsplit('_').next().unwrap_or_default();
+    fault(
+        ALONE.contains(&name.as_str()) || name.contains('_') && VERBS.contains(&verb),
+        "its name is not made as the others are".into(),
+    );
+    faults
 }
 
 /// Asks every verb with options for one that does not exist; the refusal lists those that the code reads.
@@ -103,10 +131,10 @@ fn options_agree(user: User) -> Verdict {
     ]);
     let mut faults = Vec::new();
     for entry in netsh::script::catalog().entries() {
-        let Some((options, required)) = entry.signature.parameters.split_last() else {
+        let Some((_, required)) = entry.signature.parameters.split_last() else {
             continue;
         };
-        if options.name != "options?" {
+        if !entry.takes_options() {
             continue;
         }
         let name = &entry.signature.name;
@@ -131,7 +159,8 @@ fn options_agree(user: User) -> Verdict {
             continue;
         };
         let mut read: Vec<&str> = read.split(", ").collect();
-        let mut documented = documented(entry);
+        let options = entry.manual.options.iter();
+        let mut documented: Vec<&str> = options.map(|option| option.key.as_str()).collect();
         read.sort_unstable();
         documented.sort_unstable();
         if read != documented {
@@ -139,16 +168,4 @@ fn options_agree(user: User) -> Verdict {
         }
     }
     same(faults, Vec::new())
-}
-
-/// The keys of the list under `# Options`.
-fn documented(entry: &Entry) -> Vec<&str> {
-    let options = entry
-        .documentation
-        .split("# Options")
-        .nth(1)
-        .unwrap_or_default();
-    let options = options.split("\n# ").next().unwrap_or_default();
-    let items = options.lines().filter_map(|line| line.strip_prefix("- `"));
-    items.filter_map(|item| item.split('`').next()).collect()
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use libtest_mimic::{Failed, Trial};
-use netsh::catalog::{Catalog, Entry};
+use netsh::catalog::Entry;
 use regex::Regex;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use crate::support::{Ran, User, Verdict, run_bytes, run_with, same, test_named};
 
 /// One test for each verb, and those of single scripts.
 pub fn trials() -> Vec<Trial> {
-    let catalog = Catalog::of(&netsh::script::vocabulary());
+    let catalog = netsh::script::catalog();
     let mut calls: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for entry in catalog.entries().iter().filter(|entry| is_verb(entry)) {
         let name = entry.signature.name.clone();
@@ -32,8 +32,8 @@ pub fn trials() -> Vec<Trial> {
 
 /// `exit` would end the script of all the others.
 fn is_verb(entry: &Entry) -> bool {
-    // `exit` ends the script that would try the next value; the tests of the command line have it.
-    entry.documentation.contains("# Example") && entry.signature.name != "exit"
+    // The tests of the command line have it.
+    entry.signature.name != "exit"
 }
 
 /// What a script has at hand. The handle `gone` is of a namespace that is no more.
@@ -137,7 +137,14 @@ fn odd_calls(entry: &Entry) -> Vec<String> {
         }
         if let Some(place) = names.iter().position(|name| name.starts_with("options")) {
             let with = |key| call(verb, &names, place, &options(verb, key, odd));
-            calls.extend(options_of(entry).into_iter().map(with));
+            calls.extend(
+                entry
+                    .manual
+                    .options
+                    .iter()
+                    .map(|option| option.key.as_str())
+                    .map(with),
+            );
         }
     }
     calls
@@ -167,17 +174,6 @@ fn options(verb: &str, key: &str, odd: &str) -> String {
         ("ping", key) => format!("#{{ count: 1, deadline: \"1ms\", {key}: {odd} }}"),
         (_, key) => format!("#{{ {key}: {odd} }}"),
     }
-}
-
-/// The keys of the list `# Options` of a manual.
-fn options_of(entry: &Entry) -> Vec<&str> {
-    let section = entry.documentation.split_once("# Options\n");
-    let section = section.map_or("", |(_, rest)| rest.split("\n#").next().unwrap_or(rest));
-    section
-        .lines()
-        .filter_map(|line| line.strip_prefix("- `")?.split_once('`'))
-        .map(|(key, _)| key)
-        .collect()
 }
 
 /// Makes the calls, here and in another namespace, and looks at what was caught.
