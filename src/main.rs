@@ -1,6 +1,7 @@
 //! The command line: reads the arguments, enters the sandbox before any thread exists, and hands over.
 
 use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -14,9 +15,12 @@ use netsh::kernel::{limits, netns, program};
 use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings, interrupt, memory};
-use netsh::script::{self, run::Script};
+use netsh::script;
+use netsh::script::modules::INCLUDED;
+use netsh::script::run::{Script, text_of, text_of_file};
 use netsh::shell::command_line::{CommandLine, Run, Task};
 use netsh::shell::last_words;
+use netsh::shell::prompt::{Place, Prompt};
 use netsh::shell::report::report;
 use netsh::shell::screen::{self, Terminal};
 use netsh::shell::source::Sources;
@@ -37,8 +41,8 @@ fn main() -> ExitCode {
     if let Some(task) = task {
         return perform(task);
     }
-    let script = match read_script(&arguments) {
-        Ok(script) => script,
+    let job = match read_job(&arguments) {
+        Ok(job) => job,
         Err(refusal) => return end(refusal.status, &refusal.words),
     };
     if let Err(error) = program::hear_of_children() {
@@ -52,7 +56,7 @@ fn main() -> ExitCode {
         return end(FAILED, &words);
     }
     last_words::prepare();
-    work(&arguments, &script)
+    work(&arguments, job)
 }
 
 /// What is done without a script. Only what joins a sandbox needs one.
@@ -77,71 +81,61 @@ struct Refusal {
     status: u8,
 }
 
-fn read_script(arguments: &Run) -> Result<Script, Refusal> {
+/// What is to be done in the sandbox.
+enum Job {
+    Script(Script),
+    Prompt,
+}
+
+fn read_job(arguments: &Run) -> Result<Job, Refusal> {
     let mut words = arguments.script.clone();
     if let Some(code) = &arguments.code {
-        return Ok(Script {
+        return Ok(Job::Script(Script {
             name: "-e".into(),
             text: code.clone(),
             arguments: words,
-        });
+        }));
     }
-    let usage = |words: &str| Refusal {
-        words: words.into(),
-        status: USAGE,
-    };
     if words.is_empty() {
-        return Err(if std::io::stdin().is_terminal() {
-            usage(
-                "the interactive prompt is not there yet; run a script (netsh FILE.rhai) or a line (netsh -e CODE); netsh --help shows the rest",
-            )
-        } else {
-            usage("no script; netsh - reads one from standard input, netsh --help shows the rest")
-        });
+        if std::io::stdin().is_terminal() {
+            return Ok(Job::Prompt);
+        }
+        words.push("-".into());
     }
     let name = words.remove(0);
     // clap gives up on -eCODE in one word, for the script's own words may begin with a hyphen.
     if let Some(code) = name.strip_prefix("-e").filter(|code| !code.is_empty()) {
-        return Ok(Script {
+        return Ok(Job::Script(Script {
             name: "-e".into(),
             text: code.into(),
             arguments: words,
-        });
+        }));
     }
     if name.starts_with('-') && name != "-" {
-        return Err(usage(&format!(
-            "there is no option {name}; netsh --help shows those there are"
-        )));
+        return Err(Refusal {
+            words: format!("there is no option {name}; netsh --help shows those there are"),
+            status: USAGE,
+        });
     }
-    Ok(Script {
+    Ok(Job::Script(Script {
         text: read_text(&name)?,
         name,
         arguments: words,
-    })
+    }))
 }
 
 fn read_text(name: &str) -> Result<String, Refusal> {
-    let failed = |words: String| Refusal {
+    let text = if name == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        text_of(read.map(|_| bytes), name)
+    } else {
+        text_of_file(Path::new(name))
+    };
+    text.map_err(|words| Refusal {
         words,
         status: FAILED,
-    };
-    let read = if name == "-" {
-        let mut text = Vec::new();
-        std::io::stdin().read_to_end(&mut text).map(|_| text)
-    } else {
-        std::fs::read(name)
-    };
-    let bytes = read.map_err(|error| {
-        let words = Error::from(error).kernel_words();
-        failed(format!("cannot read {name}: {words}"))
-    })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let place = error.utf8_error().valid_up_to();
-        failed(format!("{name} is not UTF-8 text (byte {place})"))
-    })?;
-    // Some editors begin a file with a byte order mark.
-    let unmarked = text.strip_prefix('\u{feff}').map(Into::into);
-    Ok(unmarked.unwrap_or(text))
+    })
 }
 
 /// Goes where the work is to be done.
@@ -181,7 +175,7 @@ fn not_joined(name: &str, error: &Error) -> String {
         .into()
 }
 
-fn work(arguments: &Run, script: &Script) -> ExitCode {
+fn work(arguments: &Run, job: Job) -> ExitCode {
     let settings = Settings {
         sandboxed: !arguments.host && arguments.netns.is_none(),
         show_commands: arguments.show_commands,
@@ -206,6 +200,25 @@ fn work(arguments: &Run, script: &Script) -> ExitCode {
         let up = LinkSet::up("lo", true);
         terminal.command(&up.command().line(None));
     }
+    match job {
+        Job::Script(script) => run(&lab, &terminal, &script),
+        Job::Prompt => prompt(arguments, lab, terminal),
+    }
+}
+
+fn prompt(arguments: &Run, lab: Rc<Lab>, terminal: Rc<Terminal>) -> ExitCode {
+    let place = match &arguments.netns {
+        Some(name) => Place::Netns(name.clone()),
+        None if arguments.host => Place::Host,
+        None => Place::Sandbox,
+    };
+    match Prompt::new(lab, terminal, place) {
+        Ok(prompt) => ExitCode::from(prompt.run()),
+        Err(words) => end(FAILED, &format!("no prompt: {words}")),
+    }
+}
+
+fn run(lab: &Rc<Lab>, terminal: &Terminal, script: &Script) -> ExitCode {
     let mut engine = script::engine(lab.clone());
     let result = script.run(&mut engine);
     if interrupt::requested() {
@@ -220,7 +233,10 @@ fn work(arguments: &Run, script: &Script) -> ExitCode {
     match result {
         Ok(_) => ExitCode::from(lab.exit_status()),
         Err(error) => {
-            let sources = Sources::new(&script.name, &script.text);
+            let mut sources = Sources::new(&script.name, &script.text);
+            for module in INCLUDED {
+                sources = sources.with_module(module.path, module.text);
+            }
             let report = report(&error, &sources, &script::catalog(), screen::report_style());
             let _ = std::io::stderr().write_all(report.as_bytes());
             ExitCode::from(FAILED)

@@ -52,7 +52,7 @@ impl Expects {
     pub fn of_parameter(verb: &str, parameter: &Parameter) -> Expects {
         match (verb, parameter.name.trim_end_matches('?')) {
             (_, "link") => Expects::Link,
-            ("netns_get" | "netns_del", "name") => Expects::Netns,
+            ("netns_get" | "netns_del" | "netns_enter", "name") => Expects::Netns,
             ("sysctl_get" | "sysctl_set", "name") | ("sysctl_list", "prefix") => Expects::Sysctl,
             (_, "cidr" | "destination" | "address") => Expects::Address,
             (_, "kind") => Expects::Kind,

@@ -70,7 +70,8 @@ pub enum Direction {
     Received,
 }
 
-type Tap = Box<dyn FnMut(Direction, &[u8])>;
+/// Who sees the messages that pass.
+pub type Tap = Box<dyn FnMut(Direction, &[u8])>;
 
 thread_local! {
     static TAPPED: Cell<bool> = const { Cell::new(false) };

@@ -86,7 +86,7 @@ impl Lab {
 
     /// Shows what is equivalent to what is about to happen in `netns`, if the user wants to see commands.
     pub fn show_command(&self, netns: &Netns, command: impl FnOnce() -> Command) {
-        if self.settings.show_commands {
+        if self.settings().show_commands {
             let name = (!netns.is_home()).then(|| netns.name());
             self.screen.command(&command().line(name));
         }

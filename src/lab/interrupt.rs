@@ -25,6 +25,12 @@ pub fn requested() -> bool {
     FLAG.get().is_some_and(|flag| flag.load(Ordering::Relaxed))
 }
 
+/// Whether Ctrl-C was pressed since the last time that this was asked: what it stopped has stopped.
+pub fn take() -> bool {
+    FLAG.get()
+        .is_some_and(|flag| flag.swap(false, Ordering::Relaxed))
+}
+
 /// Sleeps for `time`, or until Ctrl-C. Returns whether it slept to the end.
 pub fn sleep(time: Duration) -> bool {
     let start = Instant::now();

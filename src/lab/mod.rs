@@ -37,6 +37,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use crate::kernel::error::Result;
+use crate::kernel::netlink::{Tap, set_tap};
 use crate::kernel::netns::Namespace;
 use netns::Netns;
 use screen::Screen;
@@ -54,9 +55,11 @@ pub struct Settings {
 
 /// An experiment in progress.
 pub struct Lab {
-    settings: Settings,
+    settings: Cell<Settings>,
     screen: Rc<dyn Screen>,
     home: Rc<Netns>,
+    /// The namespace in which verbs act outside of any `run`.
+    base: RefCell<Rc<Netns>>,
     /// The namespaces that `run` is at work in, the innermost last.
     entered: RefCell<Vec<Rc<Netns>>>,
     known: RefCell<BTreeMap<String, Rc<Netns>>>,
@@ -70,26 +73,42 @@ impl Lab {
     /// A lab whose home is the namespace that the calling thread is in.
     pub fn new(settings: Settings, screen: Rc<dyn Screen>) -> Result<Self> {
         let home = Rc::new(Netns::home(Namespace::home()?));
-        if settings.show_netlink {
-            let screen = screen.clone();
-            crate::kernel::netlink::set_tap(Some(Box::new(move |direction, bytes| {
-                screen.netlink(direction, bytes);
-            })));
-        }
-        Ok(Lab {
-            settings,
+        let lab = Lab {
+            settings: Cell::new(settings),
             screen,
+            base: RefCell::new(home.clone()),
             entered: RefCell::new(Vec::new()),
             home,
             known: RefCell::new(BTreeMap::new()),
             exit_status: Cell::new(0),
             unsettled: Cell::new(false),
-        })
+        };
+        lab.show_netlink(settings.show_netlink);
+        Ok(lab)
     }
 
     /// How the lab was asked to work.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    pub fn settings(&self) -> Settings {
+        self.settings.get()
+    }
+
+    /// From now on the equivalent command is printed before each change, or no more.
+    pub fn show_commands(&self, on: bool) {
+        self.settings.set(Settings {
+            show_commands: on,
+            ..self.settings.get()
+        });
+    }
+
+    /// From now on every netlink message is printed, or none.
+    pub fn show_netlink(&self, on: bool) {
+        self.settings.set(Settings {
+            show_netlink: on,
+            ..self.settings.get()
+        });
+        let screen = self.screen.clone();
+        let print: Tap = Box::new(move |direction, bytes| screen.netlink(direction, bytes));
+        set_tap(on.then_some(print));
     }
 
     /// What netsh is to end with when the script ends well.

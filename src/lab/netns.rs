@@ -82,7 +82,19 @@ impl Lab {
     /// The namespace in which verbs act now.
     pub fn current(&self) -> Rc<Netns> {
         let innermost = self.entered.borrow().last().cloned();
-        innermost.unwrap_or_else(|| self.home())
+        innermost.unwrap_or_else(|| self.base.borrow().clone())
+    }
+
+    /// Makes `netns` the one in which verbs act outside of any `run`, until further notice.
+    pub fn stay_in(&self, netns: &Rc<Netns>) -> Result<()> {
+        netns.namespace()?;
+        *self.base.borrow_mut() = netns.clone();
+        Ok(())
+    }
+
+    /// Whether `run` is at work.
+    pub fn is_inside(&self) -> bool {
+        !self.entered.borrow().is_empty()
     }
 
     /// Runs `work` with `netns` as the current namespace, and puts the former back whatever comes of it.
@@ -96,7 +108,9 @@ impl Lab {
     /// Whether `run` is at work in the namespace of this name, or it is home.
     pub(super) fn is_in_use(&self, name: &str) -> bool {
         let entered = self.entered.borrow();
-        name == HOME || entered.iter().any(|netns| netns.name() == name)
+        name == HOME
+            || self.base.borrow().name() == name
+            || entered.iter().any(|netns| netns.name() == name)
     }
 
     /// The namespace of this name, opened if it was made by somebody else (`ip netns add`).

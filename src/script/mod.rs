@@ -11,11 +11,14 @@
 //! | [`call`] | from a call to the lab and back; what a script catches |
 //! | [`options`], [`units`], [`value`] | reading what a script gives, building what it gets |
 //! | [`run`] | a script from its text to its end |
+//! | [`session`] | inputs one after another, each with what the ones before it left |
+//! | [`modules`] | what `import` finds |
 
 pub mod addr;
 pub mod call;
 pub mod link;
 pub mod methods;
+pub mod modules;
 pub mod neigh;
 pub mod netns;
 pub mod options;
@@ -23,6 +26,7 @@ pub mod ping;
 pub mod program;
 pub mod run;
 pub mod screen;
+pub mod session;
 pub mod sysctl;
 pub mod units;
 pub mod value;
@@ -33,6 +37,7 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Dynamic, Engine, Module, Shared};
 
+use self::modules::INCLUDED;
 use crate::catalog::Catalog;
 use crate::lab::Lab;
 use crate::lab::failure::printable;
@@ -88,7 +93,15 @@ fn modules() -> [(&'static str, Shared<Module>); 9] {
 
 /// All that netsh adds to Rhai, with its manual.
 pub fn catalog() -> Catalog {
-    Catalog::of(modules())
+    let mut catalog = Catalog::of(modules());
+    let reader = Engine::new();
+    for module in INCLUDED {
+        // A test runs the examples of all of them: none is left out unseen.
+        if let Ok(ast) = module.compile(&reader) {
+            catalog = catalog.with_module(&format!("Module {}", module.name), module.name, &ast);
+        }
+    }
+    catalog
 }
 
 /// Ties the engine to the lab: where it prints, when it stops, what verbs work on.

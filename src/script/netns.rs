@@ -10,6 +10,7 @@ use crate::kernel::change::Change;
 use crate::kernel::link_set::LinkSet;
 use crate::kernel::netns::{Namespace, name_fault, named_path};
 use crate::kernel::netns_change::{HOME, NetnsAdd, NetnsDel};
+use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::netns::Netns;
@@ -187,6 +188,52 @@ pub mod api {
         })
     }
 
+    /// Makes a network namespace the current one, until `netns_leave`.
+    ///
+    /// For the prompt, and for the scripts that it saves. A script of your own is clearer with `run`, which always comes back.
+    ///
+    /// Equivalent to: `ip netns exec NAME bash`
+    ///
+    /// # Errors
+    /// There is none of this name (ENOENT); called inside of `run`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// netns_add("h1");
+    /// netns_enter("h1");
+    /// show(link_list());
+    /// netns_leave();
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn netns_enter(ctx: NativeCallContext, name: Dynamic) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            let name = netns_name(&name)?;
+            let enter = || lab.netns(&name).and_then(|netns| lab.stay_in(&netns));
+            not_inside(lab, "enter")?;
+            ask(lab, &format!("enter netns {name}"), enter).map_err(|failure| failure.blame("name"))
+        })
+    }
+
+    /// Comes back from `netns_enter` to the namespace that netsh itself works in.
+    ///
+    /// Equivalent to: `exit`
+    ///
+    /// # Errors
+    /// Called inside of `run`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// netns_enter(netns_add("h1"));
+    /// netns_leave();
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn netns_leave(ctx: NativeCallContext) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            not_inside(lab, "leave")?;
+            ask(lab, "go home", || lab.stay_in(&lab.home()))
+        })
+    }
+
     /// The name of the namespace.
     #[rhai_fn(get = "name", pure)]
     pub fn netns_name_of(netns: &mut Handle) -> String {
@@ -224,6 +271,15 @@ pub(super) fn within<T>(
         let failure = lab.explain_question(&words, &error);
         Err(thrown(ctx.fn_name(), *failure, ctx.call_position()))
     })
+}
+
+/// `run` comes back to the namespace that was current before it; nothing else may change that.
+fn not_inside(lab: &Lab, verb: &str) -> Outcome<()> {
+    if lab.is_inside() {
+        let words = format!("cannot {verb} a network namespace inside of run()");
+        return Err(Failure::new(words).hint("run() itself goes there and comes back"));
+    }
+    Ok(())
 }
 
 fn netns_name(value: &Dynamic) -> Outcome<String> {

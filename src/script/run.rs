@@ -4,7 +4,10 @@ use std::path::Path;
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Module, Scope};
 
+use crate::kernel::error::Error;
+
 use super::call::RhaiResultOf;
+use super::modules::Modules;
 
 /// A script and what it is called with.
 pub struct Script {
@@ -23,13 +26,7 @@ impl Script {
         let arguments: Array = self.arguments.iter().cloned().map(Into::into).collect();
         constants.set_var("ARGS", arguments);
         engine.register_global_module(constants.into());
-        let folder = Path::new(&self.name)
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
-        engine.set_module_resolver(rhai::module_resolvers::FileModuleResolver::new_with_path(
-            folder,
-        ));
+        engine.set_module_resolver(Modules::beside(Path::new(&self.name)));
         let mut ast = engine
             .compile(without_interpreter_line(&self.text))
             .map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
@@ -37,6 +34,27 @@ impl Script {
         ast.set_source(self.name.as_str());
         engine.eval_ast_with_scope(&mut Scope::new(), &ast)
     }
+}
+
+/// The text of a script's file; in words why there is none.
+pub fn text_of_file(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::read(path);
+    text_of(bytes, &path.display().to_string())
+}
+
+/// The text of a script that was read from `name`.
+pub fn text_of(read: std::io::Result<Vec<u8>>, name: &str) -> Result<String, String> {
+    let bytes = read.map_err(|error| {
+        let words = Error::from(error).kernel_words();
+        format!("cannot read {name}: {words}")
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let place = error.utf8_error().valid_up_to();
+        format!("{name} is not UTF-8 text (byte {place})")
+    })?;
+    // Some editors begin a file with a byte order mark.
+    let unmarked = text.strip_prefix('\u{feff}').map(Into::into);
+    Ok(unmarked.unwrap_or(text))
 }
 
 /// The text with a first line `#!/usr/bin/env netsh` taken out, its end kept, so that the positions below stay true.

@@ -6,6 +6,7 @@
 //! | [`screen`] | standard output and standard error |
 //! | [`table`], [`columns`], [`cell`], [`grid`], [`plain`] | values as tables |
 //! | [`report`] | errors, with the place in the script |
+//! | [`prompt`] | the prompt: a line editor over a session |
 //! | [`last_words`] | when netsh itself can't go on |
 //! | [`source`], [`span`], [`outline`] | the text of a script: what stands where |
 
@@ -16,6 +17,7 @@ pub mod grid;
 pub mod last_words;
 pub mod outline;
 pub mod plain;
+pub mod prompt;
 pub mod report;
 pub mod screen;
 pub mod source;

@@ -170,9 +170,10 @@ fn quote<'a>(
         |span: Range<usize>| span.start.saturating_sub(start)..span.end.saturating_sub(start);
 
     let label = Some(clean(label)).filter(|label| !label.is_empty());
+    let (path, line_start) = source.caption(first);
     let mut snippet = Snippet::source(source.slice(start..end))
-        .line_start(first + 1)
-        .path(clean(source.path()))
+        .line_start(line_start)
+        .path(clean(path))
         .annotation(
             AnnotationKind::Primary
                 .span(shift(within(&span, &line)))
@@ -186,9 +187,13 @@ fn quote<'a>(
 }
 
 fn origin(place: &Place) -> Origin<'_> {
-    let origin = Origin::path(clean(place.name()));
-    match (place.position.line(), place.position.position()) {
-        (Some(line), column) => origin.line(line).char_column(column.unwrap_or(1)),
-        (None, _) => origin,
+    let line = place.position.line();
+    let shown = line.map(|line| place.caption(line.saturating_sub(1)));
+    match shown {
+        Some((path, line)) => {
+            let column = place.position.position().unwrap_or(1);
+            Origin::path(clean(path)).line(line).char_column(column)
+        }
+        None => Origin::path(clean(place.name())),
     }
 }

@@ -23,6 +23,8 @@ pub struct Terminal {
     /// Netlink trees are comments when what goes to standard error is to be a shell script.
     netlink_as_comments: bool,
     closed: Cell<bool>,
+    /// Whether a verb has told what it does since the last time that this was asked.
+    told: Cell<bool>,
     fault: OnceCell<io::Error>,
 }
 
@@ -34,6 +36,7 @@ impl Terminal {
             quiet,
             netlink_as_comments: show_commands,
             closed: Cell::new(false),
+            told: Cell::new(false),
             fault: OnceCell::new(),
         }
     }
@@ -53,6 +56,11 @@ impl Terminal {
         }
     }
 
+    /// Whether a verb has told what it does since the last time that this was asked.
+    pub fn take_told(&self) -> bool {
+        self.told.take()
+    }
+
     /// Why standard output took no more, unless that was its reader's wish.
     pub fn fault(&self) -> Option<&io::Error> {
         self.fault.get()
@@ -70,6 +78,7 @@ impl Screen for Terminal {
 
     fn live(&self, text: &str) {
         if !self.quiet && !self.json {
+            self.told.set(true);
             self.write(&format!("{text}\n"));
         }
     }
@@ -155,6 +164,11 @@ fn width_of(terminal: bool, stream: impl AsFd) -> Option<usize> {
 pub fn wants_colour() -> bool {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     !no_colour && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// Whether what is drawn on standard output may have colours.
+pub fn output_has_colour() -> bool {
+    io::stdout().is_terminal() && wants_colour()
 }
 
 /// Whether the locale says that the terminal takes UTF-8 (setlocale(3): the first of these that is set counts).

@@ -24,6 +24,8 @@ pub struct Source {
     path: String,
     text: String,
     lines: Vec<usize>,
+    /// Where parts with names of their own begin, by line.
+    parts: Vec<(usize, String)>,
     lexemes: OnceCell<Vec<Lexeme>>,
 }
 
@@ -46,7 +48,38 @@ impl Source {
             path: path.into(),
             text,
             lines,
+            parts: Vec::new(),
             lexemes: OnceCell::new(),
+        }
+    }
+
+    /// A text that is made of others, one below the other, each shown under a path of its own and counted from 1.
+    pub fn of_parts<'a>(
+        path: impl Into<String>,
+        parts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let mut lines: Vec<&str> = Vec::new();
+        let mut begins = Vec::new();
+        for (title, text) in parts {
+            begins.push((lines.len(), title.to_owned()));
+            let before = lines.len();
+            lines.extend(text.lines());
+            if lines.len() == before {
+                lines.push("");
+            }
+        }
+        Self {
+            parts: begins,
+            ..Self::new(path, lines.join("\n"))
+        }
+    }
+
+    /// What a line, counted from 0, is shown as: under which path, and as which line of it, counted from 1.
+    pub fn caption(&self, line: usize) -> (&str, usize) {
+        let part = self.parts.partition_point(|(begin, _)| *begin <= line);
+        match part.checked_sub(1).and_then(|at| self.parts.get(at)) {
+            Some((begin, title)) => (title, line - begin + 1),
+            None => (&self.path, line + 1),
         }
     }
 
@@ -110,8 +143,13 @@ pub struct Sources {
 impl Sources {
     /// The main script, under the name that `ast.set_source` gave it.
     pub fn new(name: impl Into<String>, text: impl AsRef<str>) -> Self {
+        Self::of(Source::new(name, text))
+    }
+
+    /// A main script that is made of parts.
+    pub fn of(main: Source) -> Self {
         Self {
-            main: Rc::new(Source::new(name, text)),
+            main: Rc::new(main),
             modules: BTreeMap::new(),
             files: RefCell::default(),
         }
@@ -189,6 +227,22 @@ mod tests {
         assert_eq!(source.line(3), None);
         assert_eq!(source.line_of(3), 0);
         assert_eq!(source.line_of(4), 1);
+    }
+
+    #[test]
+    fn parts_have_names_and_lines_of_their_own() {
+        let source = Source::of_parts("x", [("input 1", "a\nb\n"), ("input 2", ""), ("f", "c")]);
+        assert_eq!(source.text(), "a\nb\n\nc");
+        let captions: Vec<_> = (0..5).map(|line| source.caption(line)).collect();
+        let wanted = [
+            ("input 1", 1),
+            ("input 1", 2),
+            ("input 2", 1),
+            ("f", 1),
+            ("f", 2),
+        ];
+        assert_eq!(captions, wanted);
+        assert_eq!(Source::new("y", "a").caption(7), ("y", 8));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
@@ -11,7 +11,6 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::folder::Folder;
 use crate::process::{Mark, end_of};
-use crate::pty::Pty;
 use crate::support::{
     Need, Ran, User, Verdict, become_user, binary, has, is_root, netsh, run, run_with, same,
     search_path, test,
@@ -40,7 +39,6 @@ pub fn trials() -> Vec<Trial> {
             options_before,
         ),
         test("cli: --version and --help", &[], version_and_help),
-        test("cli: no script on a terminal", &[], nothing_on_a_terminal),
         test("cli: wrong usage", &[], wrong_usage),
         test("cli: a script that can't be read", &[], unreadable),
         test("cli: files as editors leave them", &[], odd_files),
@@ -95,6 +93,21 @@ fn code_from_the_command_line(user: User) -> Verdict {
 fn code_from_standard_input(user: User) -> Verdict {
     same(run(user, "print(6 * 7)")?.as_str(), "42\n")?;
     same(run(user, "")?.as_str(), "")?;
+    // Without a word, too: what is piped in is a script.
+    let mut command = netsh(user);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut script = child.stdin.take().ok_or("no input")?;
+    script.write_all(b"print(6 * 7)\nprint(8 * 9)")?;
+    drop(script);
+    let printed = child.wait_with_output()?;
+    same(
+        String::from_utf8_lossy(&printed.stdout).as_ref(),
+        "42\n72\n",
+    )
+    .map_err(|_| "not run")?;
     let ran = run_with(
         user,
         &["--quiet"],
@@ -186,18 +199,9 @@ fn version_and_help(user: User) -> Verdict {
     has(&cli(user, &["-h"])?.ok()?, "--netns")
 }
 
-fn nothing_on_a_terminal(user: User) -> Verdict {
-    let mut terminal = Pty::start(netsh(user))?;
-    same(terminal.end()?.code(), Some(2))?;
-    has(&terminal.written, "interactive prompt is not there yet")?;
-    has(&terminal.written, "netsh FILE.rhai")
-}
-
 fn wrong_usage(user: User) -> Verdict {
-    refused(&cli(user, &[])?, 2, &["no script", "netsh -", "--help"])?;
     refused(&cli(user, &["--frob"])?, 2, &["--frob", "--help"])?;
     refused(&cli(user, &["-x", "lab.rhai"])?, 2, &["-x", "--help"])?;
-    refused(&cli(user, &["--json"])?, 2, &["no script"])?;
     refused(&cli(user, &["-e"])?, 2, &["a value is required"])?;
     let both = ["--host", "--netns", "h1", "-e", "1"];
     refused(

@@ -46,7 +46,7 @@ const KINDS: &[&str] = &[
 
 /// What stands after the noun.
 const VERBS: &[&str] = &[
-    "add", "del", "set", "get", "list", "flush", "up", "down", "exists", "table",
+    "add", "del", "set", "get", "list", "flush", "up", "down", "exists", "table", "enter", "leave",
 ];
 
 /// What stands alone.

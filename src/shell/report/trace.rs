@@ -45,6 +45,14 @@ impl Place {
         path.unwrap_or(&self.name)
     }
 
+    /// What a line, counted from 0, is shown as: the path, and the line there.
+    pub fn caption(&self, line: usize) -> (&str, usize) {
+        match self.source.as_deref() {
+            Some(source) => source.caption(line),
+            None => (&self.name, line + 1),
+        }
+    }
+
     /// The token at the position.
     pub fn lexeme(&self) -> Option<usize> {
         self.source.as_deref()?.lexeme_at(self.position)

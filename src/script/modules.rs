@@ -1,0 +1,107 @@
+//! What `import "name"` finds: a file beside the script, and then the modules that are part of netsh (`stdlib/`).
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use rhai::module_resolvers::FileModuleResolver;
+use rhai::{AST, Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
+
+use super::call::RhaiResultOf;
+
+/// A module that is part of netsh.
+pub struct Included {
+    /// What it is imported by.
+    pub name: &'static str,
+    /// What errors call it.
+    pub path: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+/// The modules that are part of netsh.
+pub const INCLUDED: &[Included] = &[Included {
+    name: "hosts",
+    path: "stdlib/hosts.rhai",
+    text: include_str!("../../stdlib/hosts.rhai"),
+}];
+
+impl Included {
+    /// Reads its text.
+    pub fn compile(&self, engine: &Engine) -> RhaiResultOf<AST> {
+        let mut ast = engine
+            .compile(self.text)
+            .map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
+        ast.set_source(self.path);
+        Ok(ast)
+    }
+}
+
+/// Finds modules. Each is read and run once.
+#[derive(Clone)]
+pub struct Modules(Rc<Found>);
+
+struct Found {
+    files: RefCell<FileModuleResolver>,
+    included: RefCell<BTreeMap<&'static str, Shared<Module>>>,
+}
+
+impl Modules {
+    /// Modules beside the file `script`.
+    pub fn beside(script: &Path) -> Self {
+        let files = FileModuleResolver::new_with_path(folder_of(script));
+        Modules(Rc::new(Found {
+            files: RefCell::new(files),
+            included: RefCell::default(),
+        }))
+    }
+
+    /// From now on looks beside this file.
+    pub fn look_beside(&self, script: &Path) {
+        *self.0.files.borrow_mut() = FileModuleResolver::new_with_path(folder_of(script));
+    }
+
+    fn included(&self, engine: &Engine, path: &str) -> RhaiResultOf<Option<Shared<Module>>> {
+        let Some(found) = INCLUDED.iter().find(|module| module.name == path) else {
+            return Ok(None);
+        };
+        let known = self.0.included.borrow().get(found.name).cloned();
+        if let Some(module) = known {
+            return Ok(Some(module));
+        }
+        let ast = found.compile(engine)?;
+        let mut module = Module::eval_ast_as_new(Scope::new(), &ast, engine)?;
+        module.set_id(found.path);
+        let module: Shared<Module> = module.into();
+        let mut included = self.0.included.borrow_mut();
+        included.insert(found.name, module.clone());
+        Ok(Some(module))
+    }
+}
+
+impl ModuleResolver for Modules {
+    fn resolve(
+        &self,
+        engine: &Engine,
+        source: Option<&str>,
+        path: &str,
+        position: Position,
+    ) -> RhaiResultOf<Shared<Module>> {
+        let files = self.0.files.borrow();
+        match files.resolve(engine, source, path, position) {
+            Err(error) if matches!(*error, EvalAltResult::ErrorModuleNotFound(..)) => {
+                let included = self.included(engine, path)?;
+                included.ok_or(error)
+            }
+            found => found,
+        }
+    }
+}
+
+fn folder_of(script: &Path) -> PathBuf {
+    let folder = script
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).into()
+}
