@@ -30,10 +30,9 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
-/// `exit` would end the script of all the others.
+/// `exit` would end the script of all the others; modules in Rhai call verbs.
 fn is_verb(entry: &Entry) -> bool {
-    // The tests of the command line have it.
-    entry.signature.name != "exit"
+    entry.signature.name != "exit" && entry.module.is_none()
 }
 
 /// What a script has at hand. The handle `gone` is of a namespace that is no more.
@@ -95,7 +94,7 @@ const ODD: &[&str] = &[
 fn usual(verb: &str, parameter: &str) -> &'static str {
     match (verb, parameter.trim_end_matches('?')) {
         ("sysctl_get" | "sysctl_set", "name") => r#""net.ipv4.ip_forward""#,
-        ("netns_add" | "netns_get" | "netns_del", "name") => r#""h1""#,
+        ("netns_add" | "netns_get" | "netns_del" | "netns_enter", "name") => r#""h1""#,
         ("assert", "condition") => "true",
         ("ping", "options") => r#"#{ count: 1, deadline: "1ms" }"#,
         (_, "name" | "link") => r#""v0""#,
