@@ -113,7 +113,9 @@ fn faults_of(entry: &Entry) -> Vec<String> {
     }
     let verb = name.rsplit('_').next().unwrap_or_default();
     fault(
-        ALONE.contains(&name.as_str()) || name.contains('_') && VERBS.contains(&verb),
+        entry.module.is_some()
+            || ALONE.contains(&name.as_str())
+            || name.contains('_') && VERBS.contains(&verb),
         "its name is not made as the others are".into(),
     );
     faults
