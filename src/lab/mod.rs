@@ -64,7 +64,7 @@ pub struct Lab {
     entered: RefCell<Vec<Rc<Netns>>>,
     known: RefCell<BTreeMap<String, Rc<Netns>>>,
     /// What the script asked netsh to end with.
-    exit_status: Cell<u8>,
+    exit_status: Cell<Option<u8>>,
     /// Whether a link was brought up since the last time that all were waited for.
     unsettled: Cell<bool>,
 }
@@ -80,7 +80,7 @@ impl Lab {
             entered: RefCell::new(Vec::new()),
             home,
             known: RefCell::new(BTreeMap::new()),
-            exit_status: Cell::new(0),
+            exit_status: Cell::new(None),
             unsettled: Cell::new(false),
         };
         lab.show_netlink(settings.show_netlink);
@@ -113,12 +113,17 @@ impl Lab {
 
     /// What netsh is to end with when the script ends well.
     pub fn exit_status(&self) -> u8 {
-        self.exit_status.get()
+        self.exit_status.get().unwrap_or(0)
+    }
+
+    /// Whether the script asked netsh to end.
+    pub fn is_to_end(&self) -> bool {
+        self.exit_status.get().is_some()
     }
 
     /// Sets what netsh is to end with when the script ends well.
     pub fn set_exit_status(&self, status: u8) {
-        self.exit_status.set(status);
+        self.exit_status.set(Some(status));
     }
 
     /// Where the lab shows what it has to say.

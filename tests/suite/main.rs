@@ -23,6 +23,7 @@ mod odd_input;
 mod pinging;
 mod process;
 mod programs;
+mod prompt;
 mod pty;
 mod readme;
 mod refusals;
@@ -58,6 +59,7 @@ fn main() {
         odd_input::trials(),
         pinging::trials(),
         programs::trials(),
+        prompt::trials(),
         readme::trials(),
         refusals::trials(),
         sandbox::trials(),

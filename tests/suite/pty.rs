@@ -20,9 +20,10 @@ use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
 use crate::process::{BOUND, Process, end_of};
 use crate::support::Verdict;
 
-/// What the keyboard sends for Ctrl-C and Ctrl-Z.
+/// What the keyboard sends for Ctrl-C, Ctrl-Z and Ctrl-D.
 pub const CTRL_C: &str = "\x03";
 pub const CTRL_Z: &str = "\x1a";
+pub const CTRL_D: &str = "\x04";
 
 /// A terminal with a program on it.
 pub struct Pty {
@@ -97,6 +98,31 @@ impl Pty {
     pub fn keys(&mut self, keys: &str) -> Verdict {
         let master = self.master.as_mut().ok_or("the terminal is gone")?;
         Ok(master.write_all(keys.as_bytes())?)
+    }
+
+    /// Presses so many keys that the program writes before it has read them all.
+    pub fn many_keys(&mut self, keys: &[u8]) -> Verdict {
+        let start = Instant::now();
+        let mut rest = keys;
+        while !rest.is_empty() {
+            let master = self.master.as_mut().ok_or("the terminal is gone")?;
+            let mut watched = [PollFd::new(
+                master.as_fd(),
+                PollFlags::POLLIN | PollFlags::POLLOUT,
+            )];
+            poll(&mut watched, PollTimeout::from(100u16))?;
+            let ready = watched[0].revents().unwrap_or(PollFlags::empty());
+            if ready.contains(PollFlags::POLLOUT) {
+                // What a terminal takes at once (N_TTY_BUF_SIZE in drivers/tty/n_tty.c) is more than this.
+                let (now, later) = rest.split_at(rest.len().min(256));
+                master.write_all(now)?;
+                rest = later;
+            }
+            if ready.contains(PollFlags::POLLIN) && !self.read_some() || start.elapsed() > BOUND {
+                return Err("the program does not read its keys".into());
+            }
+        }
+        Ok(())
     }
 
     /// Reads until `text` was written.

@@ -16,7 +16,7 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rhai::{Dynamic, EvalAltResult, Position};
+use rhai::{Dynamic, Position};
 
 use crate::kernel::program;
 use crate::lab::failure::printable;
@@ -155,15 +155,13 @@ impl Prompt {
     fn finish(&self, result: RhaiResultOf<Dynamic>, silent: bool) -> Next {
         interrupt::take();
         match result {
+            _ if self.lab.is_to_end() => Next::End(self.lab.exit_status()),
             Ok(value) => {
                 if !silent && !value.is_unit() {
                     self.terminal.show(&to_json(&value));
                     self.session.borrow_mut().mark_shown();
                 }
                 Next::GoOn
-            }
-            Err(error) if matches!(*error, EvalAltResult::Exit(..)) => {
-                Next::End(self.lab.exit_status())
             }
             Err(error) => {
                 let session = self.session.borrow();

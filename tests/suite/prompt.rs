@@ -1,0 +1,499 @@
+//! The prompt on a real terminal: what is typed, what comes back, and what it withstands.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use libtest_mimic::{Failed, Trial};
+
+use crate::folder::Folder;
+use crate::process::Mark;
+use crate::pty::{CTRL_C, CTRL_D, Pty};
+use crate::support::{Ran, User, Verdict, has, netsh, same, test};
+
+/// What rustyline writes when it begins to read an input, and when it has one (bracketed paste on and off).
+const READS: &str = "\x1b[?2004h";
+const HAS_READ: &str = "\x1b[?2004l";
+
+/// The tests of this file.
+pub fn trials() -> Vec<Trial> {
+    [
+        test("prompt: values and definitions stay", &[], values_stay),
+        test("prompt: an error ends nothing", &[], errors_end_nothing),
+        test("prompt: the last value", &[], last_value),
+        test("prompt: leaving", &[], leaving),
+        test("prompt: Ctrl-C", &[], ctrl_c),
+        test("prompt: Ctrl-C is a program's own", &[], ctrl_c_in_program),
+        test("prompt: namespaces", &[], namespaces),
+        test("prompt: orders", &[], orders),
+        test("prompt: a session saved and run", &[], saved),
+        test("prompt: a script loaded", &[], loaded),
+        test("prompt: history", &[], history),
+        test("prompt: two sessions write one history", &[], two_histories),
+        test("prompt: no place for a history", &[], no_history),
+        test("prompt: a paste of 500 lines", &[], pasted_lines),
+        test("prompt: 500 lines typed ahead", &[], typed_ahead),
+        test("prompt: a line of 100 kB", &[], long_line),
+        test("prompt: wrong UTF-8", &[], wrong_text),
+        test("prompt: a window of 20 columns", &[], narrow),
+        test("prompt: a terminal that can do nothing", &[], dumb),
+        test("prompt: without colours", &[], colours),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// A prompt on a terminal, and the folder in which it lives.
+pub struct Prompt {
+    pub terminal: Pty,
+    pub folder: Folder,
+    pub mark: Mark,
+}
+
+/// netsh in this folder, which is also the user's home.
+pub fn in_folder(user: User, folder: &Folder) -> Command {
+    let mut command = netsh(user);
+    command
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .env_remove("XDG_STATE_HOME")
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1");
+    command
+}
+
+impl Prompt {
+    /// Starts one, and waits until it reads.
+    pub fn start(user: User) -> Result<Prompt, Failed> {
+        Prompt::start_in(user, Folder::new()?, |_| {})
+    }
+
+    fn start_in(
+        user: User,
+        folder: Folder,
+        change: impl FnOnce(&mut Command),
+    ) -> Result<Prompt, Failed> {
+        let mut command = in_folder(user, &folder);
+        change(&mut command);
+        let mark = Mark::on(&mut command);
+        let mut terminal = Pty::start(command)?;
+        terminal.expect(READS)?;
+        Ok(Prompt {
+            terminal,
+            folder,
+            mark,
+        })
+    }
+
+    /// Types an input, and waits for each of these texts and then the next prompt.
+    pub fn say(&mut self, input: &str, answers: &[&str]) -> Verdict {
+        self.terminal.keys(&format!("{input}\r"))?;
+        self.terminal.expect(HAS_READ)?;
+        for answer in answers {
+            self.terminal.expect(answer)?;
+        }
+        self.terminal.expect(READS)
+    }
+
+    /// Leaves with Ctrl-D, and sees that nothing is left.
+    pub fn leave(mut self) -> Result<Folder, Failed> {
+        self.terminal.keys(CTRL_D)?;
+        same(self.terminal.end()?.code(), Some(0))?;
+        self.mark.until_gone()?;
+        Ok(self.folder)
+    }
+}
+
+fn values_stay(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.say("let x = 6", &[])?;
+    prompt.say("fn times(y) { y * 7 }", &[])?;
+    prompt.say("times(x)", &["42\r\n"])?;
+    prompt.say("fn times(y) { y * 8 }", &[])?;
+    prompt.say("times(x)", &["48\r\n"])?;
+    prompt.say("const C = 5; let f = |z| z + C;", &[])?;
+    prompt.say("f.call(1) + C", &["11\r\n"])?;
+    prompt.say("import \"hosts\" as hosts", &[])?;
+    let pair = r#"let both = hosts::pair("h1", "10.0.0.1/24", "h2", "10.0.0.2/24")"#;
+    prompt.say(pair, &[])?;
+    prompt.say(
+        "both[1].addr_list(\"eth0\").map(|a| a.address)[0]",
+        &["10.0.0.2\r\n"],
+    )?;
+    prompt.say("link_list()", &["name", "lo", "127.0.0.1/8"])?;
+    prompt.leave().map(drop)
+}
+
+fn errors_end_nothing(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.say("fn broken(x) { x + missing }", &[])?;
+    prompt.say(
+        "broken(1)",
+        &[
+            "no variable called missing",
+            "input 1:1:20",
+            "called from here",
+            "input 2:1:1",
+        ],
+    )?;
+    prompt.say("link_up(\"lp\")", &["input 3:1:9", "did you mean \"lo\""])?;
+    prompt.say("let x = 1; let y = nothing; let z = 3;", &["input 4:1:20"])?;
+    prompt.say("x", &["1\r\n"])?;
+    prompt.say("1 +* 2", &["error"])?;
+    prompt.say(
+        "import \"hosts\" as hosts; hosts::pair(1, 2, 3, 4)",
+        &["stdlib/hosts.rhai"],
+    )?;
+    prompt.say("throw \"mine\"", &["mine"])?;
+    prompt.say("\"still here\"", &["still here\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn last_value(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.say("1 + 1", &["2\r\n"])?;
+    prompt.say("_ * 21", &["42\r\n"])?;
+    prompt.say("`${_}!`;", &[])?;
+    prompt.say("_", &["42!\r\n"])?;
+    // What gives nothing, and what fails, leaves it as it is; in a switch it is what it always was.
+    prompt.say("let a = 7", &[])?;
+    prompt.say("nothing", &["error"])?;
+    prompt.say("switch 5 { 1 => `one`, _ => _ + `!` }", &["42!!\r\n"])?;
+    prompt.say("[1, 2, 3]", &["3"])?;
+    prompt.say("_.len()", &["3\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn leaving(user: User) -> Verdict {
+    for (keys, status) in [
+        (CTRL_D, 0),
+        (":quit\r", 0),
+        ("exit(7)\r", 7),
+        ("fn f() { exit(3) } f()\r", 3),
+    ] {
+        let mut prompt = Prompt::start(user)?;
+        prompt.terminal.keys(keys)?;
+        same((keys, prompt.terminal.end()?.code()), (keys, Some(status)))?;
+        prompt.mark.until_gone()?;
+    }
+    let mut prompt = Prompt::start(user)?;
+    prompt.terminal.hang_up()?;
+    prompt.mark.until_gone()
+}
+
+fn ctrl_c(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.say("let kept = 41", &[])?;
+    for (endless, begun) in [
+        ("print(`go${1}`); loop {}", "go1"),
+        ("print(`go${2}`); sleep(1000)", "go2"),
+        (
+            "print(`go${3}`); loop { try { sleep(1000) } catch {} }",
+            "go3",
+        ),
+        (
+            "ping(\"127.0.0.1\", #{ count: 0, interval: \"50ms\" })",
+            "icmp_seq=3",
+        ),
+        ("print(`go${4}`); sh(\"sleep 1000\")", "go4"),
+    ] {
+        prompt.terminal.keys(&format!("{endless}\r"))?;
+        prompt.terminal.expect(HAS_READ)?;
+        prompt.terminal.expect(begun)?;
+        prompt.terminal.keys(CTRL_C)?;
+        prompt.terminal.expect("interrupted")?;
+        prompt.terminal.expect(READS)?;
+    }
+    // A line that is being typed is forgotten.
+    prompt.terminal.keys("kept = 13")?;
+    prompt.terminal.expect("13")?;
+    prompt.terminal.keys(CTRL_C)?;
+    prompt.terminal.expect(READS)?;
+    prompt.say("kept + 1", &["42\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn ctrl_c_in_program(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    let program = "!trap 'echo caught; exit 5' INT; echo re''ady; while :; do sleep 0.01; done";
+    prompt.terminal.keys(&format!("{program}\r"))?;
+    prompt.terminal.expect("ready")?;
+    prompt.terminal.keys(CTRL_C)?;
+    prompt.terminal.expect("caught")?;
+    prompt.terminal.expect("exit status 5")?;
+    prompt.terminal.expect(READS)?;
+    prompt.say("\"alive\"", &["alive\r\n"])?;
+    // A shell that takes the terminal gives it back.
+    prompt.terminal.keys("!sh -i\r")?;
+    prompt.terminal.expect(HAS_READ)?;
+    prompt.terminal.keys("echo $((6 * 7)); exit\n")?;
+    prompt.terminal.expect("42")?;
+    prompt.terminal.expect(READS)?;
+    prompt.say("\"alive again\"", &["alive again\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn namespaces(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.terminal.expect("sandbox:home> ")?;
+    prompt.say(
+        "let h1 = netns_add(\"h1\"); veth_add(\"a\", \"b\", #{ peer_netns: h1 })",
+        &[],
+    )?;
+    prompt.terminal.expect("sandbox:home> ")?;
+    prompt.say(":enter h1", &[])?;
+    prompt.terminal.expect("sandbox:h1> ")?;
+    prompt.say("link_exists(\"b\")", &["true\r\n"])?;
+    prompt.say(
+        "!test -e /proc/thread-self/net/dev && grep -c 'b:' /proc/thread-self/net/dev",
+        &["1\r\n"],
+    )?;
+    prompt.say("netns_del(\"h1\")", &["it is the one in use"])?;
+    prompt.say(
+        ":enter nowhere",
+        &["there is no network namespace \"nowhere\""],
+    )?;
+    prompt.terminal.expect("sandbox:h1> ")?;
+    prompt.say("h1.run(|| netns_leave())", &["inside of run"])?;
+    prompt.say(":leave", &[])?;
+    prompt.terminal.expect("sandbox:home> ")?;
+    prompt.say("link_exists(\"b\")", &["false\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn orders(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.say(":help", &[":enter NETNS", ":save FILE", "!COMMAND"])?;
+    prompt.say(":sav x", &["did you mean :save?"])?;
+    prompt.say(":time 6 * 7", &["42\r\n", "it took "])?;
+    prompt.say(":commands on", &["commands are shown"])?;
+    prompt.say(
+        "veth_add(\"a\", \"b\")",
+        &["ip link add dev a type veth peer name b"],
+    )?;
+    prompt.say(":commands", &["commands are not shown"])?;
+    prompt.say(":netlink on", &["netlink messages are shown"])?;
+    prompt.say("link_up(\"a\")", &["RTM_SETLINK"])?;
+    prompt.say(":netlink off", &["netlink messages are not shown"])?;
+    prompt.say("!exit 3", &["exit status 3"])?;
+    prompt.say(
+        ":load nowhere.rhai",
+        &["cannot read nowhere.rhai", "No such file"],
+    )?;
+    prompt.say(":save", &[":save FILE"])?;
+    prompt.say(":save no/where.rhai", &["cannot write no/where.rhai"])?;
+    let folder = prompt.leave()?;
+    same(
+        folder.names().iter().any(|name| name.ends_with("rhai")),
+        false,
+    )
+}
+
+fn saved(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.say(":save early.rhai", &["nothing to save"])?;
+    prompt.say("let h1 = netns_add(\"h1\")", &[])?;
+    prompt.say("veth_add(\"a\", \"b\", #{ peer_netns: h1, up: true })", &[])?;
+    prompt.say("link_up(\"nowhere\")", &["error"])?;
+    prompt.say(
+        "fn twice(x) { 2 * x }; let n = 20; n += 1; link_up(\"nowhere\"); n = 0;",
+        &["error"],
+    )?;
+    prompt.say("twice(n)", &["42\r\n"])?;
+    prompt.say("_ + 1", &["43\r\n"])?;
+    prompt.say(":enter h1", &[])?;
+    prompt.say("link_list().map(|link| link.name)", &["b"])?;
+    prompt.say(
+        "!echo \"from a program\"; test -n \"$HOME\"",
+        &["from a program"],
+    )?;
+    prompt.say("!exit 1", &["exit status 1"])?;
+    prompt.say(":leave", &[])?;
+    prompt.say("link_exists(\"a\");", &[])?;
+    prompt.say(":save lab.rhai", &["saved as lab.rhai"])?;
+    prompt.say(":save lab.rhai", &["there is a file lab.rhai already"])?;
+    let folder = prompt.leave()?;
+    let script = std::fs::read_to_string(folder.path().join("lab.rhai"))?;
+    has(&script, "#!/usr/bin/env netsh\n")?;
+    same(
+        script.contains("nowhere") || script.contains("exit 1"),
+        false,
+    )?;
+    let ran: Ran = in_folder(user, &folder).arg("lab.rhai").output()?.into();
+    same(ran.ok()?.as_str(), "42\n43\nlo\nb\nfrom a program\n")
+}
+
+fn loaded(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    std::fs::create_dir(folder.path().join("labs"))?;
+    folder.file("labs/beside.rhai", "fn seven() { 7 }")?;
+    folder.file(
+        "labs/lab.rhai",
+        "#!/usr/bin/env netsh\nimport \"beside\" as beside;\nfn f() {\n    beside::seven() * 6\n}\nlet x = f();",
+    )?;
+    folder.file("labs/bad.rhai", "let y = 1;\nlink_up(\"nowhere\");")?;
+    let mut prompt = Prompt::start_in(user, folder, |_| {})?;
+    prompt.say(":load labs/lab.rhai", &[])?;
+    prompt.say("x + beside::seven()", &["49\r\n"])?;
+    prompt.say("f()", &["42\r\n"])?;
+    prompt.say(":load \"labs/bad.rhai\"", &["labs/bad.rhai:2:9"])?;
+    prompt.say("y", &["1\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+const HISTORY: &str = ".local/state/netsh/history";
+
+fn history(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.say("40 + 2", &["42\r\n"])?;
+    // Alt-Enter would do; a paste brings its lines too.
+    prompt.say("\x1b[200~`one\ntwo`\x1b[201~", &["one\r\ntwo\r\n"])?;
+    prompt.say(" \"a secret\"", &["a secret\r\n"])?;
+    let folder = prompt.leave()?;
+    let file = folder.path().join(HISTORY);
+    same(file.metadata()?.permissions().mode() & 0o777, 0o600)?;
+    let state = file.parent().ok_or("no folder")?;
+    same(state.metadata()?.permissions().mode() & 0o777, 0o700)?;
+    let mut prompt = Prompt::start_in(user, folder, |_| {})?;
+    // Ctrl-P
+    const PREVIOUS: &str = "\x10";
+    prompt.say(PREVIOUS, &["one\r\ntwo\r\n"])?;
+    prompt.say(&format!("{PREVIOUS}{PREVIOUS}"), &["42\r\n"])?;
+    let folder = prompt.leave()?;
+    let text = std::fs::read_to_string(folder.path().join(HISTORY))?;
+    same(text.contains("secret"), false)
+}
+
+fn two_histories(user: User) -> Verdict {
+    let mut one = Prompt::start(user)?;
+    let home = one.folder.path().to_path_buf();
+    let mut other = Prompt::start_in(user, Folder::new()?, |command| {
+        command.env("HOME", &home);
+    })?;
+    for number in 0..20 {
+        one.say(
+            &format!("\"one\" + {number}"),
+            &[&format!("one{number}\r\n")],
+        )?;
+        other.say(
+            &format!("\"other\" + {number}"),
+            &[&format!("other{number}\r\n")],
+        )?;
+    }
+    other.leave()?;
+    let folder = one.leave()?;
+    let text = std::fs::read_to_string(folder.path().join(HISTORY))?;
+    for number in 0..20 {
+        has(&text, &format!("\"one\" + {number}\n"))?;
+        has(&text, &format!("\"other\" + {number}\n"))?;
+    }
+    Ok(())
+}
+
+fn no_history(user: User) -> Verdict {
+    for home in ["/nowhere/at/all", "/proc", ""] {
+        let mut prompt = Prompt::start_in(user, Folder::new()?, |command| {
+            command.env("HOME", home);
+        })?;
+        prompt.say("6 * 7", &["42\r\n"])?;
+        prompt.leave()?;
+    }
+    Ok(())
+}
+
+fn lines(count: usize) -> String {
+    (0..count).map(|n| format!("let v{n} = {n};\n")).collect()
+}
+
+fn pasted_lines(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    let paste = format!("\x1b[200~{}\x1b[201~\r", lines(500));
+    prompt.terminal.many_keys(paste.as_bytes())?;
+    prompt.terminal.expect(HAS_READ)?;
+    prompt.terminal.expect(READS)?;
+    prompt.say("v0 + v499 + 1000", &["1499\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn typed_ahead(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    let keys = lines(500).replace('\n', "\r");
+    prompt.terminal.many_keys(keys.as_bytes())?;
+    for _ in 0..500 {
+        prompt.terminal.expect(HAS_READ)?;
+    }
+    prompt.terminal.expect(READS)?;
+    prompt.say("v0 + v499 + 1000", &["1499\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn long_line(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    let line = format!("\x1b[200~\"{}\".len()\x1b[201~\r", "x".repeat(100_000));
+    prompt.terminal.many_keys(line.as_bytes())?;
+    prompt.terminal.expect("100000\r\n")?;
+    prompt.terminal.expect(READS)?;
+    // Every name has 100 kB too.
+    let line = format!("\x1b[200~{}\x1b[201~\r", "y".repeat(100_000));
+    prompt.terminal.many_keys(line.as_bytes())?;
+    prompt.terminal.expect("error")?;
+    prompt.terminal.expect(READS)?;
+    prompt.leave().map(drop)
+}
+
+fn wrong_text(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.terminal.many_keys(b"\xff\xfe\xc3(\xf0\x90")?;
+    prompt.terminal.many_keys(b"\x1b[200~\xc0\x80\x1b[201~")?;
+    prompt.terminal.keys(CTRL_C)?;
+    prompt.terminal.expect(READS)?;
+    prompt.terminal.keys(CTRL_C)?;
+    prompt.terminal.expect(READS)?;
+    prompt.say("\"well\"", &["well\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn narrow(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.terminal.resize(10, 20)?;
+    prompt.say("link_list()", &["lo "])?;
+    prompt.say("link_get(\"lo\").mtu + 1", &["65537\r\n"])?;
+    prompt.say("addr_add(\"nowhere_at_all\", \"10.0.0.1/24\")", &["error"])?;
+    prompt.terminal.resize(24, 80)?;
+    prompt.say("6 * 7", &["42\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn dumb(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let mut command = in_folder(user, &folder);
+    command.env("TERM", "dumb").env_remove("NO_COLOR");
+    let mut terminal = Pty::start(command)?;
+    terminal.expect("sandbox:home> ")?;
+    terminal.keys("6 * 7\n")?;
+    terminal.expect("42\r\n")?;
+    terminal.expect("sandbox:home> ")?;
+    terminal.keys("link_up(\"nowhere\")\n")?;
+    terminal.expect("error")?;
+    terminal.expect("sandbox:home> ")?;
+    terminal.keys(CTRL_D)?;
+    same(terminal.end()?.code(), Some(0))?;
+    same(terminal.written.contains('\x1b'), false)
+}
+
+fn colours(user: User) -> Verdict {
+    let coloured = |command: &mut Command| {
+        command.env_remove("NO_COLOR");
+    };
+    let mut prompt = Prompt::start_in(user, Folder::new()?, coloured)?;
+    prompt.say("link_up(\"nowhere\")", &["error"])?;
+    has(&prompt.terminal.written, "\x1b[32msandbox")?;
+    prompt.leave()?;
+    let mut prompt = Prompt::start(user)?;
+    prompt.say("link_up(\"nowhere\")", &["error"])?;
+    prompt.say("link_list()", &["lo"])?;
+    let written = &prompt.terminal.written;
+    let coloured = regex::Regex::new("\x1b\\[[0-9;]*m")?;
+    same(coloured.find(written).map(|found| found.as_str()), None)?;
+    prompt.leave().map(drop)
+}
