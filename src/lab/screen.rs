@@ -14,6 +14,10 @@ pub trait Screen {
     fn command(&self, line: &str);
     /// A netlink message that passed.
     fn netlink(&self, direction: Direction, bytes: &[u8]);
+    /// What takes long at the moment, for a sign of life; empty for no more.
+    fn doing(&self, _words: &str) {}
+    /// The terminal belongs to a program from now on, or to netsh again.
+    fn lend(&self, _lent: bool) {}
     /// Something that the user should know though nothing failed.
     fn note(&self, text: &str);
     /// Whether nobody reads standard output any more (`| head -1`): then there is no point in going on.

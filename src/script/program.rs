@@ -81,9 +81,11 @@ pub mod api {
                 arguments: ["-c", &command].map(Into::into).to_vec(),
                 everywhere: false,
             });
+            lab.screen().lend(true);
             let code = current(lab)
                 .and_then(|namespace| program::stream(&namespace, &command, &interrupt::requested));
             sandbox::take_terminal_back();
+            lab.screen().lend(false);
             let code = code.map_err(|error| not_run(lab, "/bin/sh", &error))?;
             Ok(i64::from(code))
         })

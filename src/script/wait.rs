@@ -58,27 +58,18 @@ pub mod api {
         condition: FnPtr,
         timeout: Dynamic,
     ) -> RhaiResultOf<Dynamic> {
-        let limit = verb(&ctx, |_| read_duration(&timeout, "timeout"))?;
-        let start = Instant::now();
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let seen = match condition.call_within_context::<Dynamic>(&ctx, ()) {
-                Ok(value) if value.is_unit() || value.as_bool() == Ok(false) => {
-                    format!("it last returned {}", describe(&value))
-                }
-                Ok(value) => return Ok(value),
-                Err(error) if is_the_scripts_own_mistake(&error) => return Err(error),
-                Err(error) => format!("it last failed: {}", message_of(&error)),
-            };
-            let left = limit.saturating_sub(start.elapsed());
-            if left.is_zero() {
-                return Err(timed_out(&ctx, limit, &seen));
-            }
-            if !interrupt::sleep(pause.min(left)) {
-                return Err(terminated(ctx.call_position()));
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
+        let limit = verb(&ctx, |lab| {
+            let limit = read_duration(&timeout, "timeout")?;
+            let words = format!("waiting for a condition, at most {limit:?}");
+            lab.screen().doing(&words);
+            Ok(limit)
+        })?;
+        let waited = wait(&ctx, &condition, limit);
+        verb(&ctx, |lab| {
+            lab.screen().doing("");
+            Ok(())
+        })?;
+        waited
     }
 
     /// Ends the script, with an exit status for whoever started netsh.
@@ -147,9 +138,36 @@ pub mod api {
     }
 }
 
+/// Asks the condition until it holds.
+fn wait(ctx: &NativeCallContext, condition: &FnPtr, limit: Duration) -> RhaiResultOf<Dynamic> {
+    let start = Instant::now();
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let seen = match condition.call_within_context::<Dynamic>(ctx, ()) {
+            Ok(value) if value.is_unit() || value.as_bool() == Ok(false) => {
+                format!("it last returned {}", describe(&value))
+            }
+            Ok(value) => return Ok(value),
+            Err(error) if is_the_scripts_own_mistake(&error) => return Err(error),
+            Err(error) => format!("it last failed: {}", message_of(&error)),
+        };
+        let left = limit.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            return Err(timed_out(ctx, limit, &seen));
+        }
+        if !interrupt::sleep(pause.min(left)) {
+            return Err(terminated(ctx.call_position()));
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
 fn sleep_for(ctx: &NativeCallContext, time: &Dynamic) -> RhaiResultOf<()> {
-    verb(ctx, |_| {
-        interrupt::sleep(read_duration(time, "time")?);
+    verb(ctx, |lab| {
+        let time = read_duration(time, "time")?;
+        lab.screen().doing(&format!("sleeping for {time:?}"));
+        interrupt::sleep(time);
+        lab.screen().doing("");
         Ok(())
     })
 }

@@ -7,6 +7,7 @@
 //! | [`table`], [`columns`], [`cell`], [`grid`], [`plain`] | values as tables |
 //! | [`report`] | errors, with the place in the script |
 //! | [`prompt`] | the prompt: a line editor over a session |
+//! | [`progress`] | a sign of life while something takes long |
 //! | [`last_words`] | when netsh itself can't go on |
 //! | [`source`], [`span`], [`outline`] | the text of a script: what stands where |
 
@@ -17,6 +18,7 @@ pub mod grid;
 pub mod last_words;
 pub mod outline;
 pub mod plain;
+pub mod progress;
 pub mod prompt;
 pub mod report;
 pub mod screen;

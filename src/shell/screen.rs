@@ -10,6 +10,7 @@ use crate::kernel::netlink::Direction;
 use crate::lab::screen::Screen;
 use crate::packet::netlink;
 
+use super::progress::Progress;
 use super::report::Style;
 use super::table::{self, Layout};
 
@@ -26,6 +27,7 @@ pub struct Terminal {
     /// Whether a verb has told what it does since the last time that this was asked.
     told: Cell<bool>,
     fault: OnceCell<io::Error>,
+    progress: OnceCell<Progress>,
 }
 
 impl Terminal {
@@ -38,6 +40,7 @@ impl Terminal {
             closed: Cell::new(false),
             told: Cell::new(false),
             fault: OnceCell::new(),
+            progress: OnceCell::new(),
         }
     }
 
@@ -45,14 +48,49 @@ impl Terminal {
         if self.closed.get() {
             return;
         }
-        let mut out = io::stdout().lock();
-        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        let written = self.making_way(|| {
+            let mut out = io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        });
         if let Err(error) = written {
             self.closed.set(true);
             // A reader that went away (`| head -1`) is no error; a full disk is.
             if error.kind() != io::ErrorKind::BrokenPipe {
                 let _ = self.fault.set(error);
             }
+        }
+    }
+
+    /// Writes to standard error.
+    pub fn diagnose(&self, text: &str) {
+        // Diagnostics that nobody takes are lost, and nothing more.
+        self.making_way(|| drop(io::stderr().lock().write_all(text.as_bytes())));
+    }
+
+    /// From now on what takes long shows that it is alive, if standard error is a terminal that can take a line back.
+    pub fn show_progress(&self) {
+        let capable = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
+        if capable
+            && io::stderr().is_terminal()
+            && let Some(progress) = Progress::new()
+        {
+            let _ = self.progress.set(progress);
+        }
+    }
+
+    /// Runs what may take long.
+    pub fn at_work<T>(&self, work: impl FnOnce() -> T) -> T {
+        let progress = self.progress.get();
+        progress.iter().for_each(|progress| progress.begin());
+        let done = work();
+        progress.iter().for_each(|progress| progress.end());
+        done
+    }
+
+    fn making_way<T>(&self, write: impl FnOnce() -> T) -> T {
+        match self.progress.get() {
+            Some(progress) => progress.make_way(write),
+            None => write(),
         }
     }
 
@@ -112,8 +150,19 @@ impl Screen for Terminal {
     }
 
     fn note(&self, text: &str) {
-        // Diagnostics that nobody takes are lost, and nothing more.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        self.diagnose(&format!("{text}\n"));
+    }
+
+    fn doing(&self, words: &str) {
+        if let Some(progress) = self.progress.get() {
+            progress.doing(words);
+        }
+    }
+
+    fn lend(&self, lent: bool) {
+        if let Some(progress) = self.progress.get() {
+            progress.lend(lent);
+        }
     }
 
     fn is_closed(&self) -> bool {
@@ -145,12 +194,17 @@ pub fn layout() -> Layout {
     }
 }
 
+/// How wide standard error is.
+pub fn width_of_errors() -> usize {
+    width_of(io::stderr().is_terminal(), io::stderr()).unwrap_or(PIPED_WIDTH)
+}
+
 /// How an error report on standard error may look.
 pub fn report_style() -> Style {
     let terminal = io::stderr().is_terminal();
     Style {
         colour: terminal && wants_colour(),
-        width: width_of(terminal, io::stderr()).unwrap_or(PIPED_WIDTH),
+        width: width_of_errors(),
         ascii: !speaks_utf8(),
     }
 }

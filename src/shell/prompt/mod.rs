@@ -81,6 +81,7 @@ impl Prompt {
     /// Reads and runs until the user leaves. Returns the exit status.
     pub fn run(mut self) -> u8 {
         self.greet();
+        self.terminal.show_progress();
         loop {
             let (plain, styled) = self.words();
             let next = match self.line.read(&plain, &styled) {
@@ -141,7 +142,8 @@ impl Prompt {
             return Next::GoOn;
         }
         self.told_before();
-        let result = self.session.borrow_mut().run(text);
+        let session = &self.session;
+        let result = self.terminal.at_work(|| session.borrow_mut().run(text));
         let silent = text.trim_end().ends_with(';') || self.terminal.take_told();
         self.finish(result, silent)
     }
@@ -173,7 +175,7 @@ impl Prompt {
                 }
                 let catalog = crate::script::catalog();
                 let report = report(&error, &sources, &catalog, screen::report_style());
-                let _ = std::io::stderr().write_all(report.as_bytes());
+                self.terminal.diagnose(&report);
                 Next::GoOn
             }
         }
@@ -229,7 +231,9 @@ impl Prompt {
             }
         };
         self.told_before();
-        let result = self.session.borrow_mut().load(file, &text);
+        let session = &self.session;
+        let load = || session.borrow_mut().load(file, &text);
+        let result = self.terminal.at_work(load);
         self.finish(result, true)
     }
 
