@@ -5,6 +5,7 @@
 //! | [`command_line`] | what netsh can be asked to do |
 //! | [`screen`] | standard output and standard error |
 //! | [`table`], [`columns`], [`cell`], [`grid`], [`plain`] | values as tables |
+//! | [`manual`], [`markdown`] | help and the other pages of the manual |
 //! | [`report`] | errors, with the place in the script |
 //! | [`prompt`] | the prompt: a line editor over a session |
 //! | [`last_words`] | when netsh itself can't go on |
@@ -15,6 +16,8 @@ pub mod columns;
 pub mod command_line;
 pub mod grid;
 pub mod last_words;
+pub mod manual;
+pub mod markdown;
 pub mod outline;
 pub mod plain;
 pub mod prompt;

@@ -10,11 +10,15 @@ use crate::kernel::netlink::Direction;
 use crate::lab::screen::Screen;
 use crate::packet::netlink;
 
+use super::markdown::{self, Paper};
 use super::report::Style;
 use super::table::{self, Layout};
 
 /// How wide a report is where no terminal says so.
 const PIPED_WIDTH: usize = 120;
+
+/// How wide a page of the manual is there, as man(1) has it.
+const PIPED_PAGE_WIDTH: usize = 80;
 
 /// The standard streams.
 pub struct Terminal {
@@ -65,6 +69,11 @@ impl Terminal {
     pub fn fault(&self) -> Option<&io::Error> {
         self.fault.get()
     }
+
+    /// The same, of a terminal that has nothing more to write.
+    pub fn into_fault(self) -> Option<io::Error> {
+        self.fault.into_inner()
+    }
 }
 
 impl Screen for Terminal {
@@ -90,6 +99,15 @@ impl Screen for Terminal {
             table::render(value, &layout())
         };
         self.write(&text);
+    }
+
+    fn manual(&self, markdown: &str) {
+        if self.json {
+            let text = markdown::draw(markdown, paper(io::stderr()));
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+        } else {
+            self.write(&markdown::draw(markdown, paper(io::stdout())));
+        }
     }
 
     fn command(&self, line: &str) {
@@ -137,11 +155,24 @@ fn json_line(value: &Value) -> String {
 
 /// How much room there is, and what the terminal can do.
 pub fn layout() -> Layout {
-    let width = width_of(io::stdout().is_terminal(), io::stdout());
+    layout_of(io::stdout())
+}
+
+fn layout_of(stream: impl AsFd + IsTerminal) -> Layout {
+    let width = width_of(stream.is_terminal(), stream);
     Layout {
         width,
         colour: width.is_some() && wants_colour(),
         ascii: !speaks_utf8(),
+    }
+}
+
+/// How a page of the manual may look there.
+pub fn paper(stream: impl AsFd + IsTerminal) -> Paper {
+    let layout = layout_of(stream);
+    Paper {
+        colour: layout.colour,
+        width: layout.width.unwrap_or(PIPED_PAGE_WIDTH),
     }
 }
 

@@ -54,6 +54,7 @@ const ALONE: &[&str] = &[
     "assert",
     "exec",
     "exit",
+    "help",
     "ping",
     "run",
     "sh",

@@ -16,6 +16,7 @@ mod labs;
 mod leftovers;
 mod links;
 mod machine;
+mod manual;
 mod namespaces;
 mod neighbours;
 mod netlink;
@@ -52,6 +53,7 @@ fn main() {
         labs::trials(),
         leftovers::trials(),
         links::trials(),
+        manual::trials(),
         namespaces::trials(),
         neighbours::trials(),
         netlink::trials(),
