@@ -23,6 +23,9 @@ const RULES: &str = "\
 - what fails throws a map: `try { link_up(\"x\") } catch (e) { print(e.message) }`
 ";
 
+/// How much of a topic an answer repeats.
+const LONGEST_TOPIC: usize = 60;
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -93,13 +96,21 @@ fn results(topic: &str, entries: &[&Entry]) -> String {
 }
 
 fn nothing(catalog: &Catalog, topic: &str) -> String {
-    let mut text = format!("Nothing is known about \"{}\".", plain(topic));
+    let mut text = format!("Nothing is known about \"{}\".", plain(&shortened(topic)));
     if let Some(meant) = meant(catalog, topic) {
         let _ = write!(text, " Did you mean \"{}\"?\n\n", plain(meant));
         text += &lines(&search(catalog, meant));
     }
     text += "\n\n`help()` shows all verbs; `sh(\"...\")` runs any command of the shell.\n";
     text
+}
+
+/// A topic that is a whole file by mistake would fill the screen.
+fn shortened(topic: &str) -> String {
+    match topic.char_indices().nth(LONGEST_TOPIC) {
+        Some((end, _)) => format!("{}...", topic.get(..end).unwrap_or_default()),
+        None => topic.into(),
+    }
 }
 
 fn lines(entries: &[&Entry]) -> String {
