@@ -64,10 +64,16 @@ fn main() -> ExitCode {
 fn perform(task: Task) -> ExitCode {
     match task {
         Task::Help { topic } => told(manual::help(&topic.join(" "))),
-        Task::Doc { .. }
-        | Task::Completions { .. }
-        | Task::Explain { .. }
-        | Task::Attach { .. } => end(USAGE, "this comes with the next change"),
+        Task::Doc {
+            definitions: true, ..
+        } => told(manual::definitions()),
+        Task::Doc { man: true, .. } => told(manual::man_page()),
+        Task::Doc {
+            verb: Some(verb), ..
+        } => told(manual::page(&verb)),
+        Task::Doc { .. } => told(manual::reference()),
+        Task::Completions { shell } => told(manual::completions(shell)),
+        Task::Explain { .. } | Task::Attach { .. } => end(USAGE, "this comes with the next change"),
     }
 }
 

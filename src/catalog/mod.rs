@@ -9,11 +9,15 @@
 //! | [`page`] | a verb's page as Markdown |
 //! | [`search`] | finding verbs |
 //! | [`help`] | the answers of `help` |
+//! | [`reference`] | the pages of all verbs |
+//! | [`definitions`] | the verbs as editors read them |
 
+pub mod definitions;
 pub mod expects;
 pub mod help;
 pub mod manual;
 pub mod page;
+pub mod reference;
 pub mod search;
 pub mod signature;
 

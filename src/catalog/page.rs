@@ -30,7 +30,7 @@ pub fn page_with(
         if !alone {
             let _ = write!(page, "\n**`{}`**\n", call(entry));
         }
-        write_manual(&mut page, entry, printed(entry));
+        page += &manual(entry, printed(entry));
     }
     Some(page)
 }
@@ -51,9 +51,10 @@ fn calls(entry: &Entry) -> Vec<String> {
     calls
 }
 
-fn write_manual(page: &mut String, entry: &Entry, printed: Option<String>) {
+/// What there is to know of an entry, with what its example prints.
+pub fn manual(entry: &Entry, printed: Option<String>) -> String {
     let manual = &entry.manual;
-    let _ = write!(page, "\n{}\n", manual.summary);
+    let mut page = format!("\n{}\n", manual.summary);
     if !manual.details.is_empty() {
         let _ = write!(page, "\n{}\n", manual.details);
     }
@@ -62,7 +63,7 @@ fn write_manual(page: &mut String, entry: &Entry, printed: Option<String>) {
         let _ = write!(page, "\nEquivalent to: {}\n", commands.join(", "));
     }
     if !manual.options.is_empty() {
-        *page += "\n**Options**\n\n";
+        page += "\n**Options**\n\n";
         for option in &manual.options {
             let _ = writeln!(page, "- {}", option_line(option));
         }
@@ -78,6 +79,7 @@ fn write_manual(page: &mut String, entry: &Entry, printed: Option<String>) {
     if let Some(printed) = printed.filter(|printed| !printed.is_empty()) {
         let _ = write!(page, "\nprints\n\n```text\n{printed}```\n");
     }
+    page
 }
 
 fn option_line(option: &OptionManual) -> String {
