@@ -20,6 +20,7 @@ const RULES: &str = "\
 - `let h1 = netns_add(\"h1\"); h1.link_list()`: every verb is a method of a namespace, and then works there
 - a time is a number of seconds, or a string with a unit: `\"200ms\"`, `\"2min\"`
 - `x_list()` gives an array of maps; `show(x)` draws any value
+- at the prompt `:help` lists its orders, and `!ip addr` runs a program
 - what fails throws a map: `try { link_up(\"x\") } catch (e) { print(e.message) }`
 ";
 
@@ -42,8 +43,8 @@ pub fn answer(catalog: &Catalog, topic: &str) -> Answer {
         return found(overview(catalog));
     }
     // `h1.ping()` and `netns.run` as they stand in a script.
-    let name = topic.trim_end_matches("()");
-    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = topic.trim_end_matches("()").to_lowercase();
+    let name = name.rsplit('.').next().unwrap_or(&name);
     if let Some(page) = page(catalog, name, 1) {
         return found(page);
     }
@@ -135,7 +136,7 @@ mod tests {
             "{all:?}"
         );
         assert!(
-            answer(&catalog, "pair()")
+            answer(&catalog, "Hosts::pair()")
                 .markdown
                 .starts_with("# hosts::pair\n")
         );

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::manual::OptionManual;
 use super::{Catalog, Entry};
 
-/// The page of the verb called `name`, with its heading at this level; None if there is none.
+/// The page of the verb that a script calls `name`, with its heading at this level; None if there is none.
 pub fn page(catalog: &Catalog, name: &str, level: usize) -> Option<String> {
     page_with(catalog, name, level, |_| None)
 }
@@ -17,9 +17,13 @@ pub fn page_with(
     level: usize,
     printed: impl Fn(&Entry) -> Option<String>,
 ) -> Option<String> {
-    let entries: Vec<&Entry> = catalog.called(name).collect();
+    let all = catalog.entries().iter();
+    let entries: Vec<&Entry> = all.filter(|entry| entry.path() == name).collect();
     let first = entries.first()?;
     let mut page = format!("{} {}\n\n```rhai\n", "#".repeat(level), first.title());
+    if let Some(module) = &first.module {
+        let _ = writeln!(page, "import \"{module}\" as {module};");
+    }
     for entry in &entries {
         let calls = calls(entry);
         let _ = writeln!(page, "{}", calls.join("\n"));
@@ -119,7 +123,7 @@ mod tests {
         let page = page(&sample(), "hosts::pair", 2).expect("a page");
         assert_eq!(
             page,
-            "## hosts::pair\n\n```rhai\nhosts::pair(a, b)\n```\n\nMakes two.\n\nEquivalent to: `ip link add A type veth peer name B`\n\n\
+            "## hosts::pair\n\n```rhai\nimport \"hosts\" as hosts;\nhosts::pair(a, b)\n```\n\nMakes two.\n\nEquivalent to: `ip link add A type veth peer name B`\n\n\
              **Returns**\n\nA map: `mtu` (`()` for none),\n`name`.\n"
         );
         assert!(super::page(&sample(), "pear", 2).is_none());

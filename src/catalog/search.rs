@@ -95,10 +95,11 @@ pub fn meant<'a>(catalog: &'a Catalog, query: &str) -> Option<&'a str> {
 }
 
 fn fit(entry: &Entry, query: &str) -> Option<Fit> {
+    let path = entry.path();
     let name = entry.signature.name.as_str();
     let is_it = |word: &str| word.eq_ignore_ascii_case(query);
     let manual = &entry.manual;
-    if is_it(name) || is_it(&entry.path()) {
+    if is_it(&path) || is_it(&entry.title()) {
         return Some(Fit::Name);
     }
     if is_it(&entry.noun) {
@@ -209,7 +210,7 @@ mod tests {
             ("ip neighbour", "neigh_list"),
             ("ip n", "neigh_list"),
             ("arp -a", "neigh_list"),
-            ("arp", "arp_table"),
+            ("arp", "neigh_list"),
             ("ip link add type veth", "veth_add"),
             ("ip link add veth0 type veth peer name veth1", "veth_add"),
             ("ip link add br0 type bridge", "link_add"),
@@ -224,7 +225,7 @@ mod tests {
             ("latency", "ping"),
             ("reachability", "ping"),
             ("sysctl -w", "sysctl_set"),
-            ("ip netns exec", "run"),
+            ("nsenter", "run"),
             ("tcpdump", "sh"),
             ("route", "sh"),
         ] {

@@ -62,7 +62,7 @@ pub mod api {
     ///
     /// Equivalent to: `cat /proc/net/arp`
     ///
-    /// Search words: `arp`, `arp -n`, `/proc/net/arp`, `cache`
+    /// Search words: `arp -n`, `/proc/net/arp`, `cache`
     ///
     /// # Returns
     /// An array of maps: `ip` (IP address); `hw_type` ("0x1" is Ethernet); `flags` ("0x2" complete, "0x6" permanent, "0x0"

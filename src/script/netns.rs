@@ -204,6 +204,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip netns exec NAME bash`
     ///
+    /// Search words: `cd`, `go`, `switch`, `inside`
+    ///
     /// # Errors
     /// There is none of this name (ENOENT); called inside of `run`.
     ///
@@ -227,6 +229,8 @@ pub mod api {
     /// Comes back from `netns_enter` to the namespace that netsh itself works in.
     ///
     /// Equivalent to: `exit`
+    ///
+    /// Search words: `back`, `home`, `return`
     ///
     /// # Errors
     /// Called inside of `run`.

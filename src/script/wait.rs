@@ -39,7 +39,7 @@ pub mod api {
 
     /// Waits until a condition holds, and fails if it does not in time.
     ///
-    /// Search words: `poll`, `retry`, `until`, `timeout`, `wait for`, `ready`
+    /// Search words: `poll`, `retry`, `timeout`, `wait for`, `ready`
     ///
     /// The condition is a closure; it holds when it returns anything but false and (). While it fails (a link that is not
     /// there yet) it does not hold.

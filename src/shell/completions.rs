@@ -2,7 +2,7 @@
 //! verbs, and that the first word can be a file as well as a command.
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory, ValueEnum};
 use clap_complete::Shell;
 
 use crate::catalog::{Catalog, Entry};
@@ -34,27 +34,48 @@ const ZSH_COMMANDS_AND_FILES: &str =
 
 /// The completions for a shell, as a script in its language.
 pub fn completions(catalog: &Catalog, shell: Shell) -> String {
-    let mut bytes = Vec::new();
-    let mut command = without_script(with_verbs(catalog, CommandLine::command()));
-    clap_complete::generate(shell, &mut command, "netsh", &mut bytes);
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    match shell {
-        Shell::Bash => text + BASH_FILES,
-        Shell::Zsh => text.replace(ZSH_COMMANDS, ZSH_COMMANDS_AND_FILES),
-        _ => text,
-    }
-}
-
-/// The names of verbs where the command line takes one.
-fn with_verbs(catalog: &Catalog, command: Command) -> Command {
     let mut names: Vec<String> = catalog.entries().iter().map(Entry::path).collect();
     names.sort();
     names.dedup();
-    let verb = move |argument: Arg| argument.value_parser(PossibleValuesParser::new(names.clone()));
-    let topic = verb.clone();
-    command
+    match shell {
+        Shell::Bash => made(shell, without_script(with_verbs(&names))) + BASH_FILES,
+        Shell::Zsh => made(shell, without_script(with_verbs(&names)))
+            .replace(ZSH_COMMANDS, ZSH_COMMANDS_AND_FILES),
+        Shell::Fish => made(shell, CommandLine::command()) + fish_verbs(&names).as_str(),
+        _ => made(shell, with_verbs(&names)),
+    }
+}
+
+fn made(shell: Shell, mut command: Command) -> String {
+    let mut bytes = Vec::new();
+    clap_complete::generate(shell, &mut command, "netsh", &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// For fish clap_complete leaves out what a place can hold.
+fn fish_verbs(names: &[String]) -> String {
+    let shells: Vec<String> = Shell::value_variants()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let line = |task: &str, words: &[String]| {
+        let words = words.join(" ");
+        format!("complete -c netsh -n \"__fish_netsh_using_subcommand {task}\" -f -a \"{words}\"\n")
+    };
+    [
+        line("doc", names),
+        line("help", names),
+        line("completions", &shells),
+    ]
+    .concat()
+}
+
+/// The command line, with the names of verbs where it takes one.
+fn with_verbs(names: &[String]) -> Command {
+    let verb = |argument: Arg| argument.value_parser(PossibleValuesParser::new(names.to_vec()));
+    CommandLine::command()
         .mut_subcommand("doc", |doc| doc.mut_arg("verb", verb))
-        .mut_subcommand("help", |help| help.mut_arg("topic", topic))
+        .mut_subcommand("help", |help| help.mut_arg("topic", verb))
 }
 
 /// Without the script: clap_complete takes a command for what follows it.

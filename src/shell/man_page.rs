@@ -9,6 +9,7 @@ use clap_mangen::roff::{Inline, Roff, bold, roman};
 use crate::catalog::{Catalog, Entry};
 
 use super::command_line::CommandLine;
+use super::prompt::command::ORDERS;
 
 /// Terms and what they mean, by the section that they stand in.
 type Terms = &'static [(&'static str, &'static str)];
@@ -19,8 +20,8 @@ const FILES: Terms = &[
         "The network namespaces that have a name. In the sandbox these are its own.",
     ),
     (
-        "$XDG_STATE_HOME/netsh",
-        "What the prompt keeps from session to session; `~/.local/state/netsh` where the variable is not set.",
+        "$XDG_STATE_HOME/netsh/history",
+        "What was typed at the prompt; in `~/.local/state` where the variable is not set.",
     ),
 ];
 
@@ -76,6 +77,7 @@ pub fn man_page(catalog: &Catalog) -> io::Result<String> {
     man.render_options_section(&mut bytes)?;
     let mut roff = Roff::new();
     commands(&mut roff, &command);
+    orders(&mut roff);
     verbs(&mut roff, catalog);
     terms(&mut roff, "FILES", FILES);
     terms(&mut roff, "EXIT STATUS", STATUS);
@@ -151,6 +153,24 @@ fn commands(roff: &mut Roff, command: &Command) {
             roff.control("RE", []);
         }
     }
+}
+
+/// What the prompt takes beside the language.
+fn orders(roff: &mut Roff) {
+    roff.control("SH", ["PROMPT"]);
+    roff.text(inlines("Beside the language the prompt takes orders:"));
+    for order in ORDERS {
+        let words = vec![
+            bold(format!(":{}", order.name)),
+            roman(format!(" {}", order.argument)),
+        ];
+        term(roff, words, order.summary);
+    }
+    term(
+        roff,
+        vec![bold("!"), roman("PROGRAM")],
+        "run a program in the current namespace, on the terminal",
+    );
 }
 
 fn verbs(roff: &mut Roff, catalog: &Catalog) {

@@ -8,6 +8,7 @@ mod addresses;
 mod calls;
 mod cli;
 mod commands;
+mod documents;
 mod errors;
 mod examples;
 mod folder;
@@ -47,6 +48,7 @@ fn main() {
         calls::trials(),
         cli::trials(),
         commands::trials(),
+        documents::trials(),
         errors::trials(),
         examples::trials(),
         golden::trials(),
