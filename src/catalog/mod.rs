@@ -6,11 +6,11 @@
 //! | [`signature`] | how a verb is called |
 //! | [`manual`] | its doc comment, taken apart |
 //! | [`expects`] | what belongs in the place of an argument |
-//! | [`page`] | a verb's page as Markdown |
-//! | [`search`] | finding verbs |
+//! | [`mod@page`] | a verb's page as Markdown |
+//! | [`mod@search`] | finding verbs |
 //! | [`help`] | the answers of `help` |
-//! | [`reference`] | the pages of all verbs |
-//! | [`definitions`] | the verbs as editors read them |
+//! | [`mod@reference`] | the pages of all verbs |
+//! | [`mod@definitions`] | the verbs as editors read them |
 
 pub mod definitions;
 pub mod expects;

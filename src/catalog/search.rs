@@ -1,6 +1,6 @@
 //! Finding verbs by what people know: a name, a word for the thing, the command of another tool.
 //!
-//! What fits in a more telling way comes first, in the order of [`Fit`]; among equals the order of the catalog stays.
+//! What fits in a more telling way comes first, in the order of `Fit`; among equals the order of the catalog stays.
 
 use super::{Catalog, Entry};
 use crate::lab::suggest::nearest;
