@@ -20,6 +20,7 @@ use netsh::script::modules::INCLUDED;
 use netsh::script::run::{Script, text_of, text_of_file};
 use netsh::shell::command_line::{CommandLine, Run, Task};
 use netsh::shell::last_words;
+use netsh::shell::manual;
 use netsh::shell::prompt::{Place, Prompt};
 use netsh::shell::report::report;
 use netsh::shell::screen::{self, Terminal};
@@ -62,11 +63,28 @@ fn main() -> ExitCode {
 /// What is done without a script. Only what joins a sandbox needs one.
 fn perform(task: Task) -> ExitCode {
     match task {
-        Task::Help { .. }
-        | Task::Doc { .. }
-        | Task::Completions { .. }
-        | Task::Explain { .. }
-        | Task::Attach { .. } => end(USAGE, "this comes with the next change"),
+        Task::Help { topic } => told(manual::help(&topic.join(" "))),
+        Task::Doc {
+            definitions: true, ..
+        } => told(manual::definitions()),
+        Task::Doc { man: true, .. } => told(manual::man_page()),
+        Task::Doc {
+            verb: Some(verb), ..
+        } => told(manual::page(&verb)),
+        Task::Doc { .. } => told(manual::reference()),
+        Task::Completions { shell } => told(manual::completions(shell)),
+        Task::Explain { .. } | Task::Attach { .. } => end(USAGE, "this comes with the next change"),
+    }
+}
+
+/// Ends as a page of the manual has it.
+fn told(told: manual::Told) -> ExitCode {
+    match told {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(manual::Refusal::Unknown(words)) => end(FAILED, &words),
+        Err(manual::Refusal::Output(error)) => {
+            end(FAILED, &format!("cannot write to standard output: {error}"))
+        }
     }
 }
 

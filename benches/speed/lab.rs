@@ -22,6 +22,7 @@ impl Screen for Dark {
     fn print(&self, _text: &str) {}
     fn live(&self, _text: &str) {}
     fn show(&self, _value: &serde_json::Value) {}
+    fn manual(&self, _markdown: &str) {}
     fn command(&self, _line: &str) {}
     fn netlink(&self, _direction: Direction, _bytes: &[u8]) {}
     fn note(&self, _text: &str) {}

@@ -6,9 +6,19 @@
 //! | [`signature`] | how a verb is called |
 //! | [`manual`] | its doc comment, taken apart |
 //! | [`expects`] | what belongs in the place of an argument |
+//! | [`mod@page`] | a verb's page as Markdown |
+//! | [`mod@search`] | finding verbs |
+//! | [`help`] | the answers of `help` |
+//! | [`mod@reference`] | the pages of all verbs |
+//! | [`mod@definitions`] | the verbs as editors read them |
 
+pub mod definitions;
 pub mod expects;
+pub mod help;
 pub mod manual;
+pub mod page;
+pub mod reference;
+pub mod search;
 pub mod signature;
 
 use rhai::{AST, Engine, Module, Shared};
@@ -40,6 +50,14 @@ impl Entry {
         }
     }
 
+    /// The same, with what has to stand before it: `netns.run`.
+    pub fn title(&self) -> String {
+        match &self.receiver {
+            Some(receiver) => format!("{receiver}.{}", self.path()),
+            None => self.path(),
+        }
+    }
+
     /// Whether it takes a map of options.
     pub fn takes_options(&self) -> bool {
         let last = self.signature.parameters.last();
@@ -61,7 +79,7 @@ impl Catalog {
             let mut reader = Engine::new_raw();
             reader.register_global_module(module);
             let mut entries = reader.collect_fn_metadata(None, |found| native(noun, &found), false);
-            entries.sort_by(|a, b| a.signature.name.cmp(&b.signature.name));
+            entries.sort_by(in_order);
             catalog.entries.extend(entries);
         }
         catalog
@@ -76,7 +94,7 @@ impl Catalog {
         let mut entries: Vec<Entry> = functions
             .map(|function| scripted(noun, name, &function))
             .collect();
-        entries.sort_by(|a, b| a.signature.name.cmp(&b.signature.name));
+        entries.sort_by(in_order);
         self.entries.extend(entries);
         self
     }
@@ -137,6 +155,13 @@ impl Signatures for Catalog {
         fields.dedup();
         fields
     }
+}
+
+/// By name, and what takes less before what takes more. The engine keeps functions in no order.
+fn in_order(one: &Entry, other: &Entry) -> std::cmp::Ordering {
+    let key = |entry: &Entry| entry.signature.parameters.len();
+    let names = one.signature.name.cmp(&other.signature.name);
+    names.then(key(one).cmp(&key(other)))
 }
 
 fn native(noun: &str, found: &rhai::FuncInfo) -> Option<Entry> {
@@ -212,14 +237,19 @@ fn documentation(comments: &[impl AsRef<str>]) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn modules_in_rhai_have_pages_too() {
+    /// A small catalog.
+    pub fn sample() -> Catalog {
         let ast = Engine::new().compile(
-            "/// Makes two.\n///\n/// # Returns\n/// A map: `mtu` (`()` for none),\n/// `name`.\nfn pair(a, b) {}\n\
+            "/// Makes two.\n///\n/// Equivalent to: `ip link add A type veth peer name B`\n///\n/// # Returns\n/// A map: `mtu` (`()` for none),\n/// `name`.\nfn pair(a, b) {}\n\
              /// A map like those of `pair`.\n///\n/// # Returns\n/// A map like those of `pair`.\nfn again() {}\n\
              /// Hidden.\nprivate fn hidden() {}\nfn silent() {}",
         );
-        let catalog = Catalog::default().with_module("hosts", "hosts", &ast.expect("a script"));
+        Catalog::default().with_module("hosts", "hosts", &ast.expect("a script"))
+    }
+
+    #[test]
+    fn modules_in_rhai_have_pages_too() {
+        let catalog = sample();
         let paths: Vec<String> = catalog.entries().iter().map(Entry::path).collect();
         assert_eq!(paths, ["hosts::again", "hosts::pair"]);
         assert_eq!(catalog.fields("pair"), ["mtu", "name"]);

@@ -10,6 +10,8 @@ pub trait Screen {
     fn live(&self, text: &str);
     /// A value, as a table for people or as JSON.
     fn show(&self, value: &serde_json::Value);
+    /// Pages of the manual, as Markdown.
+    fn manual(&self, markdown: &str);
     /// The command that is equivalent to the next change.
     fn command(&self, line: &str);
     /// A netlink message that passed.

@@ -3,17 +3,21 @@
 /// The candidate most like `wrong`, if one is like enough to be what was meant.
 pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = wrong.to_lowercase();
+    let length = wrong.chars().count();
     candidates
         .into_iter()
         .filter(|candidate| *candidate != wrong)
-        .map(|candidate| {
-            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
-            (distance, candidate)
-        })
-        .filter(|(distance, candidate)| {
+        .filter_map(|candidate| {
+            let other = candidate.chars().count();
+            let letters = length.max(other);
             // A third of the letters may be wrong, one in the shortest names.
-            let letters = wrong.chars().count().max(candidate.chars().count());
-            *distance <= (letters / 3).max(1) && *distance < letters
+            let most = (letters / 3).max(1);
+            // Telling the distance of long texts takes long; it is no less than the difference of their lengths.
+            if length.abs_diff(other) > most {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&lower, &candidate.to_lowercase());
+            (distance <= most && distance < letters).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -24,6 +24,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip addr add CIDR dev LINK`
     ///
+    /// Search words: `ip address`, `ifconfig`, `cidr`, `assign`, `alias`, `ipv4`, `ipv6`, `configure`
+    ///
     /// # Options
     /// - `peer` (address): the other end of a point-to-point link; the prefix is then the peer's
     /// - `broadcast` (address): the broadcast address (IPv4); `"+"` is the network's last address
@@ -94,6 +96,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip addr del CIDR dev LINK`
     ///
+    /// Search words: `remove`, `delete`, `unassign`
+    ///
     /// # Options
     /// - `peer` (address): the other end, if the address was added with one
     ///
@@ -129,6 +133,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip -j addr`
     ///
+    /// Search words: `ifconfig`, `hostname -i`, `ip address`, `ipv4`, `ipv6`
+    ///
     /// # Returns
     /// An array of maps: `link`; `address`; `prefix` (bits); `family` ("inet" or "inet6"); `scope`; `label`; `broadcast`;
     /// `peer`; `flags` (as `ip` calls them: permanent, tentative, nodad ...); `valid_lft` and `preferred_lft` (seconds; `()`
@@ -149,6 +155,8 @@ pub mod api {
     /// Lists the addresses of one link.
     ///
     /// Equivalent to: `ip -j addr show dev LINK`
+    ///
+    /// Search words: `ifconfig`, `ip address`
     ///
     /// # Returns
     /// An array of maps like those of `addr_list()`.
@@ -172,6 +180,8 @@ pub mod api {
     /// Deletes all addresses of a link.
     ///
     /// Equivalent to: `ip addr flush dev LINK`
+    ///
+    /// Search words: `remove`, `clear`, `delete all`
     ///
     /// # Options
     /// - `family` (word): only those of "inet" or of "inet6"

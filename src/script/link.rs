@@ -27,12 +27,14 @@ pub mod api {
     ///
     /// Equivalent to: `ip link add NAME type veth peer name PEER`
     ///
+    /// Search words: `cable`, `wire`, `pair`, `ethernet`, `patch`, `connect`, `virtual ethernet`
+    ///
     /// # Options
-    /// - `peer_netns` (netns): the namespace in which the other end is made
+    /// - `peer_netns` (netns; `peer netns`): the namespace in which the other end is made
     /// - `netns` (netns): the namespace in which the first end is made
     /// - `mtu` (int, bytes): the largest payload, of both ends
-    /// - `mac` (mac): hardware address of the first end; the kernel chooses one otherwise
-    /// - `peer_mac` (mac): hardware address of the other end
+    /// - `mac` (mac; `address`): hardware address of the first end; the kernel chooses one otherwise
+    /// - `peer_mac` (mac; `peer address`): hardware address of the other end
     /// - `up` (bool): bring both ends up
     ///
     /// # Errors
@@ -73,9 +75,12 @@ pub mod api {
     ///
     /// Equivalent to: `ip link add NAME type KIND`
     ///
+    /// Search words: `bridge`, `brctl`, `brctl addbr`, `switch`, `dummy`, `bond`, `ifb`, `interface`, `device`, `create`,
+    /// `new`
+    ///
     /// # Options
     /// - `mtu` (int, bytes): the largest payload
-    /// - `mac` (mac): the hardware address; the kernel chooses one otherwise
+    /// - `mac` (mac; `address`): the hardware address; the kernel chooses one otherwise
     /// - `up` (bool): bring it up
     ///
     /// # Errors
@@ -118,6 +123,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip link set LINK up`
     ///
+    /// Search words: `ifup`, `ifconfig up`, `enable`, `activate`, `start`
+    ///
     /// # Errors
     /// No such link (ENODEV).
     ///
@@ -136,6 +143,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip link set LINK down`
     ///
+    /// Search words: `ifdown`, `ifconfig down`, `disable`, `deactivate`, `unplug`
+    ///
     /// # Errors
     /// No such link (ENODEV).
     ///
@@ -152,6 +161,8 @@ pub mod api {
     /// Deletes a link. A veth takes its other end with it.
     ///
     /// Equivalent to: `ip link del LINK`
+    ///
+    /// Search words: `remove`, `delete`, `destroy`, `brctl delbr`
     ///
     /// # Errors
     /// No such link (ENODEV); a link that can't be deleted, such as lo (EOPNOTSUPP).
@@ -173,10 +184,13 @@ pub mod api {
     ///
     /// Equivalent to: `ip link set LINK ...`
     ///
+    /// Search words: `rename`, `hardware address`, `mtu`, `brctl addif`, `brctl delif`, `enslave`, `port`, `promiscuous`,
+    /// `move`, `alias`, `ifconfig`, `ethtool`
+    ///
     /// # Options
     /// - `up` (bool): up or down
     /// - `mtu` (int, bytes): the largest payload
-    /// - `mac` (mac): the hardware address
+    /// - `mac` (mac; `address`): the hardware address
     /// - `name` (string): a new name; the link has to be down
     /// - `master` (link): the bridge, bond or vrf to become a port of
     /// - `nomaster` (bool): leave the master
@@ -228,6 +242,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip -j -d -s addr show dev LINK`
     ///
+    /// Search words: `statistics`, `counters`, `carrier`, `interface`, `ethtool`, `ifconfig`
+    ///
     /// # Returns
     /// A map like those of `link_list`.
     ///
@@ -250,6 +266,9 @@ pub mod api {
     /// Lists the links of the current namespace with their addresses.
     ///
     /// Equivalent to: `ip -j -d -s addr`
+    ///
+    /// Search words: `ifconfig`, `ifconfig -a`, `interfaces`, `statistics`, `counters`, `brctl show`, `bridge link`,
+    /// `netstat -i`, `ip link`, `status`
     ///
     /// # Returns
     /// An array of maps:
@@ -277,6 +296,8 @@ pub mod api {
     /// Tells whether the current namespace has a link of this name.
     ///
     /// Equivalent to: `ip link show dev LINK`
+    ///
+    /// Search words: `present`, `there`
     ///
     /// # Returns
     /// true or false.

@@ -6,16 +6,17 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`link`], [`addr`], [`neigh`], [`sysctl`], [`netns`], [`ping`], [`program`], [`screen`], [`wait`] | the verbs |
+//! | [`link`], [`addr`], [`neigh`], [`sysctl`], [`netns`], [`ping`], [`program`], [`screen`], [`wait`], [`help`] | the verbs |
 //! | [`methods`] | verbs without options, and as methods of a handle: made for all in one place |
 //! | [`call`] | from a call to the lab and back; what a script catches |
 //! | [`options`], [`units`], [`value`] | reading what a script gives, building what it gets |
 //! | [`run`] | a script from its text to its end |
 //! | [`session`] | inputs one after another, each with what the ones before it left |
-//! | [`modules`] | what `import` finds |
+//! | [`mod@modules`] | what `import` finds |
 
 pub mod addr;
 pub mod call;
+pub mod help;
 pub mod link;
 pub mod methods;
 pub mod modules;
@@ -77,7 +78,7 @@ pub fn vocabulary() -> Engine {
 }
 
 /// The verbs, by what they are about, in the order of the reference.
-fn modules() -> [(&'static str, Shared<Module>); 9] {
+fn modules() -> [(&'static str, Shared<Module>); 10] {
     [
         ("Links", exported_module!(link::api).into()),
         ("Addresses", exported_module!(addr::api).into()),
@@ -87,6 +88,7 @@ fn modules() -> [(&'static str, Shared<Module>); 9] {
         ("Probes", exported_module!(ping::api).into()),
         ("Programs", exported_module!(program::api).into()),
         ("Showing", exported_module!(screen::api).into()),
+        ("The manual", exported_module!(help::api).into()),
         ("The script itself", exported_module!(wait::api).into()),
     ]
 }

@@ -17,6 +17,9 @@ pub mod api {
     ///
     /// Equivalent to: `ip -j neigh`
     ///
+    /// Search words: `arp`, `arp -a`, `arp -n`, `ndp`, `neighbor`, `neighbour`, `cache`, `mac address`,
+    /// `neighbour discovery`
+    ///
     /// # Options
     /// - `dev` (link): only those behind this link
     /// - `all` (bool): also those that need no asking (state noarp: multicast groups, loopback)
@@ -58,6 +61,8 @@ pub mod api {
     /// Gives the ARP table in the columns of /proc/net/arp.
     ///
     /// Equivalent to: `cat /proc/net/arp`
+    ///
+    /// Search words: `arp -n`, `/proc/net/arp`, `cache`
     ///
     /// # Returns
     /// An array of maps: `ip` (IP address); `hw_type` ("0x1" is Ethernet); `flags` ("0x2" complete, "0x6" permanent, "0x0"

@@ -50,6 +50,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip netns add NAME; ip -n NAME link set lo up`
     ///
+    /// Search words: `host`, `network namespace`, `node`, `container`, `machine`, `unshare`, `isolate`, `create`, `new`
+    ///
     /// # Options
     /// - `lo` (bool): whether to bring the loopback link up; true unless given
     ///
@@ -93,6 +95,8 @@ pub mod api {
 
     /// Gives the handle of a network namespace, whoever made it. `"home"` is the one that netsh itself works in.
     ///
+    /// Search words: `host`, `handle`, `network namespace`, `home`
+    ///
     /// # Returns
     /// A handle, as from `netns_add`.
     ///
@@ -115,6 +119,8 @@ pub mod api {
     /// Lists the network namespaces that have a name.
     ///
     /// Equivalent to: `ip netns list`
+    ///
+    /// Search words: `lsns`, `hosts`, `network namespaces`, `nodes`
     ///
     /// # Returns
     /// An array of maps: `name`; `inode` (the number by which `lsns` calls it).
@@ -145,6 +151,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip netns del NAME`
     ///
+    /// Search words: `remove`, `delete`, `destroy`
+    ///
     /// # Errors
     /// There is none of this name (ENOENT); it is the current one (EBUSY).
     ///
@@ -165,6 +173,8 @@ pub mod api {
     /// Runs a closure with this namespace as the current one, and comes back, also when the closure fails.
     ///
     /// Equivalent to: `ip netns exec NAME ...`
+    ///
+    /// Search words: `nsenter`, `enter`, `inside`, `closure`
     ///
     /// # Returns
     /// What the closure returns.
@@ -194,6 +204,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip netns exec NAME bash`
     ///
+    /// Search words: `cd`, `go`, `switch`, `inside`
+    ///
     /// # Errors
     /// There is none of this name (ENOENT); called inside of `run`.
     ///
@@ -217,6 +229,8 @@ pub mod api {
     /// Comes back from `netns_enter` to the namespace that netsh itself works in.
     ///
     /// Equivalent to: `exit`
+    ///
+    /// Search words: `back`, `home`, `return`
     ///
     /// # Errors
     /// Called inside of `run`.

@@ -27,20 +27,23 @@ pub mod api {
     ///
     /// Equivalent to: `ping -c 4 DESTINATION`
     ///
+    /// Search words: `icmp`, `echo`, `ping6`, `reachable`, `reachability`, `latency`, `round trip`, `rtt`, `delay`, `loss`,
+    /// `packet loss`, `alive`, `connectivity`, `arping`, `fping`
+    ///
     /// # Options
-    /// - `count` (int): how many requests; 4 unless given, 0 is until Ctrl-C; with `deadline`, how many replies to wait for
-    /// - `interval` (duration): from one request to the next; 1 s
-    /// - `timeout` (duration): how long to wait for replies after the last request; 1 s unless given, and 4 s if none was
+    /// - `count` (int; `-c`): how many requests; 4 unless given, 0 is until Ctrl-C; with `deadline`, how many replies to wait for
+    /// - `interval` (duration; `-i`): from one request to the next; 1 s
+    /// - `timeout` (duration; `-W`): how long to wait for replies after the last request; 1 s unless given, and 4 s if none was
     ///   answered, for then the kernel may yet say why
-    /// - `deadline` (duration): end after this time, whatever has come
-    /// - `size` (int, bytes): payload of a request; 56
-    /// - `ttl` (int): time to live, or hop limit
-    /// - `iface` (link): send out of this link, whatever the routes say (SO_BINDTODEVICE)
-    /// - `source` (address): send from it
-    /// - `dont_fragment` (bool): forbid fragments, here and on the way
-    /// - `pattern` (string): hexadecimal bytes that fill the payload, such as "ff00"
-    /// - `quiet` (bool): print nothing
-    /// - `flood` (bool): the next request as soon as a reply comes, or 10 ms are over
+    /// - `deadline` (duration; `-w`): end after this time, whatever has come
+    /// - `size` (int, bytes; `-s`): payload of a request; 56
+    /// - `ttl` (int; `-t`): time to live, or hop limit
+    /// - `iface` (link; `-I`): send out of this link, whatever the routes say (SO_BINDTODEVICE)
+    /// - `source` (address; `-I`): send from it
+    /// - `dont_fragment` (bool; `-M do`): forbid fragments, here and on the way
+    /// - `pattern` (string; `-p`): hexadecimal bytes that fill the payload, such as "ff00"
+    /// - `quiet` (bool; `-q`): print nothing
+    /// - `flood` (bool; `-f`): the next request as soon as a reply comes, or 10 ms are over
     /// - `family` (word): "inet" or "inet6", for a name that has addresses of both
     ///
     /// # Returns

@@ -21,6 +21,8 @@ pub mod api {
     ///
     /// Equivalent to: `ip netns exec NETNS PROGRAM ARGS`
     ///
+    /// Search words: `run`, `command`, `program`, `subprocess`, `capture output`, `stdout`
+    ///
     /// # Returns
     /// A map: `code` (its exit status; 128 and the signal's number if a signal ended it), `stdout`, `stderr` (text).
     ///
@@ -59,7 +61,16 @@ pub mod api {
 
     /// Runs a shell command in the current namespace, on netsh's own input and output.
     ///
+    /// This is the way to what there is no verb for yet, where the tool is installed: `sh("tcpdump -ni veth0 -c 4")`,
+    /// `h1.sh("ip route add default via 10.0.0.1")`, `sh("bash")` for a shell inside. A command that ends in `&` goes on beside the
+    /// script, and ends with it. netsh itself shows the messages of the kernel (`netsh --show-netlink`), not packets.
+    ///
     /// Equivalent to: `ip netns exec NETNS sh -c COMMAND`
+    ///
+    /// Search words: `bash`, `shell`, `command`, `tcpdump`, `capture`, `sniff`, `packets`, `wireshark`, `tshark`,
+    /// `traceroute`, `tracepath`, `mtr`, `route`, `routing`, `gateway`, `ip route`, `traffic control`, `tc`, `netem`,
+    /// `qdisc`, `firewall`, `nft`, `nftables`, `iptables`, `nat`, `iperf`, `iperf3`, `netcat`, `nc`, `curl`, `ss`,
+    /// `netstat`, `dig`
     ///
     /// # Returns
     /// Its exit status; 128 and the signal's number if a signal ended it.

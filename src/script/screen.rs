@@ -10,6 +10,8 @@ use super::value::to_json;
 pub mod api {
     /// Shows any value: an array of maps as a table, a map as its keys and values, the rest as text.
     ///
+    /// Search words: `print`, `table`, `display`, `json`, `output`, `column`
+    ///
     /// On a terminal the table fits its width; into a pipe nothing is cut and columns stand two spaces apart. With
     /// `--json` the same value is written as one line of JSON, with all its keys.
     ///

@@ -20,6 +20,8 @@ pub mod api {
     ///
     /// Equivalent to: `sysctl -n NAME`
     ///
+    /// Search words: `/proc/sys`, `kernel parameter`, `proc`, `setting`, `tunable`
+    ///
     /// # Returns
     /// An int if the value is a whole number, the text otherwise.
     ///
@@ -50,6 +52,9 @@ pub mod api {
     ///
     /// Equivalent to: `sysctl -w NAME=VALUE`
     ///
+    /// Search words: `/proc/sys`, `kernel parameter`, `ip_forward`, `forwarding`, `router`, `rp_filter`, `proxy_arp`,
+    /// `accept_local`, `tunable`
+    ///
     /// # Errors
     /// No such sysctl (ENOENT); the kernel does not take the value (EINVAL); not under `net.` (EPERM).
     ///
@@ -70,6 +75,8 @@ pub mod api {
     /// Lists the kernel parameters at or below a name, those that can be read.
     ///
     /// Equivalent to: `sysctl -a --pattern '^PREFIX'`
+    ///
+    /// Search words: `/proc/sys`, `kernel parameters`, `settings`
     ///
     /// # Returns
     /// An array of maps: `name` (the dotted spelling) and `value` (as `sysctl_get` gives it), sorted by name.

@@ -23,6 +23,8 @@ pub mod api {
     ///
     /// Equivalent to: `sleep TIME`
     ///
+    /// Search words: `wait`, `pause`, `delay`
+    ///
     /// # Errors
     /// The time is no duration: a number of seconds, or a string with a unit ("200ms").
     ///
@@ -36,6 +38,8 @@ pub mod api {
     }
 
     /// Waits until a condition holds, and fails if it does not in time.
+    ///
+    /// Search words: `poll`, `retry`, `timeout`, `wait for`, `ready`
     ///
     /// The condition is a closure; it holds when it returns anything but false and (). While it fails (a link that is not
     /// there yet) it does not hold.
@@ -76,6 +80,8 @@ pub mod api {
     ///
     /// Equivalent to: `exit STATUS`
     ///
+    /// Search words: `quit`, `status`, `stop`, `end`
+    ///
     /// # Errors
     /// The status is no int between 0 and 255.
     ///
@@ -105,6 +111,8 @@ pub mod api {
 
     /// Fails unless the condition is true.
     ///
+    /// Search words: `test`, `check`, `expect`, `verify`
+    ///
     /// # Errors
     /// The condition is false: the message is the one given.
     ///
@@ -121,6 +129,8 @@ pub mod api {
     }
 
     /// Fails unless the condition is true.
+    ///
+    /// Search words: `test`, `check`, `expect`, `verify`
     ///
     /// # Errors
     /// The condition is false.

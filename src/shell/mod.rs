@@ -5,6 +5,7 @@
 //! | [`command_line`] | what netsh can be asked to do |
 //! | [`screen`] | standard output and standard error |
 //! | [`table`], [`columns`], [`cell`], [`grid`], [`plain`] | values as tables |
+//! | [`manual`], [`man_page`], [`completions`], [`markdown`] | help and the other pages of the manual |
 //! | [`report`] | errors, with the place in the script |
 //! | [`prompt`] | the prompt: a line editor over a session |
 //! | [`progress`] | a sign of life while something takes long |
@@ -14,8 +15,12 @@
 pub mod cell;
 pub mod columns;
 pub mod command_line;
+pub mod completions;
 pub mod grid;
 pub mod last_words;
+pub mod man_page;
+pub mod manual;
+pub mod markdown;
 pub mod outline;
 pub mod plain;
 pub mod progress;

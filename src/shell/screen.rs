@@ -10,12 +10,16 @@ use crate::kernel::netlink::Direction;
 use crate::lab::screen::Screen;
 use crate::packet::netlink;
 
+use super::markdown::{self, Paper};
 use super::progress::Progress;
 use super::report::Style;
 use super::table::{self, Layout};
 
 /// How wide a report is where no terminal says so.
 const PIPED_WIDTH: usize = 120;
+
+/// How wide a page of the manual is there, as man(1) has it.
+const PIPED_PAGE_WIDTH: usize = 80;
 
 /// The standard streams.
 pub struct Terminal {
@@ -103,6 +107,11 @@ impl Terminal {
     pub fn fault(&self) -> Option<&io::Error> {
         self.fault.get()
     }
+
+    /// The same, of a terminal that has nothing more to write.
+    pub fn into_fault(self) -> Option<io::Error> {
+        self.fault.into_inner()
+    }
 }
 
 impl Screen for Terminal {
@@ -128,6 +137,15 @@ impl Screen for Terminal {
             table::render(value, &layout())
         };
         self.write(&text);
+    }
+
+    fn manual(&self, markdown: &str) {
+        if self.json {
+            let text = markdown::draw(markdown, paper(io::stderr()));
+            let _ = io::stderr().lock().write_all(text.as_bytes());
+        } else {
+            self.write(&markdown::draw(markdown, paper(io::stdout())));
+        }
     }
 
     fn command(&self, line: &str) {
@@ -186,7 +204,11 @@ fn json_line(value: &Value) -> String {
 
 /// How much room there is, and what the terminal can do.
 pub fn layout() -> Layout {
-    let width = width_of(io::stdout().is_terminal(), io::stdout());
+    layout_of(io::stdout())
+}
+
+fn layout_of(stream: impl AsFd + IsTerminal) -> Layout {
+    let width = width_of(stream.is_terminal(), stream);
     Layout {
         width,
         colour: width.is_some() && wants_colour(),
@@ -197,6 +219,15 @@ pub fn layout() -> Layout {
 /// How wide standard error is.
 pub fn width_of_errors() -> usize {
     width_of(io::stderr().is_terminal(), io::stderr()).unwrap_or(PIPED_WIDTH)
+}
+
+/// How a page of the manual may look there.
+pub fn paper(stream: impl AsFd + IsTerminal) -> Paper {
+    let layout = layout_of(stream);
+    Paper {
+        colour: layout.colour,
+        width: layout.width.unwrap_or(PIPED_PAGE_WIDTH),
+    }
 }
 
 /// How an error report on standard error may look.

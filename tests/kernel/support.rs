@@ -170,6 +170,7 @@ impl Screen for Kept {
     fn print(&self, _: &str) {}
     fn live(&self, _: &str) {}
     fn show(&self, _: &serde_json::Value) {}
+    fn manual(&self, _: &str) {}
     fn command(&self, line: &str) {
         self.commands.borrow_mut().push(line.to_string());
     }

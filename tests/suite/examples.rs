@@ -54,6 +54,7 @@ const ALONE: &[&str] = &[
     "assert",
     "exec",
     "exit",
+    "help",
     "ping",
     "run",
     "sh",
@@ -61,6 +62,9 @@ const ALONE: &[&str] = &[
     "sleep",
     "wait_until",
 ];
+
+/// What only netsh does.
+const WITHOUT_EQUIVALENT: &[&str] = &["assert", "netns_get", "show", "wait_until"];
 
 fn complete(_: User) -> Verdict {
     let catalog = netsh::script::catalog();
@@ -110,6 +114,29 @@ fn faults_of(entry: &Entry) -> Vec<String> {
                 format!("the words of {key} are not in double quotes"),
             );
         }
+    }
+    fault(
+        !manual.equivalents.is_empty()
+            || entry.module.is_some()
+            || WITHOUT_EQUIVALENT.contains(&name.as_str()),
+        "no other tool's command is said to be equivalent".into(),
+    );
+    fault(!manual.search_words.is_empty(), "no search words".into());
+    for (at, word) in manual.search_words.iter().enumerate() {
+        let is_plain = !word.is_empty() && word.trim() == word && *word == word.to_lowercase();
+        fault(
+            is_plain,
+            format!("a search word is not as people type it: {word:?}"),
+        );
+        fault(
+            !name.eq_ignore_ascii_case(word) && !name.split('_').any(|part| part == word),
+            format!("the search word {word:?} is in the name already"),
+        );
+        let before = manual.search_words.get(..at).unwrap_or_default();
+        fault(
+            !before.contains(word),
+            format!("{word:?} stands twice among the search words"),
+        );
     }
     let verb = name.rsplit('_').next().unwrap_or_default();
     fault(

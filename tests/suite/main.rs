@@ -8,6 +8,7 @@ mod addresses;
 mod calls;
 mod cli;
 mod commands;
+mod documents;
 mod errors;
 mod examples;
 mod folder;
@@ -16,6 +17,7 @@ mod labs;
 mod leftovers;
 mod links;
 mod machine;
+mod manual;
 mod namespaces;
 mod neighbours;
 mod netlink;
@@ -47,12 +49,14 @@ fn main() {
         calls::trials(),
         cli::trials(),
         commands::trials(),
+        documents::trials(),
         errors::trials(),
         examples::trials(),
         golden::trials(),
         labs::trials(),
         leftovers::trials(),
         links::trials(),
+        manual::trials(),
         namespaces::trials(),
         neighbours::trials(),
         netlink::trials(),

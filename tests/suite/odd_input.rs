@@ -110,6 +110,8 @@ fn usual(verb: &str, parameter: &str) -> &'static str {
         (_, "condition" | "work") => "|| true",
         (_, "timeout") => r#""1ms""#,
         (_, "message") => r#""why""#,
+        (_, "topic") => r#""veth_add""#,
+        (_, "address") => r#""192.0.2.8""#,
         (_, "destination") => r#""127.0.0.1""#,
         (verb, parameter) => panic!("odd_input.rs: no usual value for {parameter} of {verb}"),
     }
