@@ -5,9 +5,11 @@
 //! |---|---|
 //! | [`signature`] | how a verb is called |
 //! | [`manual`] | its doc comment, taken apart |
+//! | [`fields`] | what is in the maps that it gives |
 //! | [`expects`] | what belongs in the place of an argument |
 
 pub mod expects;
+pub mod fields;
 pub mod manual;
 pub mod signature;
 
