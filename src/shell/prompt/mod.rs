@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`command`], [`order`] | what begins with a colon or an exclamation mark |
+//! | [`complete`] | what can stand at the cursor |
 //! | [`hint`] | what is still to be typed of a call |
 //! | [`highlight`] | colours |
 //! | [`unfinished`] | whether an input goes on in the next line |
@@ -11,7 +12,7 @@
 //! | `saved` | a session as a script |
 
 pub mod command;
-
+pub mod complete;
 pub mod highlight;
 pub mod hint;
 mod line;
