@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`signature`] | how a verb is called |
 //! | [`manual`] | its doc comment, taken apart |
+//! | [`fields`] | what is in the maps that it gives |
 //! | [`expects`] | what belongs in the place of an argument |
 //! | [`mod@page`] | a verb's page as Markdown |
 //! | [`mod@search`] | finding verbs |
@@ -14,6 +15,7 @@
 
 pub mod definitions;
 pub mod expects;
+pub mod fields;
 pub mod help;
 pub mod manual;
 pub mod page;

@@ -46,6 +46,11 @@ const KINDS: [(&str, &str); 40] = [
     ("xfrm", "xfrm_interface"),
 ];
 
+/// The kinds of links that Linux has drivers for, whether or not this kernel has them.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    KINDS.iter().map(|(name, _)| *name)
+}
+
 /// Why a link of this kind can't be made: no driver.
 pub fn no_driver(kind: &str, argument: &'static str) -> Reason {
     let words = Reason::new(format!("this kernel has no links of kind {kind:?}")).blame(argument);

@@ -71,7 +71,7 @@ impl Source {
     }
 
     /// The names that a `let`, `const`, `for`, `catch` or the first bar of a closure with that number defines.
-    fn defined_by(&self, index: usize) -> Vec<usize> {
+    pub fn defined_by(&self, index: usize) -> Vec<usize> {
         let opened = matches!(self.token(index + 1), Some(Token::LeftParen));
         let names = match self.token(index) {
             Some(Token::Let | Token::Const) => vec![index + 1],
@@ -90,7 +90,7 @@ impl Source {
     }
 
     /// Whether a bar is the first of `|a, b| ...`, not the operator.
-    fn starts_closure(&self, bar: usize) -> bool {
+    pub fn starts_closure(&self, bar: usize) -> bool {
         let before = bar.checked_sub(1).and_then(|at| self.token(at));
         let ends_operand = |token: &Token| {
             matches!(
@@ -184,7 +184,7 @@ impl Source {
     }
 
     /// The bracket that closes the one with that number.
-    fn partner(&self, open: usize) -> Option<usize> {
+    pub fn partner(&self, open: usize) -> Option<usize> {
         let mut depth = 0;
         let mut rest = self.lexemes().iter().enumerate().skip(open);
         let closing = rest.find(|(_, lexeme)| {

@@ -145,21 +145,18 @@ fn skip_blank(text: &str, start: usize) -> usize {
         rest = if rest.starts_with("//") {
             rest.find(['\n', '\r']).map_or("", |end| &rest[end..])
         } else if let Some(inside) = rest.strip_prefix("/*") {
-            skip_block_comment(inside)
+            skip_block_comment(inside).unwrap_or("")
         } else {
             return text.len() - rest.len();
         };
     }
 }
 
-/// What follows a comment whose `/*` has been read. Such comments nest.
-fn skip_block_comment(mut rest: &str) -> &str {
+/// What follows a comment whose `/*` has been read, if it ends. Such comments nest.
+fn skip_block_comment(mut rest: &str) -> Option<&str> {
     let mut depth = 1;
     while depth > 0 {
-        let Some(at) = rest.find(['*', '/']) else {
-            return "";
-        };
-        rest = &rest[at..];
+        rest = &rest[rest.find(['*', '/'])?..];
         let width = match rest.get(..2) {
             Some("*/") => {
                 depth -= 1;
@@ -173,7 +170,41 @@ fn skip_block_comment(mut rest: &str) -> &str {
         };
         rest = &rest[width..];
     }
-    rest
+    Some(rest)
+}
+
+/// A comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comment {
+    /// Its bytes.
+    pub range: Range<usize>,
+    /// Whether it goes on with what comes next: a `//` without the end of its line, a `/*` without its `*/`.
+    pub open: bool,
+}
+
+/// The comments in a gap between two tokens.
+pub fn comments(text: &str, gap: Range<usize>) -> Vec<Comment> {
+    let mut comments = Vec::new();
+    let mut at = gap.start;
+    while let Some(rest) = text.get(at..gap.end) {
+        let blank = rest.len() - rest.trim_start().len();
+        let (start, rest) = (at + blank, rest.get(blank..).unwrap_or(""));
+        let (width, open) = if let Some(inside) = rest.strip_prefix("/*") {
+            let after = skip_block_comment(inside);
+            (rest.len() - after.unwrap_or("").len(), after.is_none())
+        } else if rest.starts_with("//") {
+            let end = rest.find(['\n', '\r']);
+            (end.unwrap_or(rest.len()), end.is_none())
+        } else {
+            break;
+        };
+        at = start + width;
+        comments.push(Comment {
+            range: start..at,
+            open,
+        });
+    }
+    comments
 }
 
 /// How a token changes the depth of brackets: 1 for an opening one, -1 for a closing one.
@@ -260,6 +291,17 @@ impl Source {
     /// What stands between the bracket with that number and its partner, split at the commas. Nothing when the
     /// bracket is never closed.
     pub fn items(&self, open: usize) -> Option<Vec<Range<usize>>> {
+        let (items, closed) = self.split(open);
+        closed.then_some(items)
+    }
+
+    /// What stands behind a bracket that is never closed, split at the commas. The last item goes to the end of the text,
+    /// and may be empty.
+    pub fn open_items(&self, open: usize) -> Vec<Range<usize>> {
+        self.split(open).0
+    }
+
+    fn split(&self, open: usize) -> (Vec<Range<usize>>, bool) {
         let mut items = Vec::new();
         let (mut depth, mut start, mut in_parameters) = (0, open + 1, false);
         for (index, lexeme) in self.lexemes().iter().enumerate().skip(open + 1) {
@@ -277,10 +319,11 @@ impl Source {
                 if start < index {
                     items.push(start..index);
                 }
-                return Some(items);
+                return (items, true);
             }
         }
-        None
+        items.push(start..self.lexemes().len());
+        (items, false)
     }
 
     /// The bytes of one argument of a call.
@@ -381,6 +424,23 @@ mod tests {
             source.span_at(boom.position).map(|s| source.slice(s)),
             Some("boom")
         );
+    }
+
+    #[test]
+    fn comments_are_found_between_tokens() {
+        let found = |text: &str| -> Vec<(String, bool)> {
+            let one = |comment: Comment| (text[comment.range].to_owned(), comment.open);
+            let found = comments(text, 0..text.len()).into_iter();
+            found.map(one).collect()
+        };
+        let of = |text: &str, open| (text.to_owned(), open);
+        assert_eq!(
+            found(" // a\n/* b /* c */ */ "),
+            [of("// a", false), of("/* b /* c */ */", false)]
+        );
+        assert_eq!(found("/* /* */"), [of("/* /* */", true)]);
+        assert_eq!(found("/**/ // x"), [of("/**/", false), of("// x", true)]);
+        assert_eq!(found("x // y"), []);
     }
 
     #[test]

@@ -2,13 +2,24 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`command`] | what begins with a colon or an exclamation mark |
+//! | [`command`], [`order`] | what begins with a colon or an exclamation mark |
+//! | [`complete`] | what can stand at the cursor |
+//! | [`hint`] | what is still to be typed of a call |
+//! | [`highlight`] | colours |
+//! | [`unfinished`] | whether an input goes on in the next line |
+//! | [`reading`] | what the end of a text stands in |
 //! | `line` | the line editor and its history |
 //! | `saved` | a session as a script |
 
 pub mod command;
+pub mod complete;
+pub mod highlight;
+pub mod hint;
 mod line;
+pub mod order;
+pub mod reading;
 mod saved;
+pub mod unfinished;
 
 use std::cell::RefCell;
 use std::io::Write;

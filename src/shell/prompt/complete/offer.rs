@@ -1,0 +1,525 @@
+//! What there is of what is wanted at the cursor.
+
+use super::super::super::source::Source;
+use super::super::command::ORDERS;
+use super::super::order::{Takes, takes};
+use super::super::reading::{Reading, is_word};
+use super::choice::{Form, Offer, Typed, Writing};
+use super::place::Place;
+use super::rhai_words::{
+    BETWEEN, FUNCTIONS, KEYWORDS, OF_ARRAYS, OF_MAPS, OF_NUMBERS, OF_TEXTS, Word,
+};
+use super::surroundings::Surroundings;
+use super::value::{Value, Values};
+use crate::catalog::expects::Expects;
+use crate::catalog::fields::Field;
+use crate::catalog::signature::{Parameter, Signature};
+use crate::catalog::{Catalog, Entry};
+use crate::kernel::kinds;
+
+/// The words of other programs after which the name of a link comes.
+const BEFORE_LINKS: [&str; 4] = ["-i", "-I", "--interface", "dev"];
+
+/// What is typed of a name, and what there is. The name is the last part of the word where names have levels.
+type Offered = (String, Vec<Offer>);
+
+/// What belongs at the cursor.
+struct Wanted {
+    expects: Expects,
+    /// Whether an address has the length of its prefix.
+    with_prefix: bool,
+}
+
+/// What there is in a statement.
+pub struct Offers<'a> {
+    reading: &'a Reading,
+    after: &'a str,
+    catalog: &'a Catalog,
+    around: &'a dyn Surroundings,
+    values: Values<'a>,
+}
+
+impl<'a> Offers<'a> {
+    /// What there is between the text before the cursor and the one after it.
+    pub fn new(
+        reading: &'a Reading,
+        after: &'a str,
+        catalog: &'a Catalog,
+        around: &'a dyn Surroundings,
+    ) -> Self {
+        Offers {
+            reading,
+            after,
+            catalog,
+            around,
+            values: Values::of(reading, catalog, around),
+        }
+    }
+
+    /// What can stand at that place, for the token with that number, of which so much is typed.
+    pub fn of_place(
+        &self,
+        place: &Place,
+        token: usize,
+        typed: &str,
+        writing: Writing,
+    ) -> Option<Typed> {
+        let in_code = matches!(writing, Writing::InCode { .. });
+        let (word, offers) = if in_code {
+            self.in_code(place, token, typed)?
+        } else {
+            self.in_text(place, typed)?
+        };
+        Some(Typed {
+            word,
+            offers,
+            writing,
+        })
+    }
+
+    fn in_code(&self, place: &Place, token: usize, typed: &str) -> Option<Offered> {
+        let mut offers = match place {
+            Place::Nothing => return None,
+            Place::Between => words(&BETWEEN),
+            Place::Member(value) => self.members(*value),
+            Place::InModule(module) => self.in_module(module),
+            Place::Module => self.modules(),
+            Place::Key { name, map } => self.keys(*name, *map),
+            Place::Name | Place::Entry(_) => Vec::new(),
+            Place::Argument { name, number } => match self.parameter(*name, *number) {
+                Some(parameter) if parameter.name == "options?" && typed.is_empty() => {
+                    self.options(*name)
+                }
+                Some(parameter) => self.expected_in_code(&self.wanted(*name, &parameter), typed),
+                None => Vec::new(),
+            },
+            Place::OptionValue { name, key } => {
+                let wanted = self.option(*name, *key);
+                wanted.map_or_else(Vec::new, |wanted| self.expected_in_code(&wanted, typed))
+            }
+            Place::Index(value) => self.indices(*value),
+        };
+        let takes_names = matches!(
+            place,
+            Place::Name
+                | Place::Entry(_)
+                | Place::Argument { .. }
+                | Place::OptionValue { .. }
+                | Place::Index(_)
+        );
+        if takes_names && (offers.is_empty() || !typed.is_empty()) {
+            offers.extend(self.names(token));
+        }
+        Some((typed.into(), offers))
+    }
+
+    fn in_text(&self, place: &Place, typed: &str) -> Option<Offered> {
+        Some(match place {
+            Place::Argument { name, number } => {
+                let parameter = self.parameter(*name, *number)?;
+                if parameter.name == "command" {
+                    return Some(in_shell(typed, Form::Group, self.around));
+                }
+                self.expected(&self.wanted(*name, &parameter), typed)
+            }
+            Place::Entry(name) => {
+                let first = self.parameter(*name, 0)?;
+                let runs = self.wanted(*name, &first).expects == Expects::Program;
+                runs.then(|| files(typed, self.around))?
+            }
+            Place::OptionValue { name, key } => self.expected(&self.option(*name, *key)?, typed),
+            Place::Key { name, map } => (typed.into(), self.keys(*name, *map)),
+            Place::Index(value) => (typed.into(), self.indices(*value)),
+            Place::Module => {
+                let (word, files) = files(typed, self.around);
+                let mut offers = self.modules();
+                offers.extend(files.into_iter().filter_map(without_extension));
+                (word, offers)
+            }
+            Place::Nothing
+            | Place::Name
+            | Place::Between
+            | Place::Member(_)
+            | Place::InModule(_) => return None,
+        })
+    }
+
+    /// The names with which an expression can begin.
+    fn names(&self, token: usize) -> Vec<Offer> {
+        let source = &self.reading.source;
+        let name = |name: String, about: String| Offer::new(name, about, Form::Name);
+        let local = source.visible_at(token).into_iter();
+        let mut offers: Vec<Offer> = local.map(|one| name(one, "variable".into())).collect();
+        offers.extend(self.values.variables().iter().map(|variable| {
+            let about = match &variable.netns {
+                Some(netns) => format!("{} {netns}", variable.kind),
+                None => variable.kind.clone(),
+            };
+            name(variable.name.clone(), about)
+        }));
+        let functions = source.functions().into_iter();
+        for function in functions.chain(self.around.functions()) {
+            let about = called_with(&function);
+            offers.push(name(function.name, about));
+        }
+        offers.extend(self.verbs());
+        let imports = source.imports().into_iter();
+        offers.extend(imports.map(|one| name(format!("{}::", one.name), "module".into())));
+        offers.extend(words(&FUNCTIONS));
+        offers.extend(words(&KEYWORDS));
+        offers
+    }
+
+    /// The verbs that are no methods only.
+    fn verbs(&self) -> impl Iterator<Item = Offer> {
+        let entries = self.catalog.entries().iter();
+        let plain = entries.filter(|entry| entry.module.is_none() && entry.receiver.is_none());
+        plain.map(verb)
+    }
+
+    /// What can stand behind the dot after the value that ends with that token.
+    fn members(&self, value: usize) -> Vec<Offer> {
+        match self.values.ending_at(value) {
+            Value::Netns(_) => self.of_handle(),
+            Value::Map(fields) => {
+                // Other keys stand in brackets: `map["two words"]`.
+                let fields = fields.into_iter().filter(|field| is_word(&field.name));
+                let fields = fields.map(|field| key(field, Form::Name));
+                fields.chain(words(&OF_MAPS)).collect()
+            }
+            Value::Array(_) => words(&OF_ARRAYS),
+            Value::Text => words(&OF_TEXTS),
+            Value::Number => words(&OF_NUMBERS),
+            Value::Unknown => {
+                let lists = [words(&OF_ARRAYS), words(&OF_MAPS), words(&OF_TEXTS)];
+                let mut offers = lists.concat();
+                offers.extend(words(&OF_NUMBERS));
+                offers.sort_by(|a, b| a.name.cmp(&b.name));
+                offers.extend(self.of_handle());
+                offers
+            }
+        }
+    }
+
+    fn of_handle(&self) -> Vec<Offer> {
+        let name = Offer::new("name", "The name of the namespace.", Form::Name);
+        let entries = self.catalog.entries().iter();
+        let methods = entries.filter(|entry| entry.receiver.is_some()).map(verb);
+        std::iter::once(name)
+            .chain(methods)
+            .chain(self.verbs())
+            .collect()
+    }
+
+    fn in_module(&self, name: &str) -> Vec<Offer> {
+        let imports = self.reading.source.imports();
+        let path = imports
+            .iter()
+            .find(|import| import.name == name)
+            .map_or(name, |import| import.path.as_str());
+        let entries = self.catalog.entries().iter();
+        let functions = entries.filter(|entry| entry.module.as_deref() == Some(path));
+        functions.map(verb).collect()
+    }
+
+    /// The modules that are part of netsh.
+    fn modules(&self) -> Vec<Offer> {
+        let entries = self.catalog.entries().iter();
+        let modules = entries.filter_map(|entry| Some((entry.module.as_ref()?, &entry.noun)));
+        modules
+            .map(|(module, noun)| Offer::new(module, noun, Form::Text))
+            .collect()
+    }
+
+    /// The parameter of the function called there, in the first of its ways that has so many.
+    fn parameter(&self, name: usize, number: usize) -> Option<Parameter> {
+        let function = self.reading.source.word(name);
+        let ways = self.catalog.called(function).map(|entry| &entry.signature);
+        if let Some(parameter) = ways.filter_map(|way| way.parameters.get(number)).next() {
+            return Some(parameter.clone());
+        }
+        let own = self.reading.source.functions().into_iter();
+        let mut own = own.chain(self.around.functions());
+        let own = own.find(|own| own.name == function)?;
+        own.parameters.into_iter().nth(number)
+    }
+
+    fn wanted(&self, name: usize, parameter: &Parameter) -> Wanted {
+        Wanted {
+            expects: Expects::of_parameter(self.reading.source.word(name), parameter),
+            with_prefix: parameter.name == "cidr",
+        }
+    }
+
+    /// The verb called there, in the way that takes options.
+    fn with_options(&self, name: usize) -> Option<&'a Entry> {
+        let mut ways = self.catalog.called(self.reading.source.word(name));
+        ways.find(|entry| entry.takes_options())
+    }
+
+    /// What belongs behind a key.
+    fn option(&self, name: usize, key: usize) -> Option<Wanted> {
+        let key = self.reading.source.key_of(&(key..key + 2))?;
+        let options = &self.with_options(name)?.manual.options;
+        let option = options.iter().find(|option| option.key == key)?;
+        Some(Wanted {
+            expects: Expects::of_option(option),
+            with_prefix: false,
+        })
+    }
+
+    /// The beginning of a map of options.
+    fn options(&self, name: usize) -> Vec<Offer> {
+        let entry = self.with_options(name);
+        let keys = entry.map_or_else(Vec::new, |entry| {
+            let options = entry.manual.options.iter();
+            options.map(|option| option.key.as_str()).collect()
+        });
+        vec![Offer::new("#{ ", keys.join(", "), Form::Name)]
+    }
+
+    /// The options that are not given yet.
+    fn keys(&self, name: usize, map: usize) -> Vec<Offer> {
+        let Some(entry) = self.with_options(name) else {
+            return Vec::new();
+        };
+        let given = self.given(map);
+        let options = entry.manual.options.iter();
+        let rest = options.filter(|option| !given.contains(&option.key));
+        rest.map(|option| {
+            let about = format!("{}: {}", option.kind, option.text);
+            Offer::new(&option.key, about, Form::Key)
+        })
+        .collect()
+    }
+
+    /// The keys that the map behind that bracket has before and after the cursor.
+    fn given(&self, map: usize) -> Vec<String> {
+        let before = &self.reading.source;
+        let current = before.open_items(map).last().map(|item| item.start);
+        let whole = Source::new("", format!("{}{}", before.text(), self.after));
+        let items = whole.open_items(map);
+        let others = items.iter().filter(|item| Some(item.start) != current);
+        others
+            .filter_map(|item| whole.key_of(item).map(str::to_owned))
+            .collect()
+    }
+
+    /// The keys of the map that ends with that token.
+    fn indices(&self, value: usize) -> Vec<Offer> {
+        match self.values.ending_at(value) {
+            Value::Map(fields) => {
+                let fields = fields.into_iter();
+                fields.map(|it| key(it, Form::Text)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What there is of what is expected, where it need not be a text.
+    fn expected_in_code(&self, wanted: &Wanted, typed: &str) -> Vec<Offer> {
+        let name = |name: &str, about: &str| Offer::new(name, about, Form::Name);
+        let mut offers = match wanted.expects {
+            Expects::Netns => {
+                let variables = self.values.variables().iter();
+                let handles = variables.filter(|one| one.kind == "netns");
+                handles.map(|one| name(&one.name, &one.kind)).collect()
+            }
+            Expects::Bool => ["true", "false"].map(|word| name(word, "")).to_vec(),
+            _ => Vec::new(),
+        };
+        offers.extend(self.expected(wanted, typed).1);
+        offers
+    }
+
+    /// The texts that there are of what is expected, and what is typed of one.
+    fn expected(&self, wanted: &Wanted, typed: &str) -> Offered {
+        let text = |name: String| Offer::new(name, "", Form::Text);
+        let offers = match &wanted.expects {
+            Expects::Link => self.links().into_iter().map(text).collect(),
+            Expects::Netns => self.around.namespaces().into_iter().map(text).collect(),
+            Expects::Sysctl => return sysctls(typed, self.around),
+            Expects::Address => self.addresses(wanted.with_prefix),
+            Expects::Kind => kinds::names().map(|name| text(name.into())).collect(),
+            Expects::Program => return in_shell(typed, Form::Text, self.around),
+            Expects::Verb => topics(self.catalog),
+            Expects::Words(words) => words.iter().cloned().map(text).collect(),
+            // Neither is a text.
+            Expects::Bool | Expects::Anything => Vec::new(),
+        };
+        (typed.into(), offers)
+    }
+
+    /// The links of the namespace that the verb at the cursor acts in.
+    fn links(&self) -> Vec<String> {
+        match self.values.namespace() {
+            None => self.around.links(),
+            Some(Value::Netns(Some(name))) => self.around.links_of(&name),
+            // A handle of which nothing is known.
+            Some(_) => Vec::new(),
+        }
+    }
+
+    /// The addresses that there are, with the length of the prefix where it belongs to them.
+    fn addresses(&self, with_prefix: bool) -> Vec<Offer> {
+        let addresses = self.around.addresses().into_iter();
+        let offer = |address: String| {
+            let alone = address.split('/').next().unwrap_or_default();
+            let name = if with_prefix { &address } else { alone };
+            Offer::new(name, "", Form::Text)
+        };
+        addresses.map(offer).collect()
+    }
+}
+
+fn words(list: &[Word]) -> Vec<Offer> {
+    let offer = |(name, about): &Word| Offer::new(*name, *about, Form::Name);
+    list.iter().map(offer).collect()
+}
+
+fn verb(entry: &Entry) -> Offer {
+    Offer::new(&entry.signature.name, &entry.manual.summary, Form::Name)
+}
+
+fn key(field: Field, form: Form) -> Offer {
+    Offer::new(field.name, field.about, form)
+}
+
+fn called_with(function: &Signature) -> String {
+    let parameters = function.parameters.iter();
+    let names: Vec<&str> = parameters.map(|one| one.name.as_str()).collect();
+    format!("({})", names.join(", "))
+}
+
+/// The names of all that has a manual.
+fn topics(catalog: &Catalog) -> Vec<Offer> {
+    let entries = catalog.entries().iter();
+    let topic = |entry: &Entry| Offer::new(entry.path(), &entry.manual.summary, Form::Text);
+    entries.map(topic).collect()
+}
+
+/// A file as `import` wants it: a script without its extension.
+fn without_extension(mut file: Offer) -> Option<Offer> {
+    if file.form != Form::Group {
+        file.name = file.name.strip_suffix(".rhai")?.into();
+    }
+    Some(file)
+}
+
+/// What is typed up to the last separator, and the rest.
+fn at_last(typed: &str, separator: char) -> (&str, &str) {
+    let at = typed
+        .rfind(separator)
+        .map_or(0, |at| at + separator.len_utf8());
+    typed.split_at(at)
+}
+
+/// What is in the folder that is typed.
+fn files(typed: &str, around: &dyn Surroundings) -> Offered {
+    let (folder, word) = at_last(typed, '/');
+    let inside = around.files(folder).into_iter();
+    let offers = inside.filter_map(|path| {
+        let name = path.strip_prefix(folder)?;
+        let is_hidden = name.starts_with('.') && !word.starts_with('.');
+        let form = match name.ends_with('/') {
+            true => Form::Group,
+            false => Form::Text,
+        };
+        (!is_hidden).then(|| Offer::new(name, "", form))
+    });
+    (word.into(), offers.collect())
+}
+
+/// What is in the group of kernel parameters that is typed, in the spelling that is typed.
+fn sysctls(typed: &str, around: &dyn Surroundings) -> Offered {
+    let slashed = typed
+        .find(['.', '/'])
+        .is_some_and(|at| typed.get(at..).is_some_and(|rest| rest.starts_with('/')));
+    let spelt = |name: &str| match slashed {
+        true => swapped(name),
+        false => name.to_owned(),
+    };
+    let (group, word) = at_last(typed, if slashed { '/' } else { '.' });
+    let inside = around.sysctls(&spelt(group)).into_iter();
+    let offers = inside.filter_map(|name| {
+        let form = match name.ends_with('.') {
+            true => Form::Group,
+            false => Form::Text,
+        };
+        let name = spelt(&name);
+        Some(Offer::new(name.strip_prefix(group)?, "", form))
+    });
+    (word.into(), offers.collect())
+}
+
+/// A kernel parameter in the other spelling of sysctl(8), where `.` and `/` change places.
+fn swapped(name: &str) -> String {
+    let other = |c| match c {
+        '.' => '/',
+        '/' => '.',
+        c => c,
+    };
+    name.chars().map(other).collect()
+}
+
+/// What can stand at the end of a shell command: a program, a link behind the words that want one, a file.
+fn in_shell(command: &str, form: Form, around: &dyn Surroundings) -> Offered {
+    let word = command.rsplit(char::is_whitespace).next().unwrap_or("");
+    let before = command.strip_suffix(word).unwrap_or("");
+    let previous = before.split_whitespace().last();
+    let named = |names: Vec<String>| {
+        let offers = names.into_iter().map(|name| Offer::new(name, "", form));
+        (word.to_owned(), offers.collect())
+    };
+    match previous {
+        None | Some("|" | "||" | "&&" | ";") if !word.contains('/') => named(around.programs(word)),
+        Some(previous) if BEFORE_LINKS.contains(&previous) => named(around.links()),
+        _ => {
+            let (word, mut offers) = files(word, around);
+            let files = offers.iter_mut().filter(|offer| offer.form == Form::Text);
+            files.for_each(|file| file.form = form);
+            (word, offers)
+        }
+    }
+}
+
+/// What can stand at the end of `!command`.
+pub fn shell(command: &str, around: &dyn Surroundings) -> Typed {
+    let (word, offers) = in_shell(command, Form::Text, around);
+    Typed {
+        word,
+        offers,
+        writing: Writing::Word,
+    }
+}
+
+/// The orders to the prompt.
+pub fn orders(name: &str) -> Typed {
+    let offers = ORDERS.iter();
+    let offers = offers.map(|order| Offer::new(order.name, order.summary, Form::Text));
+    Typed {
+        word: name.into(),
+        offers: offers.collect(),
+        writing: Writing::Word,
+    }
+}
+
+/// The argument of an order to the prompt.
+pub fn argument(name: &str, typed: &str, around: &dyn Surroundings) -> Option<Typed> {
+    let text = |name: &str| Offer::new(name, "", Form::Text);
+    let (word, offers) = match takes(name) {
+        Takes::File => files(typed, around),
+        Takes::Netns => {
+            let names = around.namespaces();
+            let names = names.iter().map(|name| text(name));
+            (typed.into(), names.collect())
+        }
+        Takes::Words(words) => (typed.into(), words.into_iter().map(text).collect()),
+        Takes::Anything | Takes::Statement => return None,
+    };
+    Some(Typed {
+        word,
+        offers,
+        writing: Writing::Word,
+    })
+}
