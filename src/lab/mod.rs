@@ -3,6 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`sandbox`] | the fresh namespaces in which netsh runs by default |
+//! | `supervise` | the process outside of it: the terminal's business |
 //! | [`netns`] | the network namespaces of the lab, by name |
 //! | [`apply`] | the door: every change goes through it |
 //! | `permit` | what may not be changed here, whoever asks |
@@ -31,6 +32,7 @@ pub mod sandbox;
 pub mod screen;
 mod settle;
 pub mod suggest;
+mod supervise;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
