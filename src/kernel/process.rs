@@ -55,7 +55,8 @@ pub fn status(pid: i32) -> Option<Status> {
 
 fn parse_status(text: &str) -> Option<Status> {
     let field = |key: &str| {
-        let rest = |line: &'_ str| Some(line.strip_prefix(key)?.strip_prefix(':')?.trim().to_owned());
+        let rest =
+            |line: &'_ str| Some(line.strip_prefix(key)?.strip_prefix(':')?.trim().to_owned());
         text.lines().find_map(rest)
     };
     // Real, effective, saved and of the file system.
@@ -141,7 +142,8 @@ mod tests {
 
     #[test]
     fn a_status_is_read() {
-        let text = "Name:\tnetsh\nPPid:\t41\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t42\t7\t1\n";
+        let text =
+            "Name:\tnetsh\nPPid:\t41\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nNSpid:\t42\t7\t1\n";
         let wanted = Status {
             name: "netsh".into(),
             parent: 41,

@@ -106,7 +106,7 @@ fn become_root(uid: Uid, gid: Gid) -> io::Result<()> {
 
 /// Asks to be killed with the parent, and looks whether it is already gone: getppid() can't tell, for it is 0 across
 /// process namespaces, but the parent holds the other end of the line.
-fn die_with_parent(line: &UnixStream) {
+pub(super) fn die_with_parent(line: &UnixStream) {
     let asked = prctl::set_pdeathsig(Signal::SIGKILL);
     let mut watched = [PollFd::new(line.as_fd(), PollFlags::POLLIN)];
     let hung_up = poll(&mut watched, PollTimeout::ZERO) != Ok(0);

@@ -17,17 +17,19 @@ use nix::unistd::{Pid, getpgrp, tcsetpgrp};
 
 /// The signals that the parent reads instead of obeying, and the mask as it was.
 pub(super) fn watch() -> nix::Result<(SignalFd, SigSet)> {
-    let mut watched = SigSet::empty();
-    for signal in [
+    block([
         Signal::SIGCHLD,
         Signal::SIGINT,
         Signal::SIGTSTP,
         Signal::SIGTTIN,
         Signal::SIGTTOU,
         Signal::SIGCONT,
-    ] {
-        watched.add(signal);
-    }
+    ])
+}
+
+/// Has these signals be read instead of obeyed. Returns the mask as it was.
+pub(super) fn block(signals: impl IntoIterator<Item = Signal>) -> nix::Result<(SignalFd, SigSet)> {
+    let watched: SigSet = signals.into_iter().collect();
     let mut former = SigSet::empty();
     pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&watched), Some(&mut former))?;
     Ok((
@@ -93,7 +95,7 @@ fn pass_on(child: Pid, signal: u32) {
 
 /// Lets a blocked signal do what it does to any program. For a stop that is nothing where nobody could continue it: in a
 /// process group without a shell (setpgid(2), orphaned), such as that of a container's only program.
-fn obey(signal: Signal) {
+pub(super) fn obey(signal: Signal) {
     let mut only = SigSet::empty();
     only.add(signal);
     let _ = raise(signal);
@@ -102,7 +104,7 @@ fn obey(signal: Signal) {
 }
 
 /// Dies of the signal that the child died of.
-fn end_by(signal: Signal) -> ! {
+pub(super) fn end_by(signal: Signal) -> ! {
     let _ = prctl::set_dumpable(false);
     if signal != Signal::SIGKILL && signal != Signal::SIGSTOP {
         // SAFETY: the default action is a valid disposition for any of these signals.

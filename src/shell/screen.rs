@@ -186,7 +186,15 @@ fn json_line(value: &Value) -> String {
 
 /// How much room there is, and what the terminal can do.
 pub fn layout() -> Layout {
-    let width = width_of(io::stdout().is_terminal(), io::stdout());
+    layout_on(width_of(io::stdout().is_terminal(), io::stdout()))
+}
+
+/// The same for a table on standard error.
+pub fn report_layout() -> Layout {
+    layout_on(width_of(io::stderr().is_terminal(), io::stderr()))
+}
+
+fn layout_on(width: Option<usize>) -> Layout {
     Layout {
         width,
         colour: width.is_some() && wants_colour(),
