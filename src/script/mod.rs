@@ -12,7 +12,7 @@
 //! | [`options`], [`units`], [`value`] | reading what a script gives, building what it gets |
 //! | [`run`] | a script from its text to its end |
 //! | [`session`] | inputs one after another, each with what the ones before it left |
-//! | [`modules`] | what `import` finds |
+//! | [`mod@modules`] | what `import` finds |
 
 pub mod addr;
 pub mod call;
