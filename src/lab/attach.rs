@@ -1,6 +1,6 @@
 //! Joining a running sandbox with a command, from another terminal.
 //!
-//! Again two processes ([`super::follow`]): this one gets into the sandbox's user namespace, and its child, born into the
+//! Again two processes (`follow.rs`): this one gets into the sandbox's user namespace, and its child, born into the
 //! process namespace, into the mounts and the network, and becomes the command. Whatever may go wrong in a sandbox of
 //! another user's making goes wrong with that user's rights: root becomes that user before it joins.
 #![allow(unsafe_code)]

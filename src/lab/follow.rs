@@ -1,7 +1,7 @@
 //! The process that the user started, while its child is a command of the user's: signals, stops, the terminal and the exit
 //! status pass through as if there were one process.
 //!
-//! Unlike the first process of a sandbox ([`super::supervise`]) the command stops by itself, when it is ready to; this
+//! Unlike the first process of a sandbox (`supervise.rs`) the command stops by itself, when it is ready to; this
 //! process then stops after it.
 #![allow(unsafe_code)]
 

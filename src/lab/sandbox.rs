@@ -1,7 +1,7 @@
 //! The sandbox: netsh in fresh user, mount, network and process namespaces, so that nothing of the host's network can be
 //! seen or changed, no privilege is needed, and nothing stays behind, `kill -9` included.
 //!
-//! Two processes: the one that the user started keeps only the terminal's business ([`super::supervise`]); its child is the
+//! Two processes: the one that the user started keeps only the terminal's business (`supervise.rs`); its child is the
 //! init of the process namespace and does the work. When the first dies the kernel kills the second (PR_SET_PDEATHSIG),
 //! and when an init dies the kernel kills everything in its namespace (pid_namespaces(7)).
 //!

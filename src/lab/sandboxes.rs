@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::kernel::netns::{Identity, NAMED};
@@ -44,6 +45,12 @@ impl Sandbox {
         process::arguments(self.outer)
     }
 
+    /// Whether its standard input is a terminal.
+    pub fn reads_terminal(&self) -> bool {
+        let input = fs::read_link(format!("/proc/{}/fd/0", self.outer));
+        input.is_ok_and(|device| device.starts_with("/dev/pts") || is_console(&device))
+    }
+
     /// The names of its network namespaces, sorted. None where this user can't see them.
     pub fn netns_names(&self) -> Option<Vec<String>> {
         let entries = fs::read_dir(format!("/proc/{}/root{NAMED}", self.inner)).ok()?;
@@ -54,6 +61,12 @@ impl Sandbox {
         names.sort();
         Some(names)
     }
+}
+
+/// /dev/tty1, /dev/ttyS0, /dev/console.
+fn is_console(device: &Path) -> bool {
+    let name = device.strip_prefix("/dev").ok().and_then(Path::to_str);
+    name.is_some_and(|name| name.starts_with("tty") || name == "console")
 }
 
 /// All sandboxes that are running, those of other users too, in the order of their numbers.

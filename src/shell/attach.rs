@@ -100,7 +100,7 @@ fn rows(sandboxes: &[Sandbox]) -> Value {
             "pid": sandbox.outer,
             "user": user_name(sandbox.uid),
             "age": sandbox.age().map(age_text),
-            "runs": what_runs(&sandbox.arguments()),
+            "runs": what_runs(&sandbox.arguments(), sandbox.reads_terminal()),
             "namespaces": sandbox.netns_names(),
         })
     };
@@ -120,13 +120,14 @@ fn age_text(age: Duration) -> String {
 }
 
 /// The script and its words, as the command line is understood.
-fn what_runs(arguments: &[String]) -> String {
+fn what_runs(arguments: &[String], at_terminal: bool) -> String {
     let Ok(read) = CommandLine::try_parse_from(arguments) else {
         return one_line(&arguments.join(" "));
     };
     match (read.run.code, read.run.script.as_slice()) {
         (Some(code), _) => one_line(&format!("-e {code}")),
-        (None, []) => "the prompt".into(),
+        (None, []) if at_terminal => "the prompt".into(),
+        (None, []) => "standard input".into(),
         (None, [input]) if input == "-" => "standard input".into(),
         (None, words) => one_line(&words.join(" ")),
     }
@@ -160,7 +161,7 @@ mod tests {
     fn what_a_command_line_runs() {
         let runs = |words: &[&str]| {
             let words: Vec<String> = words.iter().map(|&word| word.into()).collect();
-            what_runs(&words)
+            what_runs(&words, true)
         };
         assert_eq!(runs(&["netsh"]), "the prompt");
         assert_eq!(runs(&["netsh", "-"]), "standard input");
@@ -171,5 +172,6 @@ mod tests {
         let long = runs(&["netsh", "-e", &"\u{e4}".repeat(1000)]);
         assert_eq!(long.chars().count(), LONGEST_CODE + 3);
         assert_eq!(runs(&[]), "the prompt");
+        assert_eq!(what_runs(&["netsh".into()], false), "standard input");
     }
 }

@@ -27,6 +27,7 @@ pub fn trials() -> Vec<Trial> {
     let bash: &[Need] = &[Need::Program("bash")];
     let mut trials: Vec<Trial> = [
         test("attach: the list tells of a sandbox", &[], listed),
+        test("attach: the list knows a prompt", &[], listed_prompt),
         test("attach: a command is in the sandbox", &[], inside),
         test("attach: what it changes the script sees", ip, changes),
         test("attach: in a named namespace", &[], named),
@@ -112,6 +113,12 @@ impl Running {
     }
 }
 
+/// Its number, as text.
+fn number(process: Process) -> String {
+    let shown = format!("{process:?}");
+    shown.split(' ').next().unwrap_or_default().into()
+}
+
 /// `netsh attach ARGUMENTS`.
 fn attach(user: User, arguments: &[&str]) -> Result<Ran, Failed> {
     Ok(netsh(user).arg("attach").args(arguments).output()?.into())
@@ -163,6 +170,25 @@ fn listed(user: User) -> Verdict {
     same(row(&attach(user, &["--list"])?.stdout), None)
 }
 
+fn listed_prompt(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let mut command = netsh(user);
+    command
+        .env("HOME", folder.path())
+        .env_remove("XDG_STATE_HOME");
+    let mark = Mark::on(&mut command);
+    let terminal = Pty::start(command)?;
+    let pid = number(terminal.process());
+    let row = until("the prompt in the list", || {
+        let table = attach(user, &["--list"]).ok()?.stdout;
+        let of_prompt = |line: &&str| line.split_whitespace().next() == Some(pid.as_str());
+        table.lines().find(of_prompt).map(String::from)
+    })?;
+    has(&row, "  the prompt")?;
+    drop(terminal);
+    mark.until_gone()
+}
+
 fn inside(user: User) -> Verdict {
     let mut lab = Running::start(user)?;
     let inner = lab.inner()?;
@@ -181,9 +207,7 @@ fn inside(user: User) -> Verdict {
     // The parent is outside.
     same(rest[2..].to_vec(), vec!["0", "netsh", "0"])?;
     // The number of the inner process serves as well.
-    let number = format!("{inner:?}");
-    let number = number.split(' ').next().unwrap_or_default();
-    let by_inner = attach(user, &[number, "--", "sh", "-c", script])?.ok()?;
+    let by_inner = attach(user, &[&number(inner), "--", "sh", "-c", script])?.ok()?;
     same(by_inner, by_outer)?;
     lab.end().map(drop)
 }
@@ -277,10 +301,8 @@ fn wrong_processes(user: User) -> Verdict {
     let shell = until("the shell", || {
         lab.inner().ok()?.children().first().copied()
     })?;
-    let shell = format!("{shell:?}");
-    let shell = shell.split(' ').next().unwrap_or_default();
     refused(
-        &attach(user, &[shell])?,
+        &attach(user, &[&number(shell)])?,
         &["(sh) is no sandbox of netsh", list],
     )?;
     if is_root() && user == User::Myself {
@@ -354,9 +376,8 @@ fn as_owner(user: User) -> Verdict {
     let mut child = command.spawn()?;
     let sleep = mark.until_running("sleep")?;
     let both = [Process::of(&child), sleep];
-    let number = |process: &Process| format!("{process:?}").split(' ').next().map(String::from);
     for process in both {
-        let pid = number(&process).unwrap_or_default();
+        let pid = number(process);
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
         let uid = match user {
             User::Myself => nix::unistd::geteuid().as_raw(),
