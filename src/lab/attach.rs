@@ -62,7 +62,7 @@ fn join(sandbox: &Sandbox, work: &Work, complain: &dyn Fn(&Failure)) -> Outcome<
         Failure::new(format!("cannot {words}: {error}"))
     };
     program::hear_of_children().map_err(|error| Failure::new(error.to_string()))?;
-    let (signals, former) = follow::watch().map_err(|errno| trouble("watch for signals", errno))?;
+    let (watch, former) = follow::watch().map_err(|errno| trouble("watch for signals", errno))?;
     let (to_child, to_parent) = UnixStream::pair()
         .map_err(|error| Failure::new(format!("cannot make a socket pair: {error}")))?;
     // SAFETY: the process has one thread, so no lock can be held by another one across the fork.
@@ -76,7 +76,7 @@ fn join(sandbox: &Sandbox, work: &Work, complain: &dyn Fn(&Failure)) -> Outcome<
         }
         Ok(ForkResult::Parent { child }) => {
             drop(to_parent);
-            let end = follow::until_end(child, &signals);
+            let end = follow::until_end(child, &watch);
             drop(to_child);
             finish(end, || process::is_ending(sandbox.inner, &first))
         }

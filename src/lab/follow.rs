@@ -46,20 +46,29 @@ const PASSED_ON: [Signal; 5] = [
     Signal::SIGCONT,
 ];
 
-/// Has this process read signals instead of obeying them. The mask as it was is for the child.
-pub(super) fn watch() -> nix::Result<(SignalFd, SigSet)> {
+/// What there is to watch while the command runs.
+pub(super) struct Watch {
+    signals: SignalFd,
+    terminal: Option<Terminal>,
+}
+
+/// Has this process read signals instead of obeying them. Before there is a child, that could change the terminal's modes.
+/// The mask as it was is for the child.
+pub(super) fn watch() -> nix::Result<(Watch, SigSet)> {
     let others = [Signal::SIGCHLD].into_iter().chain(PASSED_ON);
-    block(FROM_KEYS.into_iter().chain(others))
+    let (signals, former) = block(FROM_KEYS.into_iter().chain(others))?;
+    let terminal = Terminal::open();
+    Ok((Watch { signals, terminal }, former))
 }
 
 /// Waits for the end of the command, and leaves the terminal as this process's own.
-pub(super) fn until_end(child: Pid, signals: &SignalFd) -> End {
-    let terminal = Terminal::open();
+pub(super) fn until_end(child: Pid, watch: &Watch) -> End {
+    let terminal = watch.terminal.as_ref();
     let end = loop {
-        let Ok(Some(signal)) = signals.read_signal() else {
+        let Ok(Some(signal)) = watch.signals.read_signal() else {
             continue;
         };
-        if let Some(end) = react(child, &signal, terminal.as_ref()) {
+        if let Some(end) = react(child, &signal, terminal) {
             break end;
         }
     };
