@@ -69,7 +69,7 @@ struct Running {
     child: Child,
     input: Option<ChildStdin>,
     lines: BufReader<ChildStdout>,
-    _mark: Mark,
+    mark: Mark,
 }
 
 impl Running {
@@ -91,7 +91,7 @@ impl Running {
             child,
             input,
             lines,
-            _mark: mark,
+            mark,
         })
     }
 
@@ -298,9 +298,7 @@ fn wrong_processes(user: User) -> Verdict {
         &["is no sandbox of netsh", list],
     )?;
     let mut lab = Running::start(user)?;
-    let shell = until("the shell", || {
-        lab.inner().ok()?.children().first().copied()
-    })?;
+    let shell = lab.mark.until_running("sh")?;
     refused(
         &attach(user, &[&number(shell)])?,
         &["(sh) is no sandbox of netsh", list],
