@@ -12,12 +12,14 @@ use netsh::kernel::change::Operation;
 use netsh::kernel::error::Error;
 use netsh::kernel::link_set::LinkSet;
 use netsh::kernel::{limits, netns, program};
+use netsh::lab::attach::Work;
 use netsh::lab::sandbox::{self, NoSandbox};
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings, interrupt, memory};
 use netsh::script;
 use netsh::script::modules::INCLUDED;
 use netsh::script::run::{Script, text_of, text_of_file};
+use netsh::shell::attach;
 use netsh::shell::command_line::{CommandLine, Run, Task};
 use netsh::shell::last_words;
 use netsh::shell::manual;
@@ -73,7 +75,14 @@ fn perform(task: Task) -> ExitCode {
         } => told(manual::page(&verb)),
         Task::Doc { .. } => told(manual::reference()),
         Task::Completions { shell } => told(manual::completions(shell)),
-        Task::Explain { .. } | Task::Attach { .. } => end(USAGE, "this comes with the next change"),
+        Task::Attach { list: true, .. } => attach::list().into(),
+        Task::Attach {
+            pid,
+            netns,
+            command,
+            ..
+        } => attach::join(pid, &Work { netns, command }).into(),
+        Task::Explain { .. } => end(USAGE, "this comes with the next change"),
     }
 }
 

@@ -11,6 +11,7 @@
 //! | [`cidr`], [`mac`] | addresses as text |
 //! | [`text`] | names that are not UTF-8 |
 //! | [`program`] | other programs, started in a namespace |
+//! | [`process`] | other processes, as /proc shows them, and descriptors that stand for them |
 //! | [`limits`] | how many files may be open |
 //! | [`reason`], [`kinds`], [`sysctl_fault`] | what an object knows of a refusal |
 //! | [`error`] | what the kernel can answer other than yes |
@@ -32,6 +33,7 @@ pub mod neigh;
 pub mod netlink;
 pub mod netns;
 pub mod netns_change;
+pub mod process;
 pub mod program;
 pub mod reason;
 mod stepwise;

@@ -249,6 +249,22 @@ pub fn join(path: &Path) -> Result<()> {
     Ok(setns(&namespace.fd, CloneFlags::CLONE_NEWNET)?)
 }
 
+/// Puts the children of the calling process, which must have one thread, into the process namespace of the process behind
+/// this descriptor, and itself into that one's user namespace if `user` is true (setns(2), Linux 5.8).
+pub fn join_processes(process: impl AsFd, user: bool) -> nix::Result<()> {
+    let mut flags = CloneFlags::CLONE_NEWPID;
+    if user {
+        flags |= CloneFlags::CLONE_NEWUSER;
+    }
+    setns(process, flags)
+}
+
+/// Puts the calling process, which must have one thread, into the mount and network namespaces of the process behind this
+/// descriptor for good. Its working directory is then the root of the file system.
+pub fn join_surroundings(process: impl AsFd) -> nix::Result<()> {
+    setns(process, CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET)
+}
+
 /// For a child between fork and exec, in a namespace other than home: a mount namespace of its own with the /sys of
 /// this network namespace, as `ip netns exec` gives it. Where that is refused the child sees home's /sys.
 pub fn own_sysfs() {

@@ -4,14 +4,14 @@
 //! itself; where only netsh was told to stop, it is ended too.
 #![allow(unsafe_code)]
 
+use std::ffi::{OsStr, OsString};
 use std::io::Read;
-use std::os::fd::{AsFd, FromRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -20,6 +20,7 @@ use nix::unistd::Pid;
 use super::error::{Error, Result};
 use super::limits;
 use super::netns::{Namespace, own_sysfs};
+use super::process;
 
 /// How often a wait looks whether it was interrupted.
 const GLANCE_MS: u16 = 100;
@@ -64,7 +65,7 @@ pub fn capture(
         .stderr(Stdio::piped());
     let mut child = spawn(namespace, &mut command).map_err(|error| match error.errno() {
         // A folder of PATH that the user may not look into is no answer about the program (execvp(3)).
-        Some(Errno::EACCES) if is_nowhere(program) => Errno::ENOENT.into(),
+        Some(Errno::EACCES) if is_nowhere(program.as_ref()) => Errno::ENOENT.into(),
         _ => error,
     })?;
     let output = collect(&mut child, interrupted);
@@ -107,10 +108,20 @@ fn bury_orphans() {
 }
 
 /// Whether no folder of PATH that can be looked into has a file of this name.
-fn is_nowhere(program: &str) -> bool {
+fn is_nowhere(program: &OsStr) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    !program.contains('/')
+    !program.as_encoded_bytes().contains(&b'/')
         && !std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Becomes another program: the calling process, which must have one thread. Returns only if there is no such program
+/// (ENOENT) or it can't be run.
+pub fn become_program(program: &OsStr, arguments: &[OsString]) -> Error {
+    let error = Error::from(Command::new(program).args(arguments).exec());
+    match error.errno() {
+        Some(Errno::EACCES) if is_nowhere(program) => Errno::ENOENT.into(),
+        _ => error,
+    }
 }
 
 /// Runs `command` by /bin/sh on netsh's own standard input and output, and returns its exit status.
@@ -149,11 +160,12 @@ fn spawn(namespace: &Namespace, command: &mut Command) -> Result<Child> {
 
 /// Waits for the child's end, looking for an interruption meanwhile.
 fn wait(child: &mut Child, interrupted: &dyn Fn() -> bool) -> Result<ExitStatus> {
-    let Some(end) = end_of(child) else {
+    let pid = i32::try_from(child.id()).unwrap_or(-1);
+    let Ok(end) = process::open(pid) else {
         return Ok(child.wait()?);
     };
     let mut asked_to_stop: Option<Instant> = None;
-    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap_or(-1));
+    let pid = Pid::from_raw(pid);
     loop {
         let mut watched = [PollFd::new(end.as_fd(), PollFlags::POLLIN)];
         match poll(&mut watched, PollTimeout::from(GLANCE_MS)) {
@@ -173,16 +185,6 @@ fn wait(child: &mut Child, interrupted: &dyn Fn() -> bool) -> Result<ExitStatus>
             _ => {}
         }
     }
-}
-
-/// A descriptor that becomes readable when the child ends (pidfd_open(2), Linux 5.3).
-fn end_of(child: &Child) -> Option<OwnedFd> {
-    let pid = libc::pid_t::try_from(child.id()).ok()?;
-    // SAFETY: pidfd_open takes a process id and flags, touches no memory of ours, and returns a new descriptor or -1.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0)?;
-    // SAFETY: the descriptor was just made for us; nobody else owns it.
-    Some(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
 struct Pipe<R> {

@@ -3,6 +3,10 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`sandbox`] | the fresh namespaces in which netsh runs by default |
+//! | `supervise` | the process outside of it: the terminal's business |
+//! | [`sandboxes`] | the sandboxes that are running |
+//! | [`attach`] | joining one of them with a command |
+//! | `follow` | the process outside while the command runs |
 //! | [`netns`] | the network namespaces of the lab, by name |
 //! | [`apply`] | the door: every change goes through it |
 //! | `permit` | what may not be changed here, whoever asks |
@@ -19,8 +23,10 @@
 //! Nothing here names rhai; hints are written as a script would write them.
 
 pub mod apply;
+pub mod attach;
 pub mod explain;
 pub mod failure;
+mod follow;
 pub mod interrupt;
 pub mod links;
 pub mod memory;
@@ -28,9 +34,11 @@ pub mod netns;
 mod permit;
 pub mod ping;
 pub mod sandbox;
+pub mod sandboxes;
 pub mod screen;
 mod settle;
 pub mod suggest;
+mod supervise;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

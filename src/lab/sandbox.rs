@@ -1,9 +1,9 @@
 //! The sandbox: netsh in fresh user, mount, network and process namespaces, so that nothing of the host's network can be
 //! seen or changed, no privilege is needed, and nothing stays behind, `kill -9` included.
 //!
-//! Two processes: the one that the user started keeps only the terminal's business (Ctrl-Z, whose turn it is to read,
-//! exit status); its child is the init of the process namespace and does the work. When the first dies the kernel kills the second
-//! (PR_SET_PDEATHSIG), and when an init dies the kernel kills everything in its namespace (pid_namespaces(7)).
+//! Two processes: the one that the user started keeps only the terminal's business (`supervise.rs`); its child is the
+//! init of the process namespace and does the work. When the first dies the kernel kills the second (PR_SET_PDEATHSIG),
+//! and when an init dies the kernel kills everything in its namespace (pid_namespaces(7)).
 //!
 //! The order matters: user namespaces can't be entered once there are threads, uid_map has to be written before anything
 //! else needs power, and /proc can only be mounted from inside the new process namespace.
@@ -22,16 +22,14 @@ use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask, raise};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{
-    ForkResult, Gid, Pid, Uid, fork, getegid, geteuid, getpgrp, tcgetpgrp, tcsetpgrp,
-};
+use nix::sys::signal::{SigmaskHow, Signal, pthread_sigmask};
+use nix::unistd::{ForkResult, Gid, Uid, fork, getegid, geteuid, tcgetpgrp};
 
 use crate::kernel::error::errno_words;
 use crate::kernel::ioctl;
 use crate::kernel::netns::{self, NAMED};
+
+use super::supervise;
 
 /// Why there is no sandbox to be had, and the ways out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,12 +63,12 @@ pub fn enter() -> Result<(), NoSandbox> {
     let (to_child, to_parent) =
         UnixStream::pair().map_err(|error| no_process("make a socket pair", &error))?;
     let (signals, former) =
-        watch_signals().map_err(|errno| no_process("block signals", &errno.into()))?;
+        supervise::watch().map_err(|errno| no_process("block signals", &errno.into()))?;
     // SAFETY: the process has one thread, so no lock can be held by another one across the fork.
     match unsafe { fork() }.map_err(|errno| no_process("fork", &errno.into()))? {
         ForkResult::Parent { child } => {
             drop(to_parent);
-            supervise(child, &signals, to_child)
+            supervise::until_end(child, &signals, to_child)
         }
         ForkResult::Child => {
             drop(to_child);
@@ -106,112 +104,15 @@ fn become_root(uid: Uid, gid: Gid) -> io::Result<()> {
     fs::write("/proc/self/gid_map", format!("0 {gid} 1\n"))
 }
 
-/// The signals that the parent reads instead of obeying, and the mask as it was.
-fn watch_signals() -> nix::Result<(SignalFd, SigSet)> {
-    let mut watched = SigSet::empty();
-    for signal in [
-        Signal::SIGCHLD,
-        Signal::SIGINT,
-        Signal::SIGTSTP,
-        Signal::SIGTTIN,
-        Signal::SIGTTOU,
-        Signal::SIGCONT,
-    ] {
-        watched.add(signal);
-    }
-    let mut former = SigSet::empty();
-    pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&watched), Some(&mut former))?;
-    Ok((
-        SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC)?,
-        former,
-    ))
-}
-
 /// Asks to be killed with the parent, and looks whether it is already gone: getppid() can't tell, for it is 0 across
 /// process namespaces, but the parent holds the other end of the line.
-fn die_with_parent(line: &UnixStream) {
+pub(super) fn die_with_parent(line: &UnixStream) {
     let asked = prctl::set_pdeathsig(Signal::SIGKILL);
     let mut watched = [PollFd::new(line.as_fd(), PollFlags::POLLIN)];
     let hung_up = poll(&mut watched, PollTimeout::ZERO) != Ok(0);
     if asked.is_err() || hung_up {
         exit(1);
     }
-}
-
-/// The parent: passes the terminal's signals on, stops and continues with the child, and ends as the child ended.
-fn supervise(child: Pid, signals: &SignalFd, line: UnixStream) -> ! {
-    let mut line = Some(line);
-    loop {
-        let mut watched = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-        watched.extend(
-            line.iter()
-                .map(|line| PollFd::new(line.as_fd(), PollFlags::POLLIN)),
-        );
-        let _ = poll(&mut watched, PollTimeout::NONE);
-        let ready = |at: usize| watched.get(at).is_some_and(|fd| fd.any() == Some(true));
-        let (signalled, asked) = (ready(0), ready(1));
-        if asked
-            && line
-                .as_mut()
-                .is_none_or(|line| grant_terminal(line).is_err())
-        {
-            line = None;
-        }
-        if signalled && let Ok(Some(signal)) = signals.read_signal() {
-            pass_on(child, signal.ssi_signo);
-        }
-    }
-}
-
-/// Answers the child's question for the terminal. SIGTTOU is blocked, so a process of the background may do this.
-fn grant_terminal(line: &mut UnixStream) -> io::Result<()> {
-    line.read_exact(&mut [0])?;
-    if let Ok(tty) = fs::File::open("/dev/tty") {
-        let _ = tcsetpgrp(tty, getpgrp());
-    }
-    line.write_all(&[0])
-}
-
-fn pass_on(child: Pid, signal: u32) {
-    let signal = i32::try_from(signal).map(Signal::try_from);
-    match signal {
-        Ok(Ok(Signal::SIGCHLD)) => match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(_, status)) => exit(status),
-            Ok(WaitStatus::Signaled(_, signal, _)) => end_by(signal),
-            _ => {}
-        },
-        // From the terminal the child has it already; a second one sets the same flag again.
-        Ok(Ok(Signal::SIGINT)) => drop(kill(child, Signal::SIGINT)),
-        Ok(Ok(Signal::SIGCONT)) => drop(kill(child, Signal::SIGCONT)),
-        Ok(Ok(signal @ (Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU))) => {
-            // An init is deaf to these, so it is stopped from outside, and this process with it.
-            let _ = kill(child, Signal::SIGSTOP);
-            obey(signal);
-            let _ = kill(child, Signal::SIGCONT);
-        }
-        _ => {}
-    }
-}
-
-/// Lets a blocked signal do what it does to any program. For a stop that is nothing where nobody could continue it: in a
-/// process group without a shell (setpgid(2), orphaned), such as that of a container's only program.
-fn obey(signal: Signal) {
-    let mut only = SigSet::empty();
-    only.add(signal);
-    let _ = raise(signal);
-    let _ = pthread_sigmask(SigmaskHow::SIG_UNBLOCK, Some(&only), None);
-    let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&only), None);
-}
-
-/// Dies of the signal that the child died of.
-fn end_by(signal: Signal) -> ! {
-    let _ = prctl::set_dumpable(false);
-    if signal != Signal::SIGKILL && signal != Signal::SIGSTOP {
-        // SAFETY: the default action is a valid disposition for any of these signals.
-        let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigDfl) };
-    }
-    obey(signal);
-    exit(128 + signal as i32)
 }
 
 /// The child's own /proc, /sys, /run/netns and loopback link.

@@ -180,6 +180,17 @@ const SHAPES: &[Shape] = &[
         ],
     },
     Shape {
+        noun: "sandbox",
+        marks: &["pid", "user", "namespaces"],
+        keys: &[
+            ("pid", Column(0)),
+            ("user", Column(3)),
+            ("age", Column(2)),
+            ("runs", Column(1)),
+            ("namespaces", Column(4)),
+        ],
+    },
+    Shape {
         noun: "setting",
         marks: &["name", "value"],
         keys: &[("name", Column(0)), ("value", Column(1))],

@@ -1,5 +1,7 @@
 //! The command line, as clap reads it: what `--help`, the completions of shells and the man page are made from.
 
+use std::ffi::OsString;
+
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -113,6 +115,6 @@ pub enum Task {
         list: bool,
         /// The command and its arguments; without it, $SHELL
         #[arg(last = true)]
-        command: Vec<String>,
+        command: Vec<OsString>,
     },
 }

@@ -2,6 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | [`attach`] | joining a running sandbox, and the list of those |
 //! | [`command_line`] | what netsh can be asked to do |
 //! | [`screen`] | standard output and standard error |
 //! | [`table`], [`columns`], [`cell`], [`grid`], [`plain`] | values as tables |
@@ -12,6 +13,7 @@
 //! | [`last_words`] | when netsh itself can't go on |
 //! | [`source`], [`span`], [`outline`] | the text of a script: what stands where |
 
+pub mod attach;
 pub mod cell;
 pub mod columns;
 pub mod command_line;

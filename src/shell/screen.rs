@@ -207,6 +207,11 @@ pub fn layout() -> Layout {
     layout_of(io::stdout())
 }
 
+/// The same for a table on standard error.
+pub fn report_layout() -> Layout {
+    layout_of(io::stderr())
+}
+
 fn layout_of(stream: impl AsFd + IsTerminal) -> Layout {
     let width = width_of(stream.is_terminal(), stream);
     Layout {

@@ -5,6 +5,7 @@
 //! NETSH_REQUIRE_NETNS=1, as in CI, it fails instead.
 
 mod addresses;
+mod attach;
 mod calls;
 mod cli;
 mod commands;
@@ -40,12 +41,14 @@ mod world;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
-    if let Some(status) = world::ended(leftovers::IN_WORLDS) {
+    let in_worlds = [attach::IN_WORLDS, leftovers::IN_WORLDS].concat();
+    if let Some(status) = world::ended(&in_worlds) {
         std::process::exit(status);
     }
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
         addresses::trials(),
+        attach::trials(),
         calls::trials(),
         cli::trials(),
         commands::trials(),
