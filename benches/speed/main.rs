@@ -9,6 +9,7 @@
 //! | `changes` | 500 veth pairs, 500 addresses, 500 links brought up |
 //! | `list` | 1000 links listed |
 //! | `calls` | the cost of a call from a script, the kernel left out |
+//! | `complete` | Tab at the prompt, with 1000 links |
 //! | `star` | a bridge with 100 hosts, each in a namespace |
 //!
 //! All of it happens in netsh's own sandbox: no privilege is needed, and nothing of the host's network is touched.
@@ -16,6 +17,7 @@
 
 mod calls;
 mod changes;
+mod complete;
 mod contest;
 mod lab;
 mod list;
@@ -34,11 +36,12 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A section by its name on the command line.
 type Section = (&'static str, fn() -> Outcome<()>);
 
-const SECTIONS: [Section; 5] = [
+const SECTIONS: [Section; 6] = [
     ("start", start::run),
     ("changes", changes::run),
     ("list", list::run),
     ("calls", calls::run),
+    ("complete", complete::run),
     ("star", star::run),
 ];
 

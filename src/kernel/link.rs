@@ -9,7 +9,8 @@ use netlink_packet_core::{
 };
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
-    InfoKind, LinkAttribute, LinkFlags, LinkHeader, LinkLayerType, LinkMessage, State, Stats64,
+    InfoKind, LinkAttribute, LinkExtentMask, LinkFlags, LinkHeader, LinkLayerType, LinkMessage,
+    State, Stats64,
 };
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 use nix::errno::Errno;
@@ -110,12 +111,29 @@ pub fn get_bare(namespace: &Namespace, index: u32) -> Result<Link> {
     read(&namespace.route()?.get(question)?.bytes)
 }
 
-/// The names of all links, for hints.
+/// The names of all links, for hints and completion. The kernel is asked to leave the counters out, and nothing else is read:
+/// whoever waits for a completion sees the difference.
 pub fn names(namespace: &Namespace) -> Result<Vec<String>> {
-    Ok(list_bare(namespace)?
-        .into_iter()
-        .map(|link| link.name)
-        .collect())
+    let mut request = LinkMessage::default();
+    let lean = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
+    request.attributes.push(lean);
+    let request = RouteNetlinkMessage::GetLink(request);
+    namespace
+        .route()?
+        .dump(request, |answer| name_of(&answer.bytes))
+}
+
+fn name_of(bytes: &[u8]) -> Result<Option<String>> {
+    let unreadable = |error: DecodeError| Error::Unreadable(error.to_string());
+    let header = LinkHeader::parse(bytes).map_err(unreadable)?;
+    let attributes = bytes.get(header.buffer_len()..).unwrap_or_default();
+    for attribute in NlasIterator::new(attributes) {
+        let attribute = attribute.map_err(unreadable)?;
+        if attribute.kind() == IFLA_IFNAME {
+            return Ok(Some(text::of_attribute(attribute.value())));
+        }
+    }
+    Ok(None)
 }
 
 /// The id by which `namespace` knows `other` (RTM_GETNSID), if it has one.
