@@ -146,6 +146,32 @@ pub fn names_below(namespace: &Namespace, key: &Key) -> Vec<String> {
     names.ok().and_then(|names| names.ok()).unwrap_or_default()
 }
 
+/// The parameters and groups directly below a group, whole and in the dotted spelling; groups end with a dot. The prefix is
+/// such a group, or empty.
+pub fn one_level(namespace: &Namespace, prefix: &str) -> Vec<String> {
+    let group = match prefix.trim_end_matches('.') {
+        "" => String::new(),
+        group => match Key::parse(group) {
+            Ok(key) => key.0,
+            Err(_) => return Vec::new(),
+        },
+    };
+    let folder = Path::new(ROOT).join(&group);
+    let look = || {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let key = Key(format!("{group}/{name}").trim_start_matches('/').into());
+            let end = if entry.path().is_dir() { "." } else { "" };
+            Some(format!("{key}{end}"))
+        });
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    };
+    namespace.enter(look).unwrap_or_default()
+}
+
 /// Whether there is such a parameter or group.
 pub fn exists(namespace: &Namespace, key: &Key) -> bool {
     namespace.enter(|| key.path().exists()).unwrap_or(false)

@@ -1,25 +1,42 @@
 //! The line editor and its history: rustyline, with what netsh knows of its own language.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use rustyline::completion::Completer;
+use rhai::Engine;
+use rustyline::completion::{self, Completer};
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::history::FileHistory;
-use rustyline::validate::Validator;
-use rustyline::{ColorMode, CompletionType, Config, Editor, Helper};
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
+use unicode_width::UnicodeWidthStr;
 
+use crate::catalog::Catalog;
 use crate::lab::Lab;
 use crate::script::session::Session;
 use crate::shell::screen;
 
+use super::around::Around;
+use super::complete::surroundings::Surroundings;
+use super::complete::{Candidate, Completion, complete};
+use super::highlight::{Known, highlight};
+use super::hint::Hints;
+use super::unfinished::is_unfinished;
+
 /// How many inputs are remembered.
 const REMEMBERED: usize = 10_000;
+
+/// A line with more bytes has neither colours nor hints: they would cost at every key.
+const LONGEST: usize = 4096;
+
+/// How many columns the words before an input take, more or less.
+const PROMPT: usize = 14;
 
 /// What came from the terminal.
 pub enum Read {
@@ -56,7 +73,7 @@ impl Line {
             })
             .build();
         let mut editor = Editor::with_config(config).map_err(|error| error.to_string())?;
-        editor.set_helper(Some(Knowledge { lab, session }));
+        editor.set_helper(Some(Knowledge::new(lab, session)));
         let history = place_of_history();
         if let Some(file) = &history {
             // There is none yet, or it is damaged: then it begins anew.
@@ -67,6 +84,9 @@ impl Line {
 
     /// Reads one input.
     pub fn read(&mut self, plain: &str, styled: &str) -> Read {
+        if let Some(knowledge) = self.editor.helper_mut() {
+            knowledge.look();
+        }
         match self.editor.readline(&(plain, styled)) {
             Ok(input) => {
                 self.remember(&input);
@@ -109,22 +129,136 @@ fn place_of_history() -> Option<PathBuf> {
 }
 
 /// What the editor asks while a line is typed.
-#[allow(dead_code)]
 struct Knowledge {
-    lab: Rc<Lab>,
-    session: Rc<RefCell<Session>>,
+    catalog: Catalog,
+    around: Around,
+    known: Known,
+    history: HistoryHinter,
+}
+
+impl Knowledge {
+    fn new(lab: Rc<Lab>, session: Rc<RefCell<Session>>) -> Self {
+        let catalog = crate::script::catalog();
+        let functions = rhai_functions(session.borrow().engine());
+        Knowledge {
+            known: Known::new(&catalog, functions),
+            catalog,
+            around: Around::new(lab, session),
+            history: HistoryHinter::new(),
+        }
+    }
+
+    /// Looks at what the session has by now.
+    fn look(&mut self) {
+        let variables = self.around.variables().into_iter().map(|one| one.name);
+        let functions = self.around.functions().into_iter().map(|one| one.name);
+        self.known.define(variables.chain(functions));
+    }
+
+    /// How many columns are left behind a text.
+    fn room_behind(&self, text: &str) -> usize {
+        let width = screen::layout().width.unwrap_or(80);
+        let last = text.rsplit('\n').next().unwrap_or(text);
+        let used = (PROMPT + last.width()) % width.max(1);
+        width.saturating_sub(used + 1)
+    }
+}
+
+/// The names of Rhai's own functions, for colours.
+fn rhai_functions(engine: &Engine) -> Vec<String> {
+    engine.collect_fn_metadata(None, |found| Some(found.metadata.name.to_string()), true)
 }
 
 impl Helper for Knowledge {}
 
+impl completion::Candidate for Candidate {
+    fn display(&self) -> &str {
+        &self.display
+    }
+
+    fn replacement(&self) -> &str {
+        &self.replacement
+    }
+}
+
 impl Completer for Knowledge {
-    type Candidate = String;
+    type Candidate = Candidate;
+
+    fn complete(
+        &self,
+        line: &str,
+        position: usize,
+        _: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<Candidate>)> {
+        let Completion { start, candidates } =
+            complete(line, position, &self.catalog, &self.around);
+        Ok((start, candidates))
+    }
+}
+
+/// What is shown behind the cursor.
+enum Behind {
+    /// What is still to be typed of a call: to be read only.
+    Signature(String),
+    /// The rest of an input of before, which the right arrow takes over.
+    History(String),
+}
+
+impl Hint for Behind {
+    fn display(&self) -> &str {
+        match self {
+            Behind::Signature(text) | Behind::History(text) => text,
+        }
+    }
+
+    fn completion(&self) -> Option<&str> {
+        match self {
+            Behind::Signature(_) => None,
+            Behind::History(text) => Some(text),
+        }
+    }
 }
 
 impl Hinter for Knowledge {
-    type Hint = String;
+    type Hint = Behind;
+
+    fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Behind> {
+        if position < line.len() || line.is_empty() || line.len() > LONGEST {
+            return None;
+        }
+        let functions = self.around.functions();
+        let hints = Hints {
+            catalog: &self.catalog,
+            functions: &functions,
+        };
+        let signature = hints.hint(line, self.room_behind(line));
+        signature.map(Behind::Signature).or_else(|| {
+            let rest = self.history.hint(line, position, context)?;
+            Some(Behind::History(rest))
+        })
+    }
 }
 
-impl Highlighter for Knowledge {}
+impl Highlighter for Knowledge {
+    fn highlight<'l>(&self, line: &'l str, position: usize) -> Cow<'l, str> {
+        highlight(line, position, &self.known)
+    }
 
-impl Validator for Knowledge {}
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        Cow::Owned(format!("\u{1b}[2m{hint}\u{1b}[0m"))
+    }
+
+    fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
+        // A longer line is not drawn anew for every key.
+        line.len() <= LONGEST
+    }
+}
+
+impl Validator for Knowledge {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        Ok(match is_unfinished(context.input()) {
+            true => ValidationResult::Incomplete,
+            false => ValidationResult::Valid(None),
+        })
+    }
+}

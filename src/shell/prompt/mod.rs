@@ -8,9 +8,11 @@
 //! | [`highlight`] | colours |
 //! | [`unfinished`] | whether an input goes on in the next line |
 //! | [`reading`] | what the end of a text stands in |
+//! | [`around`] | what there is around the prompt |
 //! | `line` | the line editor and its history |
 //! | `saved` | a session as a script |
 
+pub mod around;
 pub mod command;
 pub mod complete;
 pub mod highlight;

@@ -1,0 +1,148 @@
+//! What there is around the prompt: asked of the kernel, of the session and of the file system at the moment that it is wanted.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::rc::Rc;
+
+use rhai::{Dynamic, Map};
+
+use crate::catalog::signature::{Parameter, Signature};
+use crate::kernel::{link, sysctl};
+use crate::lab::Lab;
+use crate::lab::netns::Netns;
+use crate::script::netns::Handle;
+use crate::script::session::Session;
+use crate::script::value::type_name;
+
+use super::complete::surroundings::{Surroundings, Variable};
+
+/// The surroundings of a prompt. What can't be asked is empty: whoever types is not told of errors.
+pub struct Around {
+    lab: Rc<Lab>,
+    session: Rc<RefCell<Session>>,
+}
+
+impl Around {
+    /// Those of this session in this lab.
+    pub fn new(lab: Rc<Lab>, session: Rc<RefCell<Session>>) -> Self {
+        Around { lab, session }
+    }
+}
+
+impl Surroundings for Around {
+    fn links(&self) -> Vec<String> {
+        links_in(&self.lab.current())
+    }
+
+    fn links_of(&self, netns: &str) -> Vec<String> {
+        let netns = self.lab.netns(netns);
+        netns.map(|netns| links_in(&netns)).unwrap_or_default()
+    }
+
+    fn namespaces(&self) -> Vec<String> {
+        self.lab.netns_names().unwrap_or_default()
+    }
+
+    fn addresses(&self) -> Vec<String> {
+        let addresses = self.lab.addresses(None).unwrap_or_default();
+        let texts = addresses
+            .iter()
+            .map(|(_, addr)| format!("{}/{}", addr.local.address, addr.local.prefix));
+        texts.collect()
+    }
+
+    fn sysctls(&self, prefix: &str) -> Vec<String> {
+        let namespace = self.lab.current().namespace();
+        namespace
+            .map(|namespace| sysctl::one_level(&namespace, prefix))
+            .unwrap_or_default()
+    }
+
+    fn variables(&self) -> Vec<Variable> {
+        // A statement that runs has the session; nobody types meanwhile.
+        let Ok(session) = self.session.try_borrow() else {
+            return Vec::new();
+        };
+        let mut variables: Vec<Variable> = Vec::new();
+        for (name, _, value) in session.scope().iter() {
+            variables.retain(|known| known.name != name);
+            variables.push(variable(name, &value));
+        }
+        variables
+    }
+
+    fn functions(&self) -> Vec<Signature> {
+        let Ok(session) = self.session.try_borrow() else {
+            return Vec::new();
+        };
+        let named = session
+            .functions()
+            .filter(|function| !function.name.starts_with("anon$"));
+        let signature = |function: rhai::ScriptFnMetadata| Signature {
+            name: function.name.into(),
+            parameters: function
+                .params
+                .iter()
+                .map(|name| Parameter {
+                    name: (*name).into(),
+                    kind: "any".into(),
+                })
+                .collect(),
+            returns: "any".into(),
+        };
+        named.map(signature).collect()
+    }
+
+    fn files(&self, prefix: &str) -> Vec<String> {
+        let folder = if prefix.is_empty() { "." } else { prefix };
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                let end = if entry.path().is_dir() { "/" } else { "" };
+                Some(format!("{prefix}{name}{end}"))
+            })
+            .collect()
+    }
+
+    fn programs(&self, prefix: &str) -> Vec<String> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::env::split_paths(&path).collect::<Vec<_>>();
+        let programs: BTreeSet<String> = folders
+            .iter()
+            .flat_map(|folder| names_in(folder, prefix))
+            .collect();
+        programs.into_iter().collect()
+    }
+}
+
+fn links_in(netns: &Netns) -> Vec<String> {
+    let namespace = netns.namespace();
+    namespace
+        .and_then(|namespace| link::names(&namespace))
+        .unwrap_or_default()
+}
+
+fn names_in(folder: &Path, prefix: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| name.starts_with(prefix)).collect()
+}
+
+fn variable(name: &str, value: &Dynamic) -> Variable {
+    let handle = value.read_lock::<Handle>();
+    let keys = |map: &Map| map.keys().map(ToString::to_string).collect::<Vec<_>>();
+    let of_map = || value.as_map_ref().ok().map(|map| keys(&map));
+    let of_array = || {
+        let array = value.as_array_ref().ok()?;
+        let first = array.first()?.as_map_ref().ok()?;
+        Some(keys(&first))
+    };
+    Variable {
+        name: name.into(),
+        kind: type_name(value).into(),
+        netns: handle.map(|handle| handle.name().to_string()),
+        keys: of_map().or_else(of_array).unwrap_or_default(),
+    }
+}
