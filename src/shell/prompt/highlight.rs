@@ -10,7 +10,7 @@ use super::super::source::Source;
 use super::super::span::{self, Lexeme, comments};
 use super::command::ORDERS;
 use super::order::{self, Written, statement};
-use super::reading::is_word;
+use super::reading::{is_word, same_width};
 use crate::catalog::Catalog;
 
 /// A longer text is left as it is: all of it is painted again at every key.
@@ -147,9 +147,10 @@ fn order_colours(text: &str) -> Vec<Painted> {
 }
 
 fn statement_colours(text: &str, cursor: Option<usize>, known: &Known) -> Vec<Painted> {
-    let lexemes = span::lex(text);
-    let names = Names::of(text, known);
-    let marked = cursor.map_or([None; 2], |cursor| pair_at(&lexemes, cursor));
+    let source = Source::new("", same_width(text));
+    let lexemes = source.lexemes();
+    let names = Names::of(&source, known);
+    let marked = cursor.map_or([None; 2], |cursor| pair_at(lexemes, cursor));
     let mut painted = Vec::new();
     let mut open: Vec<&Token> = Vec::new();
     let mut end = 0;
@@ -165,7 +166,7 @@ fn statement_colours(text: &str, cursor: Option<usize>, known: &Known) -> Vec<Pa
         let style = if marked.contains(&Some(index)) {
             Some(Style::Bracket)
         } else {
-            names.style(&lexemes, index, in_map)
+            names.style(index, in_map)
         };
         painted.extend(style.map(|style| (lexeme.range.clone(), style)));
     }
@@ -180,32 +181,32 @@ fn remarks(text: &str, gap: Range<usize>) -> impl Iterator<Item = Painted> {
 
 /// What names stand for.
 struct Names<'a> {
-    text: &'a str,
+    source: &'a Source,
     known: &'a Known,
     /// Those that the text itself defines.
-    defined: HashSet<String>,
+    defined: HashSet<&'a str>,
 }
 
 impl<'a> Names<'a> {
-    fn of(text: &'a str, known: &'a Known) -> Self {
-        let source = Source::new("", text);
-        let functions = source.functions().into_iter();
-        let functions = functions.map(|function| function.name);
+    fn of(source: &'a Source, known: &'a Known) -> Self {
+        let defined = (0..source.lexemes().len()).flat_map(|index| match source.token(index) {
+            Some(Token::Fn) => vec![index + 1],
+            _ => source.defined_by(index),
+        });
         Names {
-            text,
+            source,
             known,
-            defined: functions.chain(source.variables()).collect(),
+            defined: defined.map(|name| source.word(name)).collect(),
         }
     }
 
-    fn style(&self, lexemes: &[Lexeme], index: usize, in_map: bool) -> Option<Style> {
-        let lexeme = lexemes.get(index)?;
-        let next = lexemes.get(index + 1).map(|next| &next.token);
-        let before = index.checked_sub(1).and_then(|before| lexemes.get(before));
-        let before = before.map(|before| &before.token);
-        let word = self.text.get(lexeme.range.clone())?;
+    fn style(&self, index: usize, in_map: bool) -> Option<Style> {
+        let token = self.source.token(index)?;
+        let next = self.source.token(index + 1);
+        let before = index.checked_sub(1).and_then(|at| self.source.token(at));
+        let word = self.source.word(index);
         let is_key = in_map && matches!(next, Some(Token::Colon));
-        match &lexeme.token {
+        match token {
             _ if is_key => Some(Style::Key),
             Token::StringConstant(..) | Token::InterpolatedString(..) | Token::CharConstant(..) => {
                 Some(Style::Text)
@@ -363,6 +364,14 @@ mod tests {
         ] {
             let cursor = text.find('|').expect("a cursor");
             assert_eq!(marked(&text.replace('|', ""), cursor), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn many_open_brackets_stay_what_they_are() {
+        for piece in ["fn f(", "|a, ", "#{ a: ", "`${", "f(", "/* "] {
+            let text = piece.repeat(LONGEST / piece.len());
+            assert_eq!(visible(&highlight(&text, 0, &known())), text);
         }
     }
 

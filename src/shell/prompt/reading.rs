@@ -117,7 +117,7 @@ pub fn is_word(text: &str) -> bool {
 
 /// The text with characters that a `Source` replaces replaced by such as take as many bytes, so that places in the one are
 /// places in the other.
-fn same_width(text: &str) -> String {
+pub fn same_width(text: &str) -> String {
     let same = |c| match c {
         '\u{80}'..='\u{9f}' => '\u{bf}',
         c => c,

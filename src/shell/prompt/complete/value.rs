@@ -65,7 +65,8 @@ impl<'a> Values<'a> {
     /// The namespace that a verb at the cursor acts in, where a handle says so: `h1.link_up(`, `h1.run(|| link_up(`.
     pub fn namespace(&self) -> Option<Value> {
         let calls = self.reading.open.iter().rev();
-        let mut names = calls.filter_map(|&open| self.reading.called_by(open));
+        let names = calls.filter_map(|&open| self.reading.called_by(open));
+        let mut names = names.take(DEEPEST);
         names.find_map(|name| {
             let value = self.receiver(name, DEEPEST)?;
             matches!(value, Value::Netns(_)).then_some(value)
