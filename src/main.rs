@@ -27,6 +27,7 @@ use netsh::shell::prompt::{Place, Prompt};
 use netsh::shell::report::report;
 use netsh::shell::screen::{self, Terminal};
 use netsh::shell::source::Sources;
+use netsh::shell::translated;
 
 #[global_allocator]
 static ALLOCATOR: memory::Counted = memory::Counted;
@@ -82,7 +83,7 @@ fn perform(task: Task) -> ExitCode {
             command,
             ..
         } => attach::join(pid, &Work { netns, command }).into(),
-        Task::Explain { .. } => end(USAGE, "this comes with the next change"),
+        Task::Explain { command } => explain(&command),
     }
 }
 
@@ -94,6 +95,26 @@ fn told(told: manual::Told) -> ExitCode {
         Err(manual::Refusal::Output(error)) => {
             end(FAILED, &format!("cannot write to standard output: {error}"))
         }
+    }
+}
+
+/// Prints the lines of netsh for a command, or for a script of commands on standard input (`-`).
+fn explain(command: &[String]) -> ExitCode {
+    let text = match command {
+        [dash] if dash == "-" => read_text("-").map_err(|refusal| refusal.words),
+        words => translated::command_of(words),
+    };
+    let told = match text {
+        Ok(text) => translated::tell(&text, &script::catalog(), screen::report_style()),
+        Err(words) => return end(FAILED, &words),
+    };
+    let _ = std::io::stderr().write_all(told.aside.as_bytes());
+    match std::io::stdout().write_all(told.lines.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            end(FAILED, &format!("cannot write to standard output: {error}"))
+        }
+        _ if told.understood => ExitCode::SUCCESS,
+        _ => ExitCode::from(FAILED),
     }
 }
 

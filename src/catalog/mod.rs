@@ -12,6 +12,7 @@
 //! | [`help`] | the answers of `help` |
 //! | [`mod@reference`] | the pages of all verbs |
 //! | [`mod@definitions`] | the verbs as editors read them |
+//! | [`translate`] | commands of other programs in the words of the catalog |
 
 pub mod definitions;
 pub mod expects;
@@ -22,6 +23,7 @@ pub mod page;
 pub mod reference;
 pub mod search;
 pub mod signature;
+pub mod translate;
 
 use rhai::{AST, Engine, Module, Shared};
 

@@ -240,7 +240,7 @@ pub mod api {
 
     /// Gives one link of the current namespace.
     ///
-    /// Equivalent to: `ip -j -d -s addr show dev LINK`
+    /// Equivalent to: `ip -j -d -s addr show dev LINK`, `ip link show dev LINK`
     ///
     /// Search words: `statistics`, `counters`, `carrier`, `interface`, `ethtool`, `ifconfig`
     ///
@@ -265,7 +265,7 @@ pub mod api {
 
     /// Lists the links of the current namespace with their addresses.
     ///
-    /// Equivalent to: `ip -j -d -s addr`
+    /// Equivalent to: `ip link`, `ip -j -d -s addr`
     ///
     /// Search words: `ifconfig`, `ifconfig -a`, `interfaces`, `statistics`, `counters`, `brctl show`, `bridge link`,
     /// `netstat -i`, `ip link`, `status`
@@ -295,7 +295,7 @@ pub mod api {
 
     /// Tells whether the current namespace has a link of this name.
     ///
-    /// Equivalent to: `ip link show dev LINK`
+    /// Equivalent to: `ip link show dev LINK >/dev/null`
     ///
     /// Search words: `present`, `there`
     ///

@@ -60,7 +60,7 @@ pub mod api {
 
     /// Gives the ARP table in the columns of /proc/net/arp.
     ///
-    /// Equivalent to: `cat /proc/net/arp`
+    /// Equivalent to: `cat /proc/net/arp`, `arp -n`
     ///
     /// Search words: `arp -n`, `/proc/net/arp`, `cache`
     ///

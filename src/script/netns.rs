@@ -172,7 +172,7 @@ pub mod api {
 
     /// Runs a closure with this namespace as the current one, and comes back, also when the closure fails.
     ///
-    /// Equivalent to: `ip netns exec NAME ...`
+    /// Equivalent to: `ip netns exec NETNS ...`
     ///
     /// Search words: `nsenter`, `enter`, `inside`, `closure`
     ///

@@ -10,6 +10,7 @@
 //! | [`report`] | errors, with the place in the script |
 //! | [`prompt`] | the prompt: a line editor over a session |
 //! | [`progress`] | a sign of life while something takes long |
+//! | [`translated`] | commands of other programs in netsh's words |
 //! | [`last_words`] | when netsh itself can't go on |
 //! | [`source`], [`span`], [`outline`] | the text of a script: what stands where |
 
@@ -32,3 +33,4 @@ pub mod screen;
 pub mod source;
 pub mod span;
 pub mod table;
+pub mod translated;

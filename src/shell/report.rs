@@ -70,7 +70,8 @@ pub fn report(
     text
 }
 
-fn renderer(style: Style) -> Renderer {
+/// How reports are drawn, whatever they are about.
+pub(super) fn renderer(style: Style) -> Renderer {
     let renderer = if style.colour {
         Renderer::styled()
     } else {

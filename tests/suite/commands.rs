@@ -67,7 +67,7 @@ const CHANGES: [&str; 12] = [
 
 /// Every change with every option. No IPv6 addresses of the links' own making: they depend on hardware addresses that the
 /// kernel chooses.
-const LAB: &str = r#"
+pub const LAB: &str = r#"
     sysctl_set("net.ipv6.conf.default.addr_gen_mode", 1);
     let h1 = netns_add("h1");
     let h2 = netns_add("h 2", #{ lo: false });
@@ -180,7 +180,7 @@ for ns in "${NAMED[@]}"; do look "$ns" ip netns exec "$ns"; done
 const FRESH: &str = "mount -t tmpfs fresh /run && mkdir /run/netns && ip link set lo up && echo 0 0 > /proc/sys/net/ipv4/ping_group_range\n";
 
 /// Runs the lab by netsh; gives the commands that it printed and what there was at the end.
-fn made_by_netsh(user: User, lab: &str, named: &str) -> Result<(String, String), Failed> {
+pub fn made_by_netsh(user: User, lab: &str, named: &str) -> Result<(String, String), Failed> {
     let code = format!(
         "{lab}\nlet out = exec(\"bash\", [\"-c\", ARGS[0]]); assert(out.code == 0, out.stderr); print(out.stdout);"
     );
@@ -200,7 +200,12 @@ fn made_by_netsh(user: User, lab: &str, named: &str) -> Result<(String, String),
 }
 
 /// Runs the commands by bash and iproute2; gives what there was at the end.
-fn made_by_iproute2(user: User, options: &str, commands: &str, named: &str) -> Result<Ran, Failed> {
+pub fn made_by_iproute2(
+    user: User,
+    options: &str,
+    commands: &str,
+    named: &str,
+) -> Result<Ran, Failed> {
     let script =
         format!("{FRESH}{{ {options}\n{commands}\n}} >/dev/null\nset +e\nNAMED=({named}){LOOK}");
     let output = program(user, "unshare")
@@ -272,7 +277,7 @@ fn is_hardware_address(text: &str) -> bool {
 }
 
 /// Fails with what only one of the two has.
-fn same_objects(netsh: &str, iproute2: &str) -> Result<usize, Failed> {
+pub fn same_objects(netsh: &str, iproute2: &str) -> Result<usize, Failed> {
     let (mine, theirs) = (objects(netsh)?, objects(iproute2)?);
     let only_mine = mine
         .difference(&theirs)

@@ -12,6 +12,7 @@ mod commands;
 mod documents;
 mod errors;
 mod examples;
+mod explain;
 mod folder;
 mod golden;
 mod labs;
@@ -55,6 +56,7 @@ fn main() {
         documents::trials(),
         errors::trials(),
         examples::trials(),
+        explain::trials(),
         golden::trials(),
         labs::trials(),
         leftovers::trials(),

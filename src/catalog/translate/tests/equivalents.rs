@@ -1,0 +1,120 @@
+//! The manual held to its word: each verb is what it says that it is equivalent to.
+
+use crate::catalog::Entry;
+use crate::catalog::translate::{Translation, translate};
+use crate::script::catalog;
+
+/// A command with something in the place of each word in capitals.
+fn filled_in(pattern: &str) -> String {
+    let value = |word: &str| {
+        Some(match word {
+            "NAME" => "x0",
+            "PEER" => "x1",
+            "LINK" => "eth0",
+            "KIND" => "dummy",
+            "CIDR" => "10.0.0.1/24",
+            "DESTINATION" => "10.0.0.1",
+            "PREFIX" => "net.ipv4",
+            "VALUE" | "TIME" | "STATUS" => "1",
+            "NETNS" => "h1",
+            "COMMAND" => "id",
+            "PROGRAM" => "program",
+            "ARGS" => "words",
+            _ => return None,
+        })
+    };
+    let mut filled = String::new();
+    let mut word = String::new();
+    for c in pattern.replace("...", "mtu 1400").chars().chain([' ']) {
+        if c.is_ascii_uppercase() || c == '_' && !word.is_empty() {
+            word.push(c);
+            continue;
+        }
+        match value(&word) {
+            Some(value) => filled.push_str(value),
+            None => filled.push_str(&word),
+        }
+        word.clear();
+        filled.push(c);
+    }
+    filled.trim_end().into()
+}
+
+fn names_in_capitals(pattern: &str) -> Vec<String> {
+    pattern
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .map(str::to_lowercase)
+        .collect()
+}
+
+#[test]
+fn words_in_capitals_are_parameters() {
+    let mut faults = Vec::new();
+    for entry in catalog().entries() {
+        let parameters = entry
+            .signature
+            .parameters
+            .iter()
+            .map(|one| one.name.clone());
+        let options = entry.manual.options.iter().map(|option| option.key.clone());
+        let mut known: Vec<String> = parameters.chain(options).collect();
+        // The handle, for what is a command in a namespace.
+        known.push("netns".into());
+        for pattern in &entry.manual.equivalents {
+            for name in names_in_capitals(pattern) {
+                if !known.contains(&name) {
+                    faults.push(format!("{}: {pattern}: {name}", entry.path()));
+                }
+            }
+        }
+    }
+    assert_eq!(faults, [""; 0]);
+}
+
+/// Each verb is found by what it says that it is equivalent to.
+#[test]
+fn every_equivalent_leads_to_its_verb() {
+    let catalog = catalog();
+    let mut faults = Vec::new();
+    let mut found = 0;
+    for entry in catalog.entries() {
+        // For people a program is what sh() runs; what is asked of a handle is what stands behind it.
+        // A program is run by sh(), whose output is seen; what a handle runs is what stands behind it. A module has to be
+        // imported first. `exit` ends a script.
+        if entry.module.is_some()
+            || ["exec", "run", "netns_leave"].contains(&entry.signature.name.as_str())
+        {
+            continue;
+        }
+        for pattern in &entry.manual.equivalents {
+            let command = filled_in(pattern);
+            let translation = translate(&command, &catalog);
+            found += 1;
+            if !leads_to(&translation, entry) {
+                faults.push(format!("{command}: {translation:?}"));
+            }
+        }
+    }
+    assert_eq!(faults, [""; 0]);
+    assert!(found > 20, "{found}");
+}
+
+fn leads_to(translation: &Translation, entry: &Entry) -> bool {
+    let [line] = translation.lines.as_slice() else {
+        return false;
+    };
+    let call = format!("{}(", entry.signature.name);
+    let parameters = &entry.signature.parameters;
+    let required = parameters
+        .iter()
+        .filter(|one| !one.name.ends_with('?'))
+        .count();
+    let inside = line.split_once(&call).map_or("", |(_, rest)| rest);
+    let inside = inside.split(&['#', ')']).next().unwrap_or("");
+    let given = inside
+        .split(',')
+        .filter(|one| !one.trim().is_empty())
+        .count();
+    translation.faults.is_empty() && line.contains(&call) && given == required
+}
