@@ -51,6 +51,9 @@ pub fn script(session: &Session) -> Result<String, String> {
 
 /// The input, or of one that failed the statements before the one that did.
 fn what_succeeded(session: &Session, input: &Input) -> Option<String> {
+    if is_a_question(&input.text) {
+        return None;
+    }
     if input.succeeded {
         return Some(input.text.trim().into()).filter(|text: &String| !text.is_empty());
     }
@@ -65,6 +68,12 @@ fn what_succeeded(session: &Session, input: &Input) -> Option<String> {
     let text = source.slice(0..end).trim().to_owned();
     let runs = session.engine().compile(&text).is_ok();
     Some(text).filter(|text| runs && !text.is_empty())
+}
+
+/// Whether it only asks the manual: a script has nobody who reads the answer.
+fn is_a_question(text: &str) -> bool {
+    let (before, last) = last_statement(text);
+    before.trim().is_empty() && last.starts_with("help(") && last.ends_with(')')
 }
 
 /// Where statements end: after a semicolon, or a brace that closes a block, in no bracket.
@@ -125,7 +134,7 @@ fn named(text: &str, name: &str) -> String {
 
 /// The last statement, without a semicolon, and what stands before it.
 fn last_statement(text: &str) -> (String, String) {
-    let source = Source::new("", text.trim_end_matches(';'));
+    let source = Source::new("", text.trim_end().trim_end_matches(';'));
     let start = ends(&source)
         .into_iter()
         .rfind(|end| *end < source.text().len());
@@ -171,6 +180,12 @@ mod tests {
         ] {
             assert_eq!(last_statement(text).1, last, "{text}");
         }
+    }
+
+    #[test]
+    fn questions_are_told_from_what_is_done() {
+        assert!(is_a_question("help()") && is_a_question(" help(\"arp\"); "));
+        assert!(!is_a_question("let x = 1; help()") && !is_a_question("helper(1)"));
     }
 
     #[test]
