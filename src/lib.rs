@@ -22,13 +22,15 @@
 //! | [`probe`] | 1 | sockets that measure: ping |
 //! | [`lab`] | 2 | the experiment: sandbox, the one door for changes, failures with words and hints |
 //! | [`script`] | 3 | the language: one file per noun; the doc comments are the manual |
-//! | [`catalog`] | 3 | what there is to call, read back from the engine |
-//! | [`shell`] | 4 | people: tables, error reports, the screen |
+//! | [`catalog`] | 3 | what there is to call, read back from the verbs: help, completion, reference are made from it |
+//! | [`shell`] | 4 | people: the prompt, tables, error reports, the manual drawn |
+//!
+//! `stdlib/` holds modules in Rhai that are part of the binary ([`script::modules`]).
 //!
 //! `main.rs` reads the command line, enters the sandbox before any thread exists, and hands over.
 //!
 //! Where to begin: `scripts/veth.rhai` for what it is for, [`script::addr`] for what a verb looks like,
-//! [`kernel::change`] for what a change is, [`lab::apply`] for the door, [`lab::sandbox`] for the sandbox.
+//! [`kernel::change`] for what a change is, [`lab::apply`] for the door, [`lab::sandbox`] for the sandbox, [`shell::prompt`] for the prompt.
 
 pub mod catalog;
 pub mod kernel;
