@@ -5,7 +5,7 @@
 //! they call each other. So all inputs are lines of one text that grows; each is compiled where it stands in it.
 
 use std::cell::{Cell, RefCell};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use rhai::{AST, Dynamic, Engine, EvalAltResult, Expr, Position, Scope, Stmt, Token};
@@ -35,14 +35,16 @@ pub struct Input {
     pub line: usize,
     /// Whether it ran to its end.
     pub succeeded: bool,
-    /// Where in the session's text it stopped, if it did not.
+    /// Where in its text it stopped, if it did not.
     pub stopped: Position,
+    /// The folder of the file that it was loaded from.
+    pub folder: Option<PathBuf>,
     /// Whether its value was shown.
     pub shown: bool,
     /// Whether its value became the last one.
     pub gave_a_value: bool,
-    /// Whether it used the last value.
-    pub used_the_last: bool,
+    /// Where in its text it used the last value.
+    pub uses_of_last: Vec<Position>,
 }
 
 /// Inputs that run one after another.
@@ -64,7 +66,7 @@ struct Marker {
     text: RefCell<String>,
     line: Cell<usize>,
     after_let: Cell<bool>,
-    used: Cell<bool>,
+    uses: RefCell<Vec<Position>>,
 }
 
 impl Session {
@@ -103,6 +105,10 @@ impl Session {
         self.modules.look_beside(path);
         let text = without_interpreter_line(text);
         let result = self.run_titled(path.display().to_string(), text);
+        if let Some(input) = self.inputs.last_mut() {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            input.folder = Path::new(".").join(folder).canonicalize().ok();
+        }
         self.modules.look_beside(Path::new(""));
         result
     }
@@ -116,16 +122,17 @@ impl Session {
             line,
             succeeded: false,
             stopped: Position::NONE,
+            folder: None,
             shown: false,
             gave_a_value: false,
-            used_the_last: false,
+            uses_of_last: Vec::new(),
         });
         let result = self.evaluate(text, line);
         if let Some(input) = self.inputs.last_mut() {
-            input.used_the_last = self.marker.used.get();
+            input.uses_of_last = self.marker.uses.take();
             input.succeeded = result.is_ok();
             if let Err(error) = &result {
-                input.stopped = error.position();
+                input.stopped = within(error.position(), line);
             }
             if let Ok(value) = &result
                 && !value.is_unit()
@@ -154,9 +161,10 @@ impl Session {
             line,
             succeeded: true,
             stopped: Position::NONE,
+            folder: None,
             shown: false,
             gave_a_value: false,
-            used_the_last: false,
+            uses_of_last: Vec::new(),
         });
     }
 
@@ -233,12 +241,22 @@ impl Session {
     }
 }
 
+/// A position in the text of the session as one in an input that begins after this line.
+fn within(position: Position, line: usize) -> Position {
+    let inside = position.line().and_then(|found| found.checked_sub(line));
+    let inside = inside.and_then(|line| u16::try_from(line).ok());
+    let column = u16::try_from(position.position().unwrap_or(0)).unwrap_or(u16::MAX);
+    inside
+        .filter(|line| *line > 0)
+        .map_or(Position::NONE, |line| Position::new(line, column))
+}
+
 impl Marker {
     fn read(&self, text: &str, line: usize) {
         *self.text.borrow_mut() = text.into();
         self.line.set(line);
         self.after_let.set(false);
-        self.used.set(false);
+        self.uses.borrow_mut().clear();
     }
 
     /// `_` is the last value, but where it is a pattern or a new name.
@@ -249,7 +267,8 @@ impl Marker {
         if !matches!(token, Token::Underscore) || after_let || self.is_a_case(position) {
             return token;
         }
-        self.used.set(true);
+        let position = within(position, self.line.get());
+        self.uses.borrow_mut().push(position);
         Token::Identifier(Box::new(LAST.into()))
     }
 

@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         test("prompt: namespaces", &[], namespaces),
         test("prompt: orders", &[], orders),
         test("prompt: a session saved and run", &[], saved),
+        test("prompt: what was saved runs", &[], saved_runs),
         test("prompt: a script loaded", &[], loaded),
         test("prompt: history", &[], history),
         test("prompt: two sessions write one history", &[], two_histories),
@@ -496,4 +497,65 @@ fn colours(user: User) -> Verdict {
     let coloured = regex::Regex::new("\x1b\\[[0-9;]*m")?;
     same(coloured.find(written).map(|found| found.as_str()), None)?;
     prompt.leave().map(drop)
+}
+
+/// What people type, and what a script that does the same has to differ in.
+const TYPED: &[&str] = &[
+    "_",
+    "let a = 1 // one",
+    "fn f(x) { x + 1 }",
+    "f(1)",
+    "fn f(x) { 1 + x } // anew",
+    "_ + switch 3 { 1 => 1, _ => 40 }",
+    "`${_}: ${ _ + 1 }`; // with a ; in it",
+    "_",
+    "// only a comment",
+    "let list = [1, 2, // two",
+    "3]",
+    "list.map(|x| x * 10)",
+    "if a == 1 { \"yes\" } else { \"no\" }",
+    "#{ a: a }.a",
+    "let c = |x| { x * 2 }; c.call(21)",
+    "help(\"ping\")",
+    "try { link_up(\"nowhere\") } catch (e) { e.errno }",
+    ":load labs/lab.rhai",
+    "beside::seven()",
+    "let b = 5; let b = 6; link_up(\"nowhere\"); b = 7",
+    "b",
+    "\"a\\\"; b\"",
+];
+
+fn saved_runs(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    std::fs::create_dir(folder.path().join("labs"))?;
+    folder.file("labs/beside.rhai", "fn seven() { 7 }")?;
+    folder.file(
+        "labs/lab.rhai",
+        "import \"beside\" as beside;\nlet loaded = beside::seven();",
+    )?;
+    let mut prompt = Prompt::start_in(user, folder, |_| {})?;
+    for input in TYPED {
+        prompt.terminal.keys(&format!("{input}\r"))?;
+        if input.ends_with("// two") {
+            continue;
+        }
+        prompt.terminal.expect(HAS_READ)?;
+        prompt.terminal.expect(READS)?;
+    }
+    prompt.say(":save saved.rhai", &["saved as"])?;
+    let folder = prompt.leave()?;
+    std::fs::create_dir(folder.path().join("elsewhere"))?;
+    std::fs::rename(
+        folder.path().join("saved.rhai"),
+        folder.path().join("elsewhere/saved.rhai"),
+    )?;
+    let script = std::fs::read_to_string(folder.path().join("elsewhere/saved.rhai"))?;
+    let ran: Ran = in_folder(user, &folder)
+        .arg("elsewhere/saved.rhai")
+        .output()?
+        .into();
+    let wanted = "2\n42\n42: 43\n10\n20\n30\nyes\n1\n42\n7\n6\na\"; b\n";
+    let shown = ran.ok()?;
+    same(shown.as_str(), wanted)
+        .map_err(|failed| format!("{}\n{script}", failed.message().unwrap_or_default()).into())
 }

@@ -16,7 +16,7 @@
 mod differences;
 mod iproute2;
 mod iproute2_words;
-mod line;
+pub mod line;
 mod matching;
 mod other_programs;
 mod pattern;

@@ -10,6 +10,7 @@
 //! | [`reading`] | what the end of a text stands in |
 //! | [`around`] | what there is around the prompt |
 //! | `line` | the line editor and its history |
+//! | `statements` | where the statements of a text end |
 //! | `saved` | a session as a script |
 
 pub mod around;
@@ -21,6 +22,7 @@ mod line;
 pub mod order;
 pub mod reading;
 mod saved;
+mod statements;
 pub mod unfinished;
 
 use std::cell::RefCell;
@@ -29,8 +31,9 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use rhai::{Dynamic, Position};
+use rhai::Dynamic;
 
+use crate::catalog::translate::line::quoted;
 use crate::kernel::program;
 use crate::lab::failure::printable;
 use crate::lab::screen::Screen;
@@ -157,7 +160,7 @@ impl Prompt {
         self.told_before();
         let session = &self.session;
         let result = self.terminal.at_work(|| session.borrow_mut().run(text));
-        let silent = text.trim_end().ends_with(';') || self.terminal.take_told();
+        let silent = statements::is_ended(text) || self.terminal.take_told();
         self.finish(result, silent)
     }
 
@@ -199,7 +202,7 @@ impl Prompt {
             Command::Help => self.terminal.print(&command::help()),
             Command::Quit => return Next::End(self.lab.exit_status()),
             Command::Enter(name) => {
-                let name = rhai_string(&name);
+                let name = quoted(&name);
                 return self.evaluate(&format!("netns_enter({name});"));
             }
             Command::Leave => return self.evaluate("netns_leave();"),
@@ -267,7 +270,7 @@ impl Prompt {
         interrupt::take();
         match status {
             Ok(0) => {
-                let text = format!("sh({});", rhai_string(line));
+                let text = format!("sh({});", quoted(line));
                 self.session.borrow_mut().record(&text);
             }
             Ok(status) => self.terminal.note(&format!("exit status {status}")),
@@ -276,23 +279,6 @@ impl Prompt {
                 .note(&format!("error: cannot run it: {error}")),
         }
     }
-}
-
-/// A text as a script writes it.
-fn rhai_string(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 /// Writes a file that there was not: what is there may be somebody's work.
@@ -309,9 +295,4 @@ fn write_new(file: &Path, text: &str) -> Result<(), String> {
         }
         _ => format!("cannot write {name}: {error}"),
     })
-}
-
-/// Whether a position is one at all.
-fn placed(position: Position) -> Option<(usize, usize)> {
-    Some((position.line()?, position.position().unwrap_or(1)))
 }

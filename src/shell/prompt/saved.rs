@@ -1,159 +1,153 @@
 //! A session as a script that runs again: what succeeded, in its order.
+//!
+//! What the prompt does beside Rhai is written out: the value that it showed, the last value as `_`, functions that were
+//! defined anew, files that were loaded.
 
+use std::path::Path;
+
+use rhai::{Engine, Position, Token};
+
+use crate::catalog::translate::line::quoted;
 use crate::script::session::{Input, Session};
 use crate::shell::source::Source;
-use crate::shell::span::Lexeme;
 
-use super::placed;
+use super::statements::{Last, ends, functions, last};
 
-/// The script. Fails, in words, if there is nothing to save.
+/// The script. Fails, in words, if there is none.
 pub fn script(session: &Session) -> Result<String, String> {
+    // The session's own engine takes every `_` for the last value.
+    let engine = crate::script::vocabulary();
     let mut parts: Vec<String> = Vec::new();
     let mut last_value: Option<usize> = None;
     for input in session.inputs() {
-        let Some(text) = what_succeeded(session, input) else {
+        let Some(text) = what_succeeded(input, &engine) else {
             continue;
         };
-        let mut text = text;
-        if input.used_the_last
-            && let Some(at) = last_value
-        {
-            let name = format!("value_{}", at + 1);
-            if let Some(part) = parts.get_mut(at)
-                && !part.contains(&format!("let {name} = "))
-            {
-                *part = named(part, &name);
-            }
-            text = renamed(&text, &name);
+        let mut text = at_home(&text, input);
+        if !input.uses_of_last.is_empty() {
+            let name = match last_value.and_then(|at| Some((at, parts.get_mut(at)?))) {
+                Some((at, part)) => {
+                    let name = format!("value_{}", at + 1);
+                    *part = named(part, &name);
+                    name
+                }
+                None => "()".into(),
+            };
+            text = renamed(&text, &input.uses_of_last, &name);
         }
         if input.shown {
-            // Where a statement begins is read from brackets and semicolons: Rhai has the last word.
-            let showing = shown(&text);
-            if session.engine().compile(&showing).is_ok() {
-                text = showing;
-            }
+            text = checked(shown(&text), text, &engine);
         }
         if input.gave_a_value {
             last_value = Some(parts.len());
         }
         parts.push(ended(&text));
     }
+    forget_former_functions(&mut parts);
+    parts.retain(|part| !matches!(part.trim(), "" | "();"));
     if parts.is_empty() {
         return Err("nothing has succeeded yet, so there is nothing to save".into());
     }
     let version = env!("CARGO_PKG_VERSION");
-    let text = format!(
-        "#!/usr/bin/env netsh\n// Saved from a session of netsh {version}.\n\n{}\n",
-        parts.join("\n")
-    );
-    Ok(text)
+    let heading = format!("// Saved from a session of netsh {version}.");
+    let body = parts.join("\n");
+    match engine.compile(&body) {
+        Ok(_) => Ok(format!("#!/usr/bin/env netsh\n{heading}\n\n{body}\n")),
+        Err(error) => Err(format!("the script would not run: {error}")),
+    }
 }
 
 /// The input, or of one that failed the statements before the one that did.
-fn what_succeeded(session: &Session, input: &Input) -> Option<String> {
-    if is_a_question(&input.text) {
+fn what_succeeded(input: &Input, engine: &Engine) -> Option<String> {
+    let text = input.text.trim_end();
+    if is_a_question(text) {
         return None;
     }
     if input.succeeded {
-        return Some(input.text.trim().into()).filter(|text: &String| !text.is_empty());
+        return last(text).map(|_| text.into());
     }
-    let (line, column) = placed(input.stopped)?;
-    let source = Source::new("", &input.text);
-    let within = rhai::Position::new(
-        u16::try_from(line.checked_sub(input.line)?).ok()?,
-        u16::try_from(column).ok()?,
-    );
-    let stopped = source.offset(within)?;
+    let source = Source::new("", text);
+    let stopped = source.offset(input.stopped)?;
     let end = ends(&source).into_iter().rfind(|end| *end <= stopped)?;
-    let text = source.slice(0..end).trim().to_owned();
-    let runs = session.engine().compile(&text).is_ok();
-    Some(text).filter(|text| runs && !text.is_empty())
+    let text = source.slice(0..end).to_owned();
+    // Where a statement ends is read from brackets and semicolons: Rhai has the last word.
+    engine.compile(&text).is_ok().then_some(text)
+}
+
+fn checked(text: String, instead: String, engine: &Engine) -> String {
+    match engine.compile(&text) {
+        Ok(_) => text,
+        Err(_) => instead,
+    }
 }
 
 /// Whether it only asks the manual: a script has nobody who reads the answer.
 fn is_a_question(text: &str) -> bool {
-    let (before, last) = last_statement(text);
-    before.trim().is_empty() && last.starts_with("help(") && last.ends_with(')')
-}
-
-/// Where statements end: after a semicolon, or a brace that closes a block, in no bracket.
-fn ends(source: &Source) -> Vec<usize> {
-    let mut open: Vec<&str> = Vec::new();
-    let mut ends = Vec::new();
-    let words = source.lexemes().iter();
-    let mut words = words
-        .map(|lexeme| (source.slice(lexeme.range.clone()), &lexeme.range))
-        .peekable();
-    while let Some((word, range)) = words.next() {
-        let end = range.end;
-        let next = words.peek().map_or("", |(next, _)| *next);
-        match word {
-            // `${...}` in a text.
-            "{" if source.slice(0..range.start).ends_with('$') => open.push("${"),
-            "(" | "[" | "{" | "#{" => open.push(word),
-            ")" | "]" => drop(open.pop()),
-            "}" => {
-                let block = open.pop() == Some("{");
-                let goes_on = ["else", "catch", "while", "until", ";", "."].contains(&next);
-                if block && open.is_empty() && !goes_on {
-                    ends.push(end);
-                }
-            }
-            ";" if open.is_empty() => ends.push(end),
-            _ => {}
-        }
-    }
-    ends
+    last(text).is_some_and(
+        |Last {
+             before, statement, ..
+         }| {
+            before.trim().is_empty() && statement.starts_with("help(") && statement.ends_with(')')
+        },
+    )
 }
 
 /// With a semicolon, so that the next part is a statement of its own.
 fn ended(text: &str) -> String {
-    match text.ends_with([';', '}']) {
+    let source = Source::new("", text);
+    let Some(end) = source.lexemes().last().map(|lexeme| lexeme.range.end) else {
+        return text.into();
+    };
+    match source.slice(0..end).ends_with([';', '}']) {
         true => text.into(),
-        false => format!("{text};"),
+        false => format!("{};{}", source.slice(0..end), source.slice(end..text.len())),
     }
 }
 
 /// Shows the value of the last statement, as the prompt did.
 fn shown(text: &str) -> String {
-    let (before, last) = last_statement(text);
-    format!("{before}show({last});")
-}
-
-/// Gives the value of the last statement a name.
-fn named(text: &str, name: &str) -> String {
-    let (before, last) = last_statement(text);
-    match last
-        .strip_prefix("show(")
-        .and_then(|rest| rest.strip_suffix(')'))
-    {
-        Some(value) => format!("{before}let {name} = {value};\nshow({name});"),
-        None => format!("{before}let {name} = {last};"),
+    match last(text) {
+        Some(Last {
+            before,
+            statement,
+            after,
+        }) => format!("{before}show({statement});{after}"),
+        None => text.into(),
     }
 }
 
-/// The last statement, without a semicolon, and what stands before it.
-fn last_statement(text: &str) -> (String, String) {
-    let source = Source::new("", text.trim_end().trim_end_matches(';'));
-    let start = ends(&source)
-        .into_iter()
-        .rfind(|end| *end < source.text().len());
-    let start = start.unwrap_or(0);
-    let (before, last) = (
-        source.slice(0..start),
-        source.slice(start..source.text().len()),
-    );
-    let space: String = last.chars().take_while(|c| c.is_whitespace()).collect();
-    (format!("{before}{space}"), last.trim().into())
+/// Gives the value of the last statement a name, once.
+fn named(text: &str, name: &str) -> String {
+    let Some(Last {
+        before,
+        statement,
+        after,
+    }) = last(text)
+    else {
+        return text.into();
+    };
+    if statement == format!("show({name})") || statement.starts_with(&format!("let {name} = ")) {
+        return text.into();
+    }
+    match statement
+        .strip_prefix("show(")
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        Some(value) => format!("{before}let {name} = {value};{after}\nshow({name});"),
+        None => format!("{before}let {name} = {statement};{after}"),
+    }
 }
 
-/// Puts the name in the place of every `_`.
-fn renamed(text: &str, name: &str) -> String {
+/// Puts the name in the place of every `_` that was the last value.
+fn renamed(text: &str, uses: &[Position], name: &str) -> String {
     let source = Source::new("", text);
-    let is_last = |lexeme: &&Lexeme| source.slice(lexeme.range.clone()) == "_";
+    let used = source
+        .lexemes()
+        .iter()
+        .filter(|lexeme| lexeme.token == Token::Underscore && uses.contains(&lexeme.position));
     let mut renamed = String::new();
     let mut from = 0;
-    for lexeme in source.lexemes().iter().filter(is_last) {
+    for lexeme in used {
         renamed += source.slice(from..lexeme.range.start);
         renamed += name;
         from = lexeme.range.end;
@@ -161,25 +155,79 @@ fn renamed(text: &str, name: &str) -> String {
     renamed + source.slice(from..text.len())
 }
 
+/// The text of a file that was loaded finds its modules wherever the script is saved.
+fn at_home(text: &str, input: &Input) -> String {
+    let Some(folder) = &input.folder else {
+        return text.into();
+    };
+    let source = Source::new("", text);
+    let mut changed = String::new();
+    let mut from = 0;
+    for pair in source.lexemes().windows(2) {
+        let [import, path] = pair else {
+            continue;
+        };
+        let (Token::Import, Token::StringConstant(name)) = (&import.token, &path.token) else {
+            continue;
+        };
+        let module = folder.join(name.as_str());
+        if Path::new(name.as_str()).is_relative() && module.with_extension("rhai").is_file() {
+            changed += source.slice(from..path.range.start);
+            changed += &quoted(&module.to_string_lossy());
+            from = path.range.end;
+        }
+    }
+    changed + source.slice(from..text.len())
+}
+
+/// A script can define a function once: the last definition stays.
+fn forget_former_functions(parts: &mut [String]) {
+    let mut later: Vec<(String, usize)> = Vec::new();
+    for part in parts.iter_mut().rev() {
+        let source = Source::new("", part.as_str());
+        let mut kept = part.clone();
+        for function in functions(&source).into_iter().rev() {
+            let known = (function.name, function.parameters);
+            if later.contains(&known) {
+                kept.replace_range(function.range, "");
+            } else {
+                later.push(known);
+            }
+        }
+        *part = kept;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn statements_end_where_rhai_ends_them() {
-        for (text, last) in [
-            ("1 + 1", "1 + 1"),
-            ("let x = 1; x", "x"),
-            ("let x = #{ a: 1 }.a; x;", "x"),
-            ("if a { 1 } else { 2 }", "if a { 1 } else { 2 }"),
-            ("fn f() { 1 } f()", "f()"),
-            ("let f = |x| { x; x }; f.call(1)", "f.call(1)"),
-            ("h1.run(|| { a(); b() })", "h1.run(|| { a(); b() })"),
-            ("for x in y { z; }\n`;${\";\"}`", "`;${\";\"}`"),
-            ("try { a(); } catch (e) { b() } c", "c"),
-        ] {
-            assert_eq!(last_statement(text).1, last, "{text}");
-        }
+    fn the_last_value_gets_a_name() {
+        let once = named("let x = 1; x; // it", "value_1");
+        assert_eq!(once, "let x = 1; let value_1 = x; // it");
+        assert_eq!(named(&once, "value_1"), once);
+        let shown = named("show(1);", "value_1");
+        assert_eq!(shown, "let value_1 = 1;\nshow(value_1);");
+        assert_eq!(named(&shown, "value_1"), shown);
+    }
+
+    #[test]
+    fn only_what_was_the_last_value_is_renamed() {
+        let uses = [Position::new(1, 1), Position::new(1, 8)];
+        assert_eq!(renamed("_ + `${_}_` + a_", &uses, "v"), "v + `${v}_` + a_");
+        assert_eq!(
+            renamed("switch 1 { _ => _ }", &[Position::new(1, 17)], "v"),
+            "switch 1 { _ => v }"
+        );
+    }
+
+    #[test]
+    fn a_semicolon_stands_before_a_comment() {
+        assert_eq!(ended("let a = 1 // one"), "let a = 1; // one");
+        assert_eq!(ended("fn f() {} // f"), "fn f() {} // f");
+        assert_eq!(ended("a;"), "a;");
+        assert_eq!(shown("a // what"), "show(a); // what");
     }
 
     #[test]
@@ -189,15 +237,17 @@ mod tests {
     }
 
     #[test]
-    fn the_last_value_gets_a_name() {
+    fn the_last_definition_stays() {
+        let mut parts = [
+            "fn f(x) { 1 } fn g() {}",
+            "f(1);",
+            "fn f(x) { 2 }\nfn f() { 3 }",
+        ]
+        .map(String::from);
+        forget_former_functions(&mut parts);
         assert_eq!(
-            named("let x = 1; x;", "value_1"),
-            "let x = 1; let value_1 = x;"
+            parts,
+            [" fn g() {}", "f(1);", "fn f(x) { 2 }\nfn f() { 3 }"]
         );
-        assert_eq!(
-            named("show(1);", "value_1"),
-            "let value_1 = 1;\nshow(value_1);"
-        );
-        assert_eq!(renamed("_ + `${_}_` + a_", "v"), "v + `${v}_` + a_");
     }
 }
