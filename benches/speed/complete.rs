@@ -33,7 +33,7 @@ struct Links {
 }
 
 impl Surroundings for Links {
-    fn links(&self) -> Vec<String> {
+    fn links(&self, _netns: Option<&str>) -> Vec<String> {
         let asked = || {
             let namespace = self.lab.current().namespace().ok()?;
             link::names(&namespace).ok()
@@ -42,19 +42,15 @@ impl Surroundings for Links {
         known.unwrap_or_default()
     }
 
-    fn links_of(&self, _netns: &str) -> Vec<String> {
-        Vec::new()
-    }
-
     fn namespaces(&self) -> Vec<String> {
         Vec::new()
     }
 
-    fn addresses(&self) -> Vec<String> {
+    fn addresses(&self, _netns: Option<&str>) -> Vec<String> {
         Vec::new()
     }
 
-    fn sysctls(&self, _prefix: &str) -> Vec<String> {
+    fn sysctls(&self, _netns: Option<&str>, _prefix: &str) -> Vec<String> {
         Vec::new()
     }
 
@@ -83,7 +79,7 @@ pub fn run() -> Outcome<()> {
     let asking = Links { lab, known: None };
     let listing = Links {
         lab: asking.lab.clone(),
-        known: Some(asking.links()),
+        known: Some(asking.links(None)),
     };
     println!("\n### Completion of the name of a link, of 1001\n");
     print_table(vec![

@@ -92,6 +92,15 @@ impl Lab {
         }
     }
 
+    /// Shows that a shell command runs in the current namespace, if the user wants to see commands.
+    pub fn show_shell(&self, line: &str) {
+        self.show_command(&self.current(), || Command {
+            program: "sh".into(),
+            arguments: ["-c", line].map(Into::into).to_vec(),
+            everywhere: false,
+        });
+    }
+
     /// Shows the command and makes the change. What is undone is shown too, or the commands would not add up to what
     /// netsh did.
     fn perform(&self, netns: &Rc<Netns>, change: &Change) -> Result<()> {

@@ -103,6 +103,11 @@ pub mod api {
             if kind.is_empty() {
                 return Err(Failure::new("the kind of the link is empty").blame("kind"));
             }
+            if kind == "veth" {
+                let words = "a veth is made with its other end";
+                let hint = format!("write veth_add({name:?}, \"{name}peer\")");
+                return Err(Failure::new(words).blame("kind").hint(hint));
+            }
             let add = LinkAdd {
                 name: link_name(name, "name")?,
                 kind: kind.into(),

@@ -87,11 +87,7 @@ pub mod api {
     pub fn sh(ctx: NativeCallContext, command: &str) -> RhaiResultOf<i64> {
         verb(&ctx, |lab| {
             let command = without_nul(command.into(), "command")?;
-            lab.show_command(&lab.current(), || Command {
-                program: "sh".into(),
-                arguments: ["-c", &command].map(Into::into).to_vec(),
-                everywhere: false,
-            });
+            lab.show_shell(&command);
             lab.screen().lend(true);
             let code = current(lab)
                 .and_then(|namespace| program::stream(&namespace, &command, &interrupt::requested));

@@ -142,7 +142,7 @@ impl Screen for Terminal {
     fn manual(&self, markdown: &str) {
         if self.json {
             let text = markdown::draw(markdown, paper(io::stderr()));
-            let _ = io::stderr().lock().write_all(text.as_bytes());
+            self.diagnose(&text);
         } else {
             self.write(&markdown::draw(markdown, paper(io::stdout())));
         }

@@ -100,7 +100,27 @@ impl Source {
 
     /// The tokens of the text, without comments.
     pub fn lexemes(&self) -> &[Lexeme] {
-        self.lexemes.get_or_init(|| span::lex(&self.text))
+        self.lexemes.get_or_init(|| match self.parts.is_empty() {
+            true => span::lex(&self.text),
+            false => self.lexemes_of_parts(),
+        })
+    }
+
+    /// What is not closed in one part does not run on into the next.
+    fn lexemes_of_parts(&self) -> Vec<Lexeme> {
+        let begins = self.parts.iter().map(|(line, _)| *line);
+        let ends = begins.clone().skip(1).chain([self.lines.len()]);
+        let mut lexemes = Vec::new();
+        for (begin, end) in begins.zip(ends) {
+            let offset = |line: usize| self.lines.get(line).copied().unwrap_or(self.text.len());
+            let part = offset(begin)..offset(end);
+            for mut lexeme in span::lex(self.slice(part.clone())) {
+                lexeme.range = lexeme.range.start + part.start..lexeme.range.end + part.start;
+                lexeme.position = lower(lexeme.position, begin);
+                lexemes.push(lexeme);
+            }
+        }
+        lexemes
     }
 
     /// The number of the line, from 0, that the byte at `offset` is in.
@@ -129,6 +149,18 @@ impl Source {
         let column = position.position().unwrap_or(1).saturating_sub(1);
         let within = self.slice(line.clone()).char_indices().nth(column);
         Some(within.map_or(line.end, |(at, _)| line.start + at))
+    }
+}
+
+/// A position so many lines further down.
+fn lower(position: Position, lines: usize) -> Position {
+    let line = position.line().map(|line| line + lines);
+    match line.and_then(|line| u16::try_from(line).ok()) {
+        Some(line) => Position::new(
+            line,
+            u16::try_from(position.position().unwrap_or(0)).unwrap_or(u16::MAX),
+        ),
+        None => Position::NONE,
     }
 }
 
@@ -243,6 +275,14 @@ mod tests {
         ];
         assert_eq!(captions, wanted);
         assert_eq!(Source::new("y", "a").caption(7), ("y", 8));
+        let broken = Source::of_parts("x", [("1", "a \"b"), ("2", "c\nlink /*"), ("3", "d")]);
+        let words: Vec<_> = broken
+            .lexemes()
+            .iter()
+            .map(|found| (broken.slice(found.range.clone()), found.position.line()))
+            .collect();
+        let wanted = [("a", 1), ("\"b\n", 1), ("c", 2), ("link", 3), ("d", 4)];
+        assert_eq!(words, wanted.map(|(word, line)| (word, Some(line))));
     }
 
     #[test]

@@ -8,9 +8,9 @@ use std::rc::Rc;
 use rhai::{Dynamic, Map};
 
 use crate::catalog::signature::{Parameter, Signature};
+use crate::kernel::error::Error;
 use crate::kernel::{link, sysctl};
 use crate::lab::Lab;
-use crate::lab::netns::Netns;
 use crate::script::netns::Handle;
 use crate::script::session::Session;
 use crate::script::value::type_name;
@@ -28,35 +28,46 @@ impl Around {
     pub fn new(lab: Rc<Lab>, session: Rc<RefCell<Session>>) -> Self {
         Around { lab, session }
     }
+
+    /// What `ask` says in a namespace.
+    fn asked(
+        &self,
+        netns: Option<&str>,
+        ask: impl FnOnce() -> Result<Vec<String>, Error>,
+    ) -> Vec<String> {
+        let netns = netns.map_or_else(|| Ok(self.lab.current()), |name| self.lab.netns(name));
+        let answer = netns.and_then(|netns| self.lab.within(&netns, ask)?);
+        answer.unwrap_or_default()
+    }
 }
 
 impl Surroundings for Around {
-    fn links(&self) -> Vec<String> {
-        links_in(&self.lab.current())
-    }
-
-    fn links_of(&self, netns: &str) -> Vec<String> {
-        let netns = self.lab.netns(netns);
-        netns.map(|netns| links_in(&netns)).unwrap_or_default()
+    fn links(&self, netns: Option<&str>) -> Vec<String> {
+        self.asked(netns, || {
+            let namespace = self.lab.current().namespace()?;
+            link::names(&namespace)
+        })
     }
 
     fn namespaces(&self) -> Vec<String> {
         self.lab.netns_names().unwrap_or_default()
     }
 
-    fn addresses(&self) -> Vec<String> {
-        let addresses = self.lab.addresses(None).unwrap_or_default();
-        let texts = addresses
-            .iter()
-            .map(|(_, addr)| format!("{}/{}", addr.local.address, addr.local.prefix));
-        texts.collect()
+    fn addresses(&self, netns: Option<&str>) -> Vec<String> {
+        self.asked(netns, || {
+            let addresses = self.lab.addresses(None)?;
+            let texts = addresses
+                .iter()
+                .map(|(_, addr)| format!("{}/{}", addr.local.address, addr.local.prefix));
+            Ok(texts.collect())
+        })
     }
 
-    fn sysctls(&self, prefix: &str) -> Vec<String> {
-        let namespace = self.lab.current().namespace();
-        namespace
-            .map(|namespace| sysctl::one_level(&namespace, prefix))
-            .unwrap_or_default()
+    fn sysctls(&self, netns: Option<&str>, prefix: &str) -> Vec<String> {
+        self.asked(netns, || {
+            let namespace = self.lab.current().namespace()?;
+            Ok(sysctl::one_level(&namespace, prefix))
+        })
     }
 
     fn variables(&self) -> Vec<Variable> {
@@ -115,13 +126,6 @@ impl Surroundings for Around {
             .collect();
         programs.into_iter().collect()
     }
-}
-
-fn links_in(netns: &Netns) -> Vec<String> {
-    let namespace = netns.namespace();
-    namespace
-        .and_then(|namespace| link::names(&namespace))
-        .unwrap_or_default()
 }
 
 fn names_in(folder: &Path, prefix: &str) -> Vec<String> {

@@ -2,6 +2,8 @@
 
 use crate::lab::suggest::nearest;
 
+use super::order::{self, Written};
+
 /// An order to the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -17,9 +19,9 @@ pub enum Command {
     Load(String),
     /// Say how long something takes.
     Time(String),
-    /// Show the equivalent commands, or no more; the other way round than now if it is not said.
+    /// Show the equivalent commands, or no more; or say whether they are shown.
     Commands(Option<bool>),
-    /// Show the netlink messages, or no more.
+    /// Show the netlink messages, or no more; or say whether they are shown.
     Netlink(Option<bool>),
     /// Leave.
     Quit,
@@ -53,7 +55,11 @@ pub const ORDERS: &[Order] = &[
     order("save", "FILE", "save what succeeded so far as a script"),
     order("load", "FILE", "run a script as if it had been typed"),
     order("time", "STATEMENT", "say how long it takes"),
-    order("commands", "[on|off]", "show the equivalent shell commands"),
+    order(
+        "commands",
+        "[on|off]",
+        "show shell commands for each change",
+    ),
     order("netlink", "[on|off]", "show the netlink messages"),
     order("quit", "", "leave (Ctrl-D does it too)"),
 ];
@@ -61,16 +67,13 @@ pub const ORDERS: &[Order] = &[
 impl Command {
     /// Reads an input. None if it is a script's text; an error in words if it is an order that there is not.
     pub fn read(input: &str) -> Option<Result<Command, String>> {
-        let input = input.trim();
-        if let Some(line) = input.strip_prefix('!') {
-            return Some(match line.trim() {
-                "" => Err("! runs a program: !ip addr".into()),
-                line => Ok(Command::Program(line.into())),
-            });
+        match order::read(input.trim_end())? {
+            Written::Order { name, rest } => Some(Self::of(name, rest.unwrap_or(""))),
+            Written::Program(line) if line.trim().is_empty() => {
+                Some(Err("! runs a program: !ip addr".into()))
+            }
+            Written::Program(line) => Some(Ok(Command::Program(line.trim().into()))),
         }
-        let order = input.strip_prefix(':')?;
-        let (name, argument) = order.split_once(char::is_whitespace).unwrap_or((order, ""));
-        Some(Self::of(name, argument.trim()))
     }
 
     fn of(name: &str, argument: &str) -> Result<Command, String> {
@@ -136,11 +139,12 @@ pub fn help() -> String {
     }
     lines.extend(
         [
-            "!COMMAND             run a program here: !bash, !ip route, !tcpdump -i veth0",
-            "_                    the last value; an input that ends in ; does not show its own",
+            "!COMMAND             run a program here: !bash, !ip route",
+            "_                    the last value; an input that ends in ; shows none",
             "help(), help(\"arp\")  the verbs; a page or a search",
-            "Tab                  complete: verbs, options, links, namespaces, addresses, sysctls, files",
-            "Ctrl-C               stop what runs, or forget the line;  Ctrl-R  search the history",
+            "Tab                  complete: verbs, options, links, addresses, sysctls, files",
+            "Ctrl-C               stop what runs, or forget the line",
+            "Ctrl-R               search the history",
         ]
         .map(String::from),
     );
@@ -198,6 +202,7 @@ mod tests {
     #[test]
     fn help_names_every_order() {
         let help = help();
+        assert!(help.lines().all(|line| line.len() < 80), "{help}");
         for order in ORDERS {
             assert!(help.contains(&format!(":{}", order.name)));
         }

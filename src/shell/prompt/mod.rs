@@ -27,6 +27,7 @@ pub mod unfinished;
 
 use std::cell::RefCell;
 use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
@@ -63,7 +64,7 @@ pub enum Place {
 
 /// What a person is told first.
 const GREETING: &str =
-    "help() tells about the verbs, :help about the prompt; Tab completes, Ctrl-D leaves.";
+    "help() tells about the verbs, :help about the prompt. Tab completes, Ctrl-D ends.";
 
 /// A prompt on a terminal.
 pub struct Prompt {
@@ -210,12 +211,12 @@ impl Prompt {
             Command::Load(file) => return self.load(Path::new(&file)),
             Command::Time(text) => return self.time(&text),
             Command::Commands(on) => {
-                let on = on.unwrap_or(!self.lab.settings().show_commands);
+                let on = on.unwrap_or(self.lab.settings().show_commands);
                 self.lab.show_commands(on);
                 self.say_whether("commands", on);
             }
             Command::Netlink(on) => {
-                let on = on.unwrap_or(!self.lab.settings().show_netlink);
+                let on = on.unwrap_or(self.lab.settings().show_netlink);
                 self.lab.show_netlink(on);
                 self.say_whether("netlink messages", on);
             }
@@ -264,11 +265,14 @@ impl Prompt {
     /// Runs a program as a shell does: the terminal is its own, and Ctrl-C its business.
     fn program(&mut self, line: &str) {
         self.lab.settle();
+        self.lab.show_shell(line);
         let namespace = self.lab.current().namespace();
         let status = namespace.and_then(|namespace| program::stream(&namespace, line, &|| false));
         sandbox::take_terminal_back();
         interrupt::take();
         match status {
+            // A shell that somebody typed in is nothing to be done again.
+            Ok(0) if is_a_shell(line) => {}
             Ok(0) => {
                 let text = format!("sh({});", quoted(line));
                 self.session.borrow_mut().record(&text);
@@ -281,12 +285,19 @@ impl Prompt {
     }
 }
 
-/// Writes a file that there was not: what is there may be somebody's work.
+/// Whether a command is a shell and no more.
+fn is_a_shell(line: &str) -> bool {
+    let program = line.rsplit('/').next().unwrap_or(line);
+    ["sh", "bash", "dash", "fish", "ksh", "zsh"].contains(&program.trim_end_matches(" -i"))
+}
+
+/// Writes a script that there was not: what is there may be somebody's work.
 fn write_new(file: &Path, text: &str) -> Result<(), String> {
     let name = printable(&file.display().to_string());
     let new = std::fs::File::options()
         .write(true)
         .create_new(true)
+        .mode(0o777)
         .open(file);
     let written = new.and_then(|mut file| file.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {

@@ -336,9 +336,12 @@ impl<'a> Offers<'a> {
     fn expected(&self, wanted: &Wanted, typed: &str) -> Offered {
         let text = |name: String| Offer::new(name, "", Form::Text);
         let offers = match &wanted.expects {
-            Expects::Link => self.links().into_iter().map(text).collect(),
+            Expects::Link => self
+                .acts_in(|netns| self.around.links(netns))
+                .map(text)
+                .collect(),
             Expects::Netns => self.around.namespaces().into_iter().map(text).collect(),
-            Expects::Sysctl => return sysctls(typed, self.around),
+            Expects::Sysctl => return self.sysctls(typed),
             Expects::Address => self.addresses(wanted.with_prefix),
             Expects::Kind => kinds::names().map(|name| text(name.into())).collect(),
             Expects::Program => return in_shell(typed, Form::Text, self.around),
@@ -350,19 +353,42 @@ impl<'a> Offers<'a> {
         (typed.into(), offers)
     }
 
-    /// The links of the namespace that the verb at the cursor acts in.
-    fn links(&self) -> Vec<String> {
-        match self.values.namespace() {
-            None => self.around.links(),
-            Some(Value::Netns(Some(name))) => self.around.links_of(&name),
+    /// What there is in the namespace that the verb at the cursor acts in.
+    fn acts_in(&self, ask: impl Fn(Option<&str>) -> Vec<String>) -> std::vec::IntoIter<String> {
+        let names = match self.values.namespace() {
+            None => ask(None),
+            Some(Value::Netns(Some(name))) => ask(Some(&name)),
             // A handle of which nothing is known.
             Some(_) => Vec::new(),
-        }
+        };
+        names.into_iter()
+    }
+
+    /// What is in the group of kernel parameters that is typed, in the spelling that is typed.
+    fn sysctls(&self, typed: &str) -> Offered {
+        let slashed = typed
+            .find(['.', '/'])
+            .is_some_and(|at| typed.get(at..).is_some_and(|rest| rest.starts_with('/')));
+        let spelt = |name: &str| match slashed {
+            true => swapped(name),
+            false => name.to_owned(),
+        };
+        let (group, word) = at_last(typed, if slashed { '/' } else { '.' });
+        let inside = self.acts_in(|netns| self.around.sysctls(netns, &spelt(group)));
+        let offers = inside.filter_map(|name| {
+            let form = match name.ends_with('.') {
+                true => Form::Group,
+                false => Form::Text,
+            };
+            let name = spelt(&name);
+            Some(Offer::new(name.strip_prefix(group)?, "", form))
+        });
+        (word.into(), offers.collect())
     }
 
     /// The addresses that there are, with the length of the prefix where it belongs to them.
     fn addresses(&self, with_prefix: bool) -> Vec<Offer> {
-        let addresses = self.around.addresses().into_iter();
+        let addresses = self.acts_in(|netns| self.around.addresses(netns));
         let offer = |address: String| {
             let alone = address.split('/').next().unwrap_or_default();
             let name = if with_prefix { &address } else { alone };
@@ -430,28 +456,6 @@ fn files(typed: &str, around: &dyn Surroundings) -> Offered {
     (word.into(), offers.collect())
 }
 
-/// What is in the group of kernel parameters that is typed, in the spelling that is typed.
-fn sysctls(typed: &str, around: &dyn Surroundings) -> Offered {
-    let slashed = typed
-        .find(['.', '/'])
-        .is_some_and(|at| typed.get(at..).is_some_and(|rest| rest.starts_with('/')));
-    let spelt = |name: &str| match slashed {
-        true => swapped(name),
-        false => name.to_owned(),
-    };
-    let (group, word) = at_last(typed, if slashed { '/' } else { '.' });
-    let inside = around.sysctls(&spelt(group)).into_iter();
-    let offers = inside.filter_map(|name| {
-        let form = match name.ends_with('.') {
-            true => Form::Group,
-            false => Form::Text,
-        };
-        let name = spelt(&name);
-        Some(Offer::new(name.strip_prefix(group)?, "", form))
-    });
-    (word.into(), offers.collect())
-}
-
 /// A kernel parameter in the other spelling of sysctl(8), where `.` and `/` change places.
 fn swapped(name: &str) -> String {
     let other = |c| match c {
@@ -473,7 +477,7 @@ fn in_shell(command: &str, form: Form, around: &dyn Surroundings) -> Offered {
     };
     match previous {
         None | Some("|" | "||" | "&&" | ";") if !word.contains('/') => named(around.programs(word)),
-        Some(previous) if BEFORE_LINKS.contains(&previous) => named(around.links()),
+        Some(previous) if BEFORE_LINKS.contains(&previous) => named(around.links(None)),
         _ => {
             let (word, mut offers) = files(word, around);
             let files = offers.iter_mut().filter(|offer| offer.form == Form::Text);

@@ -2,19 +2,18 @@
 
 use crate::catalog::signature::Signature;
 
-/// What there is around the prompt. Each is asked only when it is wanted at the cursor.
+/// What there is around the prompt. Each is asked only when it is wanted at the cursor. Where a namespace can be named, None is
+/// the current one.
 pub trait Surroundings {
-    /// The names of the links of the current namespace.
-    fn links(&self) -> Vec<String>;
-    /// The names of the links of another namespace.
-    fn links_of(&self, netns: &str) -> Vec<String>;
+    /// The names of the links of a namespace.
+    fn links(&self, netns: Option<&str>) -> Vec<String>;
     /// The names of the namespaces.
     fn namespaces(&self) -> Vec<String>;
-    /// The addresses of the current namespace, with the lengths of their prefixes: `10.0.0.1/24`.
-    fn addresses(&self) -> Vec<String>;
+    /// The addresses of a namespace, with the lengths of their prefixes: `10.0.0.1/24`.
+    fn addresses(&self, netns: Option<&str>) -> Vec<String>;
     /// The kernel parameters one level below a group, whole and in the dotted spelling. The prefix is empty or ends with a dot:
     /// `net.ipv4.` gives `net.ipv4.ip_forward`, and with a dot at its end the group `net.ipv4.conf.`.
-    fn sysctls(&self, prefix: &str) -> Vec<String>;
+    fn sysctls(&self, netns: Option<&str>, prefix: &str) -> Vec<String>;
     /// The variables of the session.
     fn variables(&self) -> Vec<Variable>;
     /// The functions that the user defined.

@@ -23,15 +23,12 @@ impl Stage {
 }
 
 impl Surroundings for Stage {
-    fn links(&self) -> Vec<String> {
-        self.answer("links", &["lo", "veth0", "veth0peer"])
-    }
-
-    fn links_of(&self, netns: &str) -> Vec<String> {
+    fn links(&self, netns: Option<&str>) -> Vec<String> {
         match netns {
-            "h1" => self.answer("links_of", &["lo", "eth1"]),
-            "h2" => self.answer("links_of", &["lo", "eth2"]),
-            _ => self.answer("links_of", &[]),
+            None => self.answer("links", &["lo", "veth0", "veth0peer"]),
+            Some("h1") => self.answer("links", &["lo", "eth1"]),
+            Some("h2") => self.answer("links", &["lo", "eth2"]),
+            Some(_) => self.answer("links", &[]),
         }
     }
 
@@ -39,11 +36,17 @@ impl Surroundings for Stage {
         self.answer("namespaces", &["h1", "h2"])
     }
 
-    fn addresses(&self) -> Vec<String> {
-        self.answer("addresses", &["127.0.0.1/8", "10.0.0.1/24", "fd00::1/64"])
+    fn addresses(&self, netns: Option<&str>) -> Vec<String> {
+        match netns {
+            None => self.answer("addresses", &["127.0.0.1/8", "10.0.0.1/24", "fd00::1/64"]),
+            Some(_) => self.answer("addresses", &["10.9.9.9/24"]),
+        }
     }
 
-    fn sysctls(&self, prefix: &str) -> Vec<String> {
+    fn sysctls(&self, netns: Option<&str>, prefix: &str) -> Vec<String> {
+        if netns.is_some() {
+            return self.answer("sysctls", &["net.of_another_namespace"]);
+        }
         let all = [
             "net.",
             "vm.",
@@ -320,6 +323,8 @@ fn arguments_are_what_the_parameter_wants() {
 fn links_are_those_of_the_namespace_of_the_handle() {
     all(&[
         ("host.link_up(\"e^", &["eth1\""]),
+        ("host.addr_del(\"eth1\", \"^", &["10.9.9.9/24\""]),
+        ("host.sysctl_get(\"net.^", &["of_another_namespace\""]),
         ("host.link_set(\"lo\", #{ master: \"e^", &["eth1\""]),
         ("host.run(|| link_up(\"e^", &["eth1\""]),
         ("host.run(|| { let x = 1; if x { link_up(\"e^", &["eth1\""]),
