@@ -155,9 +155,13 @@ impl Prompt {
     }
 
     fn evaluate(&mut self, text: &str) -> Next {
-        if text.trim().is_empty() {
-            return Next::GoOn;
-        }
+        let text = match text.trim() {
+            "" => return Next::GoOn,
+            // As everybody writes them.
+            "help" | "?" => "help()",
+            "exit" | "quit" => return Next::End(self.lab.exit_status()),
+            _ => text,
+        };
         self.told_before();
         let session = &self.session;
         let result = self.terminal.at_work(|| session.borrow_mut().run(text));

@@ -6,6 +6,7 @@ use std::ops::Range;
 use rhai::{LexError, ParseErrorType, Token};
 
 use super::explain::{Explanation, Scene, lower_first};
+use super::words;
 use crate::shell::source::Source;
 use crate::shell::span::nesting;
 
@@ -175,6 +176,10 @@ fn reserved(word: &str) -> Explanation {
     match word {
         "null" | "nil" | "void" => return explanation.help("the empty value is written ()"),
         "var" => return explanation.help("a variable is declared with let"),
+        "print" | "debug" | "eval" => {
+            let call = format!("a call needs parentheses: {word}(...)");
+            return explanation.help(call);
+        }
         "match" | "case" => {
             return explanation.help("cases are told apart with switch x { 1 => ..., _ => ... }");
         }
@@ -190,6 +195,17 @@ fn reserved(word: &str) -> Explanation {
     explanation
         .label("choose another name")
         .note(format!("these words are reserved:\n{}", lines.join("\n")))
+}
+
+/// How a program runs.
+fn run_by_a_shell(explanation: Explanation, line: &str) -> Explanation {
+    explanation
+        .help(format!(
+            "sh(\"{line}\") runs it; at the prompt !{line} does"
+        ))
+        .help(format!(
+            "netsh explain '{line}' tells netsh's own words for it"
+        ))
 }
 
 fn unknown_operator(operator: &str) -> Explanation {
@@ -368,6 +384,13 @@ impl<'a> Near<'a> {
             }
             (two, Token::Identifier(_), token) if is_value(token) && self.is_statement(two) => {
                 let name = self.source.word(before);
+                if words::is_a_program(name) {
+                    let line = self.source.line(self.source.line_of(first.start));
+                    let end = line.map_or(this.end, |line| line.end);
+                    let line = self.source.slice(first.start..end).trim_end();
+                    let explanation = about(1, &format!("{name} is a program, not a function"));
+                    return explanation.map(|explanation| run_by_a_shell(explanation, line));
+                }
                 let explanation = about(1, "a call needs parentheses around its arguments");
                 explanation.map(|explanation| explanation.help(format!("write {name}(...)")))
             }

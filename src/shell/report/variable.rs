@@ -21,6 +21,17 @@ pub fn not_found(name: &str, scene: &Scene) -> Explanation {
     if let Some(explanation) = here.and_then(|(source, at)| out_of_sight(name, source, at)) {
         return explanation;
     }
+    let asks_for_help = |(source, at): (&Source, usize)| {
+        let called = at.checked_sub(2).map(|before| source.word(before));
+        called == Some("help") && matches!(before(source, at, 1), Some(Token::LeftParen))
+    };
+    if here.is_some_and(asks_for_help) {
+        return explanation.help(format!("the topic is text: help(\"{name}\")"));
+    }
+    if words::is_a_program(name) {
+        let words = format!("a program runs by sh(\"{name} ...\"); at the prompt by !{name} ...");
+        return explanation.help(words);
+    }
     if !scene.signatures.of(name).is_empty() {
         return explanation.help(format!(
             "{name} is a function: call it with {name}(...), or pass it on with Fn(\"{name}\")"

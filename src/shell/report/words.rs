@@ -6,6 +6,46 @@ use rhai::Dynamic;
 
 use crate::lab::suggest;
 
+/// Programs that people begin a line with, as they do in a shell.
+const PROGRAMS: &[&str] = &[
+    "arp",
+    "bash",
+    "bridge",
+    "brctl",
+    "cat",
+    "cd",
+    "conntrack",
+    "curl",
+    "dig",
+    "ethtool",
+    "grep",
+    "ifconfig",
+    "ip",
+    "iperf",
+    "iperf3",
+    "iptables",
+    "iw",
+    "ls",
+    "mtr",
+    "nc",
+    "netstat",
+    "nft",
+    "nmap",
+    "route",
+    "ss",
+    "sudo",
+    "sysctl",
+    "tc",
+    "tcpdump",
+    "traceroute",
+    "wg",
+];
+
+/// Whether this is the name of a program that people know from their shell.
+pub fn is_a_program(name: &str) -> bool {
+    PROGRAMS.contains(&name)
+}
+
 /// A value or a text longer than this many characters is cut in a report.
 const LONGEST: usize = 400;
 /// How many levels of arrays and maps of a value are shown.
