@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::page::{code, page, plain};
 use super::search::{meant, search};
+use super::translate::translate;
 use super::{Catalog, Entry};
 
 /// What follows the list of verbs. At most a screen together with it.
@@ -48,6 +49,9 @@ pub fn answer(catalog: &Catalog, topic: &str) -> Answer {
     if let Some(page) = page(catalog, name, 1) {
         return found(page);
     }
+    if let Some(words) = without_a_verb(catalog, topic) {
+        return found(words);
+    }
     let entries = search(catalog, topic);
     match entries.as_slice() {
         [] => Answer {
@@ -70,6 +74,28 @@ fn found(markdown: String) -> Answer {
         markdown,
         found: true,
     }
+}
+
+/// What to say of a command of another program that there is no verb for: nothing else would fit either.
+fn without_a_verb(catalog: &Catalog, topic: &str) -> Option<String> {
+    const PROGRAMS: [&str; 4] = ["ip", "bridge", "tc", "nft"];
+    let (program, rest) = topic.split_once(char::is_whitespace)?;
+    if !PROGRAMS.contains(&program) || topic.len() > LONGEST_TOPIC || rest.trim().is_empty() {
+        return None;
+    }
+    let translation = translate(topic, catalog);
+    let [line] = translation.lines.as_slice() else {
+        return None;
+    };
+    let is_run = translation.faults.is_empty() && line.starts_with("sh(");
+    is_run.then(|| {
+        format!(
+            "netsh has no verb for {} yet. The program itself runs in the current namespace:\n\n\
+             ```rhai\n{line}\n```\n\nAt the prompt: {}\n",
+            code(topic),
+            code(&format!("!{topic}"))
+        )
+    })
 }
 
 /// All verbs, by what they are about, and how to go on.

@@ -1,5 +1,6 @@
 //! Reads commands of iproute2 as it reads them itself: options, object, command, and arguments whose order is free.
 
+use crate::kernel::kinds;
 use crate::lab::suggest::nearest;
 
 use super::Fault;
@@ -176,9 +177,11 @@ impl<'a> Arguments<'a> {
                 Takes::Nothing => None,
             };
             self.not_a_name(word, keyword, value.as_ref())?;
-            let kind = value.as_ref().map(|value| value.text.clone());
+            let kind = value.clone();
             self.take(keyword.means, value, word)?;
             if keyword.means == "type" && self.command != "show" {
+                self.is_a_kind(kind.as_ref())?;
+                let kind = kind.map(|kind| kind.text);
                 return self.read_kind(&kind.unwrap_or_default(), words);
             }
         }
@@ -201,6 +204,23 @@ impl<'a> Arguments<'a> {
         Err(Fault::new(format!("{:?} is not read as a name", word.text))
             .at(word.span.clone(), label)
             .help(format!("for a link of this name: dev {}", word.text)))
+    }
+
+    /// A kind that Linux has no driver for is misspelt. (The verbs' own patterns have a word in capitals here.)
+    fn is_a_kind(&self, kind: Option<&Word>) -> Result<(), Fault> {
+        let is_one = |kind: &Word| {
+            kinds::names().any(|name| name == kind.text)
+                || kind.text.chars().all(|c| c.is_ascii_uppercase())
+        };
+        let Some(kind) = kind.filter(|kind| !is_one(kind)) else {
+            return Ok(());
+        };
+        let fault = Fault::new(format!("Linux has no links of kind {:?}", kind.text))
+            .at(kind.span.clone(), "not understood");
+        Err(match nearest(&kind.text, kinds::names()) {
+            Some(near) => fault.help(format!("did you mean {near:?}?")),
+            None => fault,
+        })
     }
 
     /// What stands behind `type KIND`: the other end of a pair, or words of the kind's own.
