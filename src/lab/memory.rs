@@ -19,14 +19,30 @@ const MOST: usize = 4 * ENOUGH;
 
 static USED: AtomicUsize = AtomicUsize::new(0);
 
+/// What may be held now.
+static LIMIT: AtomicUsize = AtomicUsize::new(ENOUGH);
+
+/// What the next input of a session may take beyond what is held, so that it can let go of it.
+const BREATH: usize = 64 << 20;
+
 /// Whether the script holds more memory than it may.
 pub fn is_too_much() -> bool {
-    USED.load(Ordering::Relaxed) > ENOUGH
+    USED.load(Ordering::Relaxed) > LIMIT.load(Ordering::Relaxed)
+}
+
+/// Before an input of a session: where the ones before it left too much behind, this one can still give it back.
+pub fn grant() {
+    let used = USED.load(Ordering::Relaxed);
+    LIMIT.store(ENOUGH.max(used.saturating_add(BREATH)), Ordering::Relaxed);
 }
 
 /// What to tell people when it does.
 pub fn words() -> String {
-    format!("the script uses more than {} MiB of memory", ENOUGH >> 20)
+    let limit = LIMIT.load(Ordering::Relaxed);
+    format!(
+        "the script uses more than {} MiB of memory; x = () lets go of the value of x",
+        limit >> 20
+    )
 }
 
 /// The system's allocator, with the bytes counted.

@@ -5,6 +5,7 @@ use std::path::Path;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Module, Scope};
 
 use crate::kernel::error::Error;
+use crate::lab::failure::printable;
 
 use super::call::RhaiResultOf;
 use super::modules::Modules;
@@ -42,8 +43,23 @@ pub fn text_of_file(path: &Path) -> Result<String, String> {
     text_of(bytes, &path.display().to_string())
 }
 
+/// The largest script that is loaded at the prompt.
+const LARGEST: u64 = 16 << 20;
+
+/// The text of a plain file. A pipe would block, a device never end.
+pub fn text_of_plain_file(path: &Path) -> Result<String, String> {
+    let name = printable(&path.display().to_string());
+    match std::fs::metadata(path) {
+        Ok(data) if data.is_dir() => Err(format!("cannot read {name}: Is a directory")),
+        Ok(data) if !data.is_file() => Err(format!("cannot read {name}: it is no plain file")),
+        Ok(data) if data.len() > LARGEST => Err(format!("{name} has more than 16 MiB")),
+        _ => text_of_file(path),
+    }
+}
+
 /// The text of a script that was read from `name`.
 pub fn text_of(read: std::io::Result<Vec<u8>>, name: &str) -> Result<String, String> {
+    let name = printable(name);
     let bytes = read.map_err(|error| {
         let words = Error::from(error).kernel_words();
         format!("cannot read {name}: {words}")

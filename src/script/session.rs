@@ -35,7 +35,7 @@ pub struct Input {
     pub line: usize,
     /// Whether it ran to its end.
     pub succeeded: bool,
-    /// Where in its text it stopped, if it did not.
+    /// Where in its text it stopped, if it ran and did not reach its end.
     pub stopped: Position,
     /// The folder of the file that it was loaded from.
     pub folder: Option<PathBuf>,
@@ -127,11 +127,13 @@ impl Session {
             gave_a_value: false,
             uses_of_last: Vec::new(),
         });
-        let result = self.evaluate(text, line);
+        let compiled = self.compile(text, line);
+        let ran = compiled.is_ok();
+        let result = compiled.and_then(|ast| self.evaluate(&ast));
         if let Some(input) = self.inputs.last_mut() {
             input.uses_of_last = self.marker.uses.take();
             input.succeeded = result.is_ok();
-            if let Err(error) = &result {
+            if let (true, Err(error)) = (ran, &result) {
                 input.stopped = within(error.position(), line);
             }
             if let Ok(value) = &result
@@ -180,16 +182,20 @@ impl Session {
         line
     }
 
-    fn evaluate(&mut self, text: &str, line: usize) -> RhaiResultOf<Dynamic> {
+    fn compile(&mut self, text: &str, line: usize) -> RhaiResultOf<AST> {
         let placed = format!("{}{text}", "\n".repeat(line));
         let compiled = self.engine.compile_with_scope(&self.scope, placed);
         let ast = compiled.map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
         self.functions = self.functions.merge(&ast.clone_functions_only());
+        Ok(ast)
+    }
+
+    fn evaluate(&mut self, ast: &AST) -> RhaiResultOf<Dynamic> {
         let functions = self.functions.shared_lib().clone();
         let whole = AST::new_with_source(ast.statements().iter().cloned(), functions, NAME);
         let result = self.engine.eval_ast_with_scope(&mut self.scope, &whole);
         if result.is_ok() {
-            self.keep_imports(&ast);
+            self.keep_imports(ast);
         }
         result
     }

@@ -1,6 +1,6 @@
 //! The prompt on a real terminal: what is typed, what comes back, and what it withstands.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
@@ -8,7 +8,7 @@ use libtest_mimic::{Failed, Trial};
 use crate::folder::Folder;
 use crate::process::Mark;
 use crate::pty::{CTRL_C, CTRL_D, Pty};
-use crate::support::{Ran, User, Verdict, has, netsh, same, test};
+use crate::support::{Need, Ran, User, Verdict, has, netsh, same, test};
 
 /// What rustyline writes when it begins to read an input, and when it has one (bracketed paste on and off).
 const READS: &str = "\x1b[?2004h";
@@ -31,6 +31,13 @@ pub fn trials() -> Vec<Trial> {
         test("prompt: history", &[], history),
         test("prompt: two sessions write one history", &[], two_histories),
         test("prompt: no place for a history", &[], no_history),
+        test("prompt: a history that is none", &[], odd_history),
+        test("prompt: files and values that are too large", &[], too_much),
+        test(
+            "prompt: modes of the terminal come back",
+            &[Need::Program("stty")],
+            modes_come_back,
+        ),
         test("prompt: a paste of 500 lines", &[], pasted_lines),
         test("prompt: 500 lines typed ahead", &[], typed_ahead),
         test("prompt: a line of 100 kB", &[], long_line),
@@ -272,7 +279,9 @@ fn orders(user: User) -> Verdict {
         "veth_add(\"a\", \"b\")",
         &["ip link add dev a type veth peer name b"],
     )?;
-    prompt.say(":commands", &["commands are not shown"])?;
+    prompt.say(":commands", &["commands are shown"])?;
+    prompt.say("!true", &["sh -c true"])?;
+    prompt.say(":commands off", &["commands are not shown"])?;
     prompt.say(":netlink on", &["netlink messages are shown"])?;
     prompt.say("link_up(\"a\")", &["RTM_SETLINK"])?;
     prompt.say(":netlink off", &["netlink messages are not shown"])?;
@@ -389,6 +398,58 @@ fn two_histories(user: User) -> Verdict {
         has(&text, &format!("\"other\" + {number}\n"))?;
     }
     Ok(())
+}
+
+/// Nothing that lies there keeps netsh from starting, and what is damaged is set aside.
+fn odd_history(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let prompt = Prompt::start_in(user, folder, |_| {})?;
+    let folder = prompt.leave()?;
+    let file = folder.path().join(HISTORY);
+    std::fs::write(&file, b"#V2\nlet a = 1;\n\xff\xfe bad\n")?;
+    let mut prompt = Prompt::start_in(user, folder, |_| {})?;
+    has(&prompt.terminal.written, "the history could not be read")?;
+    prompt.say("6 * 7", &["42\r\n"])?;
+    let folder = prompt.leave()?;
+    has(&std::fs::read_to_string(&file)?, "6 * 7\n")?;
+    same(file.with_extension("damaged").exists(), true)?;
+    std::fs::remove_file(&file)?;
+    nix::unistd::mkfifo(&file, nix::sys::stat::Mode::from_bits_truncate(0o666))?;
+    let prompt = Prompt::start_in(user, folder, |_| {})?;
+    let folder = prompt.leave()?;
+    std::fs::remove_file(&file)?;
+    symlink("/dev/zero", &file)?;
+    let mut prompt = Prompt::start_in(user, folder, |_| {})?;
+    prompt.say("6 * 7", &["42\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+/// Files that can't be scripts, values that are too large: the session goes on.
+fn too_much(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let pipe = folder.path().join("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::from_bits_truncate(0o666))?;
+    let mut prompt = Prompt::start_in(user, folder, |_| {})?;
+    prompt.say(":load pipe", &["it is no plain file"])?;
+    prompt.say(":load /dev/zero", &["it is no plain file"])?;
+    prompt.say(":load .", &["Is a directory"])?;
+    prompt.say("let kept = 5; let z = \"x\"", &[])?;
+    prompt.say("loop { z += z; }", &["MiB of memory", "x = ()"])?;
+    prompt.say("z = ()", &[])?;
+    prompt.say("kept + 1", &["6\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+/// A program that leaves the terminal in modes of its own does not take Ctrl-C away.
+fn modes_come_back(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.say("!stty raw -echo -isig; kill -9 $$", &["exit status 137"])?;
+    prompt.terminal.keys("print(`go${1}`); loop {}\r")?;
+    prompt.terminal.expect("go1")?;
+    prompt.terminal.keys(CTRL_C)?;
+    prompt.terminal.expect("interrupted")?;
+    prompt.terminal.expect(READS)?;
+    prompt.leave().map(drop)
 }
 
 fn no_history(user: User) -> Verdict {
@@ -523,6 +584,16 @@ const TYPED: &[&str] = &[
     "let b = 5; let b = 6; link_up(\"nowhere\"); b = 7",
     "b",
     "\"a\\\"; b\"",
+    "let m = #{ a: 1 }",
+    "let k = |x| { x + 1 }",
+    "netns_add(\"kept\"); let q = = 1",
+    "late(); fn late_too() { 4 }",
+    "late_too() + k.call(m.a)",
+    "for i in 0..2 { netns_add(`n${i}`); if i == 1 { nope() } }",
+    "netns_list().len()",
+    "switch _ { 2 => \"two\", _ => \"many\" }",
+    "return 5",
+    "_ + 1",
 ];
 
 fn saved_runs(user: User) -> Verdict {
@@ -554,7 +625,7 @@ fn saved_runs(user: User) -> Verdict {
         .arg("elsewhere/saved.rhai")
         .output()?
         .into();
-    let wanted = "2\n42\n42: 43\n10\n20\n30\nyes\n1\n42\n7\n6\na\"; b\n";
+    let wanted = "2\n42\n42: 43\n10\n20\n30\nyes\n1\n42\n7\n6\na\"; b\n6\n0\nmany\n5\n6\n";
     let shown = ran.ok()?;
     same(shown.as_str(), wanted)
         .map_err(|failed| format!("{}\n{script}", failed.message().unwrap_or_default()).into())

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -27,6 +25,7 @@ use super::complete::surroundings::Surroundings;
 use super::complete::{Candidate, Completion, complete};
 use super::highlight::{Known, highlight};
 use super::hint::Hints;
+use super::history;
 use super::unfinished::is_unfinished;
 
 /// How many inputs are remembered.
@@ -58,8 +57,11 @@ pub struct Line {
 }
 
 impl Line {
-    /// An editor that knows what there is in `lab` and `session`.
-    pub fn new(lab: Rc<Lab>, session: Rc<RefCell<Session>>) -> Result<Self, String> {
+    /// An editor that knows what there is in `lab` and `session`, and what there is to tell of its history.
+    pub fn new(
+        lab: Rc<Lab>,
+        session: Rc<RefCell<Session>>,
+    ) -> Result<(Self, Option<String>), String> {
         let config = Config::builder()
             .max_history_size(REMEMBERED)
             .and_then(|config| config.history_ignore_dups(true))
@@ -74,12 +76,11 @@ impl Line {
             .build();
         let mut editor = Editor::with_config(config).map_err(|error| error.to_string())?;
         editor.set_helper(Some(Knowledge::new(lab, session)));
-        let history = place_of_history();
-        if let Some(file) = &history {
-            // There is none yet, or it is damaged: then it begins anew.
-            let _ = editor.load_history(file);
-        }
-        Ok(Line { editor, history })
+        let history = history::place();
+        let note = history
+            .as_ref()
+            .and_then(|file| history::load(&mut editor, file));
+        Ok((Line { editor, history }, note))
     }
 
     /// Reads one input.
@@ -103,7 +104,7 @@ impl Line {
     }
 
     fn remember(&mut self, input: &str) {
-        if input.trim().is_empty() || !self.editor.add_history_entry(input).unwrap_or(false) {
+        if !history::may_keep(input) || !self.editor.add_history_entry(input).unwrap_or(false) {
             return;
         }
         if let Some(file) = &self.history {
@@ -111,21 +112,6 @@ impl Line {
             let _ = self.editor.append_history(file);
         }
     }
-}
-
-/// `$XDG_STATE_HOME/netsh/history`, by the XDG Base Directory Specification; its folder is made.
-fn place_of_history() -> Option<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME").map(PathBuf::from);
-    let state = state.filter(|path| path.is_absolute()).or_else(|| {
-        let home = std::env::var_os("HOME").map(PathBuf::from);
-        let home = home.filter(|path| path.is_absolute())?;
-        Some(home.join(".local/state"))
-    })?;
-    let folder = state.join("netsh");
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder.create(&folder).ok()?;
-    Some(folder.join("history"))
 }
 
 /// What the editor asks while a line is typed.
@@ -234,7 +220,7 @@ impl Hinter for Knowledge {
         let signature = hints.hint(line, self.room_behind(line));
         signature.map(Behind::Signature).or_else(|| {
             let rest = self.history.hint(line, position, context)?;
-            Some(Behind::History(rest))
+            history::may_keep(&rest).then_some(Behind::History(rest))
         })
     }
 }

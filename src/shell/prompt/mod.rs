@@ -9,7 +9,7 @@
 //! | [`unfinished`] | whether an input goes on in the next line |
 //! | [`reading`] | what the end of a text stands in |
 //! | [`around`] | what there is around the prompt |
-//! | `line` | the line editor and its history |
+//! | `line`, `history` | the line editor, and the inputs of former sessions |
 //! | `statements` | where the statements of a text end |
 //! | `saved` | a session as a script |
 
@@ -18,6 +18,7 @@ pub mod command;
 pub mod complete;
 pub mod highlight;
 pub mod hint;
+mod history;
 mod line;
 pub mod order;
 pub mod reading;
@@ -32,16 +33,17 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use rhai::Dynamic;
 
 use crate::catalog::translate::line::quoted;
 use crate::kernel::program;
 use crate::lab::failure::printable;
 use crate::lab::screen::Screen;
-use crate::lab::{Lab, interrupt, sandbox};
+use crate::lab::{Lab, interrupt, memory, sandbox};
 use crate::script::call::RhaiResultOf;
 use crate::script::modules::INCLUDED;
-use crate::script::run::text_of_file;
+use crate::script::run::text_of_plain_file;
 use crate::script::session::{self, Session};
 use crate::script::value::to_json;
 
@@ -73,6 +75,8 @@ pub struct Prompt {
     place: Place,
     session: Rc<RefCell<Session>>,
     line: Line,
+    /// The terminal's modes as they were: what a program leaves behind when it is killed is not for the next input.
+    modes: Option<Termios>,
 }
 
 /// Whether to go on, and if not, with which exit status netsh ends.
@@ -85,13 +89,15 @@ impl Prompt {
     /// A prompt with an empty session.
     pub fn new(lab: Rc<Lab>, terminal: Rc<Terminal>, place: Place) -> Result<Self, String> {
         let session = Rc::new(RefCell::new(Session::new(lab.clone())));
-        let line = Line::new(lab.clone(), session.clone())?;
+        let (line, note) = Line::new(lab.clone(), session.clone())?;
+        note.iter().for_each(|note| terminal.note(note));
         Ok(Prompt {
             lab,
             terminal,
             place,
             session,
             line,
+            modes: tcgetattr(std::io::stdin()).ok(),
         })
     }
 
@@ -100,6 +106,9 @@ impl Prompt {
         self.greet();
         self.terminal.show_progress();
         loop {
+            if let Some(modes) = &self.modes {
+                let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, modes);
+            }
             let (plain, styled) = self.words();
             let next = match self.line.read(&plain, &styled) {
                 Read::Input(input) => self.perform(&input),
@@ -148,7 +157,7 @@ impl Prompt {
             None => self.evaluate(input),
             Some(Ok(command)) => self.obey(command),
             Some(Err(words)) => {
-                self.terminal.note(&format!("error: {words}"));
+                self.terminal.note(&printable(&format!("error: {words}")));
                 Next::GoOn
             }
         }
@@ -172,6 +181,7 @@ impl Prompt {
     fn told_before(&self) {
         interrupt::take();
         self.terminal.take_told();
+        memory::grant();
     }
 
     /// Shows what came of an input.
@@ -244,7 +254,7 @@ impl Prompt {
     }
 
     fn load(&mut self, file: &Path) -> Next {
-        let text = match text_of_file(file) {
+        let text = match text_of_plain_file(file) {
             Ok(text) => text,
             Err(words) => {
                 self.terminal.note(&format!("error: {words}"));

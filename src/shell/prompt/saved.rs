@@ -23,12 +23,12 @@ pub fn script(session: &Session) -> Result<String, String> {
         let Some(text) = what_succeeded(input, &engine) else {
             continue;
         };
-        let mut text = at_home(&text, input);
+        let mut text = without_return(&at_home(&text, input));
         if !input.uses_of_last.is_empty() {
             let name = match last_value.and_then(|at| Some((at, parts.get_mut(at)?))) {
                 Some((at, part)) => {
                     let name = format!("value_{}", at + 1);
-                    *part = named(part, &name);
+                    *part = checked(named(part, &name), part.clone(), &engine);
                     name
                 }
                 None => "()".into(),
@@ -67,11 +67,33 @@ fn what_succeeded(input: &Input, engine: &Engine) -> Option<String> {
         return last(text).map(|_| text.into());
     }
     let source = Source::new("", text);
+    // What could not be read did nothing.
     let stopped = source.offset(input.stopped)?;
-    let end = ends(&source).into_iter().rfind(|end| *end <= stopped)?;
-    let text = source.slice(0..end).to_owned();
+    let ends = ends(&source);
+    let end = ends
+        .iter()
+        .rfind(|end| **end <= stopped)
+        .copied()
+        .unwrap_or(0);
+    let mut text = source.slice(0..end).to_owned();
+    // Functions are defined before anything runs.
+    for function in functions(&source) {
+        if function.range.start >= end {
+            text += "\n";
+            text += source.slice(function.range);
+        }
+    }
+    let rest = ends.iter().find(|next| **next > stopped);
+    let failed = source.slice(end..rest.copied().unwrap_or(source.text().len()));
+    if failed.contains('{') && !failed.trim_start().starts_with("fn ") {
+        text += &format!(
+            "\n// {} failed inside of a block: what that did is not here.",
+            input.title
+        );
+    }
     // Where a statement ends is read from brackets and semicolons: Rhai has the last word.
-    engine.compile(&text).is_ok().then_some(text)
+    let is_worth_it = !text.trim().is_empty() && engine.compile(&text).is_ok();
+    is_worth_it.then_some(text)
 }
 
 fn checked(text: String, instead: String, engine: &Engine) -> String {
@@ -98,9 +120,44 @@ fn ended(text: &str) -> String {
     let Some(end) = source.lexemes().last().map(|lexeme| lexeme.range.end) else {
         return text.into();
     };
-    match source.slice(0..end).ends_with([';', '}']) {
+    // After a block, too: `let f = || { }` ends with a brace and needs one.
+    match source.slice(0..end).ends_with(';') || starts_with_a_block(&source) {
         true => text.into(),
         false => format!("{};{}", source.slice(0..end), source.slice(end..text.len())),
+    }
+}
+
+/// Whether the last statement is one that ends without a semicolon.
+fn starts_with_a_block(source: &Source) -> bool {
+    const WORDS: [&str; 8] = ["do", "fn", "for", "if", "loop", "private", "try", "while"];
+    let statement = last(source.text()).map(|last| last.statement);
+    let first = |statement: &String| {
+        let word = |c: char| !c.is_ascii_alphabetic();
+        WORDS.contains(&statement.split(word).next().unwrap_or(""))
+    };
+    statement.is_some_and(|statement| first(&statement) && statement.ends_with('}'))
+}
+
+/// `return x` ends an input, and would end the whole script.
+fn without_return(text: &str) -> String {
+    let Some(Last {
+        before,
+        statement,
+        after,
+    }) = last(text)
+    else {
+        return text.into();
+    };
+    match statement.strip_prefix("return") {
+        Some(value) if !value.starts_with(|c: char| c.is_alphanumeric() || c == '_') => {
+            let value = if value.trim().is_empty() {
+                "()"
+            } else {
+                value.trim()
+            };
+            format!("{before}{value};{after}")
+        }
+        _ => text.into(),
     }
 }
 
@@ -226,6 +283,9 @@ mod tests {
     fn a_semicolon_stands_before_a_comment() {
         assert_eq!(ended("let a = 1 // one"), "let a = 1; // one");
         assert_eq!(ended("fn f() {} // f"), "fn f() {} // f");
+        assert_eq!(ended("let f = |x| { x }"), "let f = |x| { x };");
+        assert_eq!(ended("let x = #{ a: 1 }"), "let x = #{ a: 1 };");
+        assert_eq!(ended("h.run(|| { f() })"), "h.run(|| { f() });");
         assert_eq!(ended("a;"), "a;");
         assert_eq!(shown("a // what"), "show(a); // what");
     }
