@@ -18,7 +18,7 @@ use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
 use unicode_width::UnicodeWidthStr;
 
 use crate::catalog::Catalog;
-use crate::lab::Lab;
+use crate::lab::{Lab, sandbox};
 use crate::script::session::Session;
 use crate::shell::screen;
 
@@ -27,6 +27,7 @@ use super::complete::surroundings::Surroundings;
 use super::complete::{Candidate, Completion, complete};
 use super::highlight::{Known, highlight};
 use super::hint::Hints;
+use super::suspend::Suspension;
 use super::unfinished::is_unfinished;
 
 /// How many inputs are remembered.
@@ -53,6 +54,7 @@ pub enum Read {
 /// A line editor.
 pub struct Line {
     editor: Editor<Knowledge, FileHistory>,
+    suspension: Suspension,
     /// Where the history is kept, if there is a place for it.
     history: Option<PathBuf>,
 }
@@ -74,12 +76,17 @@ impl Line {
             .build();
         let mut editor = Editor::with_config(config).map_err(|error| error.to_string())?;
         editor.set_helper(Some(Knowledge::new(lab, session)));
+        let suspension = Suspension::of_keys(&mut editor);
         let history = place_of_history();
         if let Some(file) = &history {
             // There is none yet, or it is damaged: then it begins anew.
             let _ = editor.load_history(file);
         }
-        Ok(Line { editor, history })
+        Ok(Line {
+            editor,
+            suspension,
+            history,
+        })
     }
 
     /// Reads one input.
@@ -87,7 +94,16 @@ impl Line {
         if let Some(knowledge) = self.editor.helper_mut() {
             knowledge.look();
         }
-        match self.editor.readline(&(plain, styled)) {
+        self.suspension.take();
+        let mut read = self.editor.readline(&(plain, styled));
+        while matches!(read, Err(ReadlineError::Interrupted))
+            && let Some((left, right)) = self.suspension.take()
+        {
+            sandbox::stop();
+            let again = (left.as_str(), right.as_str());
+            read = self.editor.readline_with_initial(&(plain, styled), again);
+        }
+        match read {
             Ok(input) => {
                 self.remember(&input);
                 Read::Input(input)

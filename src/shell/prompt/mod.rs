@@ -12,6 +12,7 @@
 //! | `line` | the line editor and its history |
 //! | `statements` | where the statements of a text end |
 //! | `saved` | a session as a script |
+//! | `suspend` | Ctrl-Z while a line is typed |
 
 pub mod around;
 pub mod command;
@@ -23,6 +24,7 @@ pub mod order;
 pub mod reading;
 mod saved;
 mod statements;
+mod suspend;
 pub mod unfinished;
 
 use std::cell::RefCell;
