@@ -8,13 +8,15 @@ use std::rc::Rc;
 use rhai::{Dynamic, Map};
 
 use crate::catalog::signature::{Parameter, Signature};
-use crate::kernel::{link, sysctl};
+use crate::kernel::error::Result;
+use crate::kernel::{addr, link, sysctl};
 use crate::lab::Lab;
 use crate::lab::netns::Netns;
 use crate::script::netns::Handle;
 use crate::script::session::Session;
 use crate::script::value::type_name;
 
+use super::super::outline::Import;
 use super::complete::surroundings::{Surroundings, Variable};
 
 /// The surroundings of a prompt. What can't be asked is empty: whoever types is not told of errors.
@@ -44,12 +46,10 @@ impl Surroundings for Around {
         self.lab.netns_names().unwrap_or_default()
     }
 
-    fn addresses(&self) -> Vec<String> {
-        let addresses = self.lab.addresses(None).unwrap_or_default();
-        let texts = addresses
-            .iter()
-            .map(|(_, addr)| format!("{}/{}", addr.local.address, addr.local.prefix));
-        texts.collect()
+    fn addresses(&self, netns: Option<&str>, link: Option<&str>) -> Vec<String> {
+        let netns = netns.map_or_else(|| Ok(self.lab.current()), |name| self.lab.netns(name));
+        let addresses = netns.and_then(|netns| addresses_in(&netns, link));
+        addresses.unwrap_or_default()
     }
 
     fn sysctls(&self, prefix: &str) -> Vec<String> {
@@ -94,6 +94,14 @@ impl Surroundings for Around {
         named.map(signature).collect()
     }
 
+    fn imports(&self) -> Vec<Import> {
+        let Ok(session) = self.session.try_borrow() else {
+            return Vec::new();
+        };
+        let imports = session.imports().iter().cloned();
+        imports.map(|(name, path)| Import { path, name }).collect()
+    }
+
     fn files(&self, prefix: &str) -> Vec<String> {
         let folder = if prefix.is_empty() { "." } else { prefix };
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -122,6 +130,15 @@ fn links_in(netns: &Netns) -> Vec<String> {
     namespace
         .and_then(|namespace| link::names(&namespace))
         .unwrap_or_default()
+}
+
+fn addresses_in(netns: &Netns, link: Option<&str>) -> Result<Vec<String>> {
+    let namespace = netns.namespace()?;
+    let route = namespace.route()?;
+    let only = link.map(|link| route.index_of(link)).transpose()?;
+    let addresses = addr::list(&namespace)?.into_iter();
+    let addresses = addresses.filter(|addr| only.is_none_or(|index| addr.index == index));
+    Ok(addresses.map(|addr| addr.local.to_string()).collect())
 }
 
 fn names_in(folder: &Path, prefix: &str) -> Vec<String> {
