@@ -1,7 +1,7 @@
 //! The line editor and its history: rustyline, with what netsh knows of its own language.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::catalog::Catalog;
 use crate::lab::{Lab, sandbox};
@@ -35,6 +35,9 @@ const REMEMBERED: usize = 10_000;
 
 /// A line with more bytes has neither colours nor hints: they would cost at every key.
 const LONGEST: usize = 4096;
+
+/// So many candidates can be listed. rustyline counts them in 16 bits, and panics if they are more.
+const MOST_CANDIDATES: usize = 10_000;
 
 /// How many columns the words before an input take, more or less.
 const PROMPT: usize = 14;
@@ -150,6 +153,8 @@ struct Knowledge {
     around: Around,
     known: Known,
     history: HistoryHinter,
+    /// Whether the line is drawn for the last time: brackets are marked for whoever types.
+    taken: Cell<bool>,
 }
 
 impl Knowledge {
@@ -161,6 +166,7 @@ impl Knowledge {
             catalog,
             around: Around::new(lab, session),
             history: HistoryHinter::new(),
+            taken: Cell::new(false),
         }
     }
 
@@ -177,6 +183,18 @@ impl Knowledge {
         let last = text.rsplit('\n').next().unwrap_or(text);
         let used = (PROMPT + last.width()) % width.max(1);
         width.saturating_sub(used + 1)
+    }
+}
+
+/// Cuts a line so that it takes no more than so many columns.
+fn cut(line: &mut String, width: usize) {
+    let mut used = 0;
+    let end = line.char_indices().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > width
+    });
+    if let Some((end, _)) = end {
+        line.truncate(end);
     }
 }
 
@@ -206,8 +224,16 @@ impl Completer for Knowledge {
         position: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Candidate>)> {
-        let Completion { start, candidates } =
-            complete(line, position, &self.catalog, &self.around);
+        let completion = complete(line, position, &self.catalog, &self.around);
+        let typed = line.get(completion.start..position).unwrap_or_default();
+        let Completion {
+            start,
+            mut candidates,
+        } = completion.of_at_most(MOST_CANDIDATES, typed);
+        let width = screen::layout().width.unwrap_or(80);
+        for candidate in &mut candidates {
+            cut(&mut candidate.display, width.saturating_sub(1));
+        }
         Ok((start, candidates))
     }
 }
@@ -239,7 +265,12 @@ impl Hinter for Knowledge {
     type Hint = Behind;
 
     fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Behind> {
-        if position < line.len() || line.is_empty() || line.len() > LONGEST {
+        // Where nothing can be dim, a hint would be taken for what is typed.
+        if !screen::output_has_colour()
+            || position < line.len()
+            || line.is_empty()
+            || line.len() > LONGEST
+        {
             return None;
         }
         let functions = self.around.functions();
@@ -257,6 +288,11 @@ impl Hinter for Knowledge {
 
 impl Highlighter for Knowledge {
     fn highlight<'l>(&self, line: &'l str, position: usize) -> Cow<'l, str> {
+        let position = if self.taken.get() {
+            usize::MAX
+        } else {
+            position
+        };
         highlight(line, position, &self.known)
     }
 
@@ -264,7 +300,8 @@ impl Highlighter for Knowledge {
         Cow::Owned(format!("\u{1b}[2m{hint}\u{1b}[0m"))
     }
 
-    fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
+    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+        self.taken.set(kind == CmdKind::ForcedRefresh);
         // A longer line is not drawn anew for every key.
         line.len() <= LONGEST
     }
