@@ -102,6 +102,9 @@ impl Prompt {
         self.terminal.show_progress();
         loop {
             let (plain, styled) = self.words();
+            // A Ctrl-C of before. One that comes while a line is typed is the editor's; one right after it is meant for what
+            // is to run.
+            interrupt::take();
             let next = match self.line.read(&plain, &styled) {
                 Read::Input(input) => self.perform(&input),
                 Read::Nothing => Next::GoOn,
@@ -159,16 +162,11 @@ impl Prompt {
         if text.trim().is_empty() {
             return Next::GoOn;
         }
-        self.told_before();
+        self.terminal.take_told();
         let session = &self.session;
         let result = self.terminal.at_work(|| session.borrow_mut().run(text));
         let silent = statements::is_ended(text) || self.terminal.take_told();
         self.finish(result, silent)
-    }
-
-    fn told_before(&self) {
-        interrupt::take();
-        self.terminal.take_told();
     }
 
     /// Shows what came of an input.
@@ -248,7 +246,7 @@ impl Prompt {
                 return Next::GoOn;
             }
         };
-        self.told_before();
+        self.terminal.take_told();
         let session = &self.session;
         let load = || session.borrow_mut().load(file, &text);
         let result = self.terminal.at_work(load);
