@@ -6,6 +6,7 @@
 //! | file | what it compares |
 //! |---|---|
 //! | `start` | a whole process that does nothing |
+//! | `prompt` | from the start to the first prompt |
 //! | `changes` | 500 veth pairs, 500 addresses, 500 links brought up |
 //! | `list` | 1000 links listed |
 //! | `calls` | the cost of a call from a script, the kernel left out |
@@ -22,6 +23,7 @@ mod contest;
 mod lab;
 mod list;
 mod machine;
+mod prompt;
 mod raw;
 mod star;
 mod start;
@@ -36,8 +38,9 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A section by its name on the command line.
 type Section = (&'static str, fn() -> Outcome<()>);
 
-const SECTIONS: [Section; 6] = [
+const SECTIONS: [Section; 7] = [
     ("start", start::run),
+    ("prompt", prompt::run),
     ("changes", changes::run),
     ("list", list::run),
     ("calls", calls::run),

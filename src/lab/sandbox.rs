@@ -22,8 +22,8 @@ use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
-use nix::sys::signal::{SigmaskHow, Signal, pthread_sigmask};
-use nix::unistd::{ForkResult, Gid, Uid, fork, getegid, geteuid, tcgetpgrp};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask};
+use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, getegid, geteuid, tcgetpgrp};
 
 use crate::kernel::error::errno_words;
 use crate::kernel::ioctl;
@@ -94,6 +94,24 @@ pub fn take_terminal_back() {
     if taken && parent.write_all(&[0]).is_ok() {
         let _ = parent.read_exact(&mut [0]);
     }
+}
+
+/// Stops all of netsh, as Ctrl-Z stops any program that does not read keys itself. Returns when it goes on.
+///
+/// In a sandbox this process is an init and deaf to the signal: its parent hears it, stops it from outside, and continues
+/// it in any case. That comes when it comes, so it is waited for.
+pub fn stop() {
+    let mut continued = SigSet::empty();
+    continued.add(Signal::SIGCONT);
+    let mut former = SigSet::empty();
+    if pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&continued), Some(&mut former)).is_err() {
+        return;
+    }
+    let told = kill(Pid::from_raw(0), Signal::SIGTSTP);
+    if told.is_ok() && PARENT.get().is_some() {
+        let _ = continued.wait();
+    }
+    let _ = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&former), None);
 }
 
 /// Maps the user who started netsh to root of the new user namespace (user_namespaces(7)).

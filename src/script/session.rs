@@ -53,6 +53,7 @@ pub struct Session {
     modules: Modules,
     scope: Scope<'static>,
     functions: AST,
+    imports: Vec<(String, String)>,
     inputs: Vec<Input>,
     /// The first input that is in the text of now, and how many lines that has.
     begun: usize,
@@ -87,6 +88,7 @@ impl Session {
             modules,
             scope,
             functions: AST::empty(),
+            imports: Vec::new(),
             inputs: Vec::new(),
             begun: 0,
             lines: 0,
@@ -217,6 +219,10 @@ impl Session {
             {
                 self.engine
                     .register_static_module(alias.name.as_str(), module);
+                self.imports
+                    .retain(|(name, _)| *name != alias.name.as_str());
+                self.imports
+                    .push((alias.name.to_string(), path.to_string()));
             }
         }
     }
@@ -239,6 +245,11 @@ impl Session {
     /// The functions that were defined.
     pub fn functions(&self) -> impl Iterator<Item = rhai::ScriptFnMetadata<'_>> {
         self.functions.iter_functions()
+    }
+
+    /// What was imported: under which name, and from where.
+    pub fn imports(&self) -> &[(String, String)] {
+        &self.imports
     }
 
     /// The engine that runs it all.

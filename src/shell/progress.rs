@@ -79,6 +79,8 @@ impl Progress {
         self.change(|state| {
             state.clear();
             state.lent = lent;
+            // The program was not silent, as far as anybody knows.
+            state.written = Some(Instant::now());
         });
     }
 

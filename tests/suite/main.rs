@@ -9,6 +9,7 @@ mod attach;
 mod calls;
 mod cli;
 mod commands;
+mod completion;
 mod documents;
 mod errors;
 mod examples;
@@ -32,6 +33,7 @@ mod pty;
 mod readme;
 mod refusals;
 mod sandbox;
+mod screen;
 mod second_path;
 mod show;
 mod support;
@@ -53,6 +55,7 @@ fn main() {
         calls::trials(),
         cli::trials(),
         commands::trials(),
+        completion::trials(),
         documents::trials(),
         errors::trials(),
         examples::trials(),

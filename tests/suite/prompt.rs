@@ -7,12 +7,19 @@ use libtest_mimic::{Failed, Trial};
 
 use crate::folder::Folder;
 use crate::process::Mark;
-use crate::pty::{CTRL_C, CTRL_D, Pty};
-use crate::support::{Need, Ran, User, Verdict, has, netsh, same, test};
+use crate::pty::{CTRL_C, CTRL_D, CTRL_Z, Pty};
+use crate::screen::Screen;
+use crate::support::{
+    Need, Ran, User, Verdict, become_user, binary, has, netsh, same, search_path, test,
+};
+use crate::terminal::{shell, until_stopped, until_waiting};
 
 /// What rustyline writes when it begins to read an input, and when it has one (bracketed paste on and off).
-const READS: &str = "\x1b[?2004h";
-const HAS_READ: &str = "\x1b[?2004l";
+pub const READS: &str = "\x1b[?2004h";
+pub const HAS_READ: &str = "\x1b[?2004l";
+
+/// What it takes to be somewhere else than in a sandbox.
+const NAMESPACES: &[Need] = &[Need::Program("unshare"), Need::Program("ip")];
 
 /// The tests of this file.
 pub fn trials() -> Vec<Trial> {
@@ -45,6 +52,19 @@ pub fn trials() -> Vec<Trial> {
         test("prompt: a window of 20 columns", &[], narrow),
         test("prompt: a terminal that can do nothing", &[], dumb),
         test("prompt: without colours", &[], colours),
+        test("prompt: Ctrl-Z and fg", &[], ctrl_z),
+        test("prompt: Ctrl-Z without a shell", &[], ctrl_z_without_shell),
+        test("prompt: a shell inside", &[], shell_inside),
+        test("prompt: a sign of life", &[], sign_of_life),
+        test(
+            "prompt: no sign of life where it would disturb",
+            &[],
+            no_sign_of_life,
+        ),
+        test("prompt: the window changes", &[], window),
+        test("prompt: --host", NAMESPACES, on_the_host),
+        test("prompt: --netns", NAMESPACES, in_a_namespace),
+        test("prompt: --json", &[], json),
     ]
     .into_iter()
     .flatten()
@@ -76,15 +96,26 @@ impl Prompt {
         Prompt::start_in(user, Folder::new()?, |_| {})
     }
 
-    fn start_in(
+    /// Starts one in a folder that may have something in it, with what else is to be changed.
+    pub fn start_in(
         user: User,
         folder: Folder,
+        change: impl FnOnce(&mut Command),
+    ) -> Result<Prompt, Failed> {
+        Prompt::start_sized(user, folder, (24, 80), change)
+    }
+
+    /// The same on a terminal of so many rows and columns.
+    pub fn start_sized(
+        user: User,
+        folder: Folder,
+        (rows, columns): (u16, u16),
         change: impl FnOnce(&mut Command),
     ) -> Result<Prompt, Failed> {
         let mut command = in_folder(user, &folder);
         change(&mut command);
         let mark = Mark::on(&mut command);
-        let mut terminal = Pty::start(command)?;
+        let mut terminal = Pty::start_sized(command, rows, columns)?;
         terminal.expect(READS)?;
         Ok(Prompt {
             terminal,
@@ -629,4 +660,247 @@ fn saved_runs(user: User) -> Verdict {
     let shown = ran.ok()?;
     same(shown.as_str(), wanted)
         .map_err(|failed| format!("{}\n{script}", failed.message().unwrap_or_default()).into())
+}
+
+/// Waits until so much stands before the cursor.
+fn until_typed(terminal: &mut Pty, typed: &str) -> Verdict {
+    let what = format!("{typed:?} before the cursor");
+    terminal.until_shown(&what, |screen| {
+        screen.line().filter(|line| line.typed == typed).map(drop)
+    })
+}
+
+fn ctrl_z(user: User) -> Verdict {
+    let (mut terminal, mark, _folder) = shell(user, "")?;
+    terminal.keys("TERM=xterm NO_COLOR=1 \"$NETSH\"; echo status=$?\n")?;
+    terminal.expect(READS)?;
+    for _ in 0..3 {
+        terminal.keys("6 * 7")?;
+        until_typed(&mut terminal, "6 * 7")?;
+        // Ctrl-B: the cursor stays where it is.
+        terminal.keys("\x02")?;
+        until_typed(&mut terminal, "6 * ")?;
+        terminal.keys(CTRL_Z)?;
+        // 128 + SIGTSTP.
+        terminal.expect("status=148")?;
+        until_stopped(&terminal, &mark)?;
+        // The shell has a terminal that ends lines and shows what is typed.
+        terminal.keys("echo in$((40 + 2))the-shell\n")?;
+        terminal.expect("echo in")?;
+        terminal.expect("in42the-shell")?;
+        terminal.keys("fg; echo status=$?\n")?;
+        terminal.expect(READS)?;
+        until_typed(&mut terminal, "6 * ")?;
+        terminal.keys("1\r")?;
+        terminal.expect("102\r\n")?;
+        terminal.expect(READS)?;
+    }
+    terminal.keys("let kept = 5; print(`go${1}`); sleep(1000)\r")?;
+    terminal.expect("go1")?;
+    terminal.keys(CTRL_Z)?;
+    terminal.expect("status=148")?;
+    until_stopped(&terminal, &mark)?;
+    terminal.keys("fg; echo status=$?\n")?;
+    until_waiting(&terminal, &mark)?;
+    terminal.keys(CTRL_C)?;
+    terminal.expect("interrupted")?;
+    terminal.expect(READS)?;
+    terminal.keys("kept + 1\r")?;
+    terminal.expect("6\r\n")?;
+    terminal.expect(READS)?;
+    terminal.keys(CTRL_D)?;
+    terminal.expect("status=0")?;
+    terminal.keys("exit\n")?;
+    terminal.end()?;
+    mark.until_gone()
+}
+
+/// netsh leads the session itself: nobody could continue it, so it goes on with the line.
+fn ctrl_z_without_shell(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.terminal.keys("6 * ")?;
+    until_typed(&mut prompt.terminal, "6 * ")?;
+    prompt.terminal.keys(CTRL_Z)?;
+    prompt.terminal.expect(READS)?;
+    until_typed(&mut prompt.terminal, "6 * ")?;
+    prompt.say("7", &["42\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+fn shell_inside(user: User) -> Verdict {
+    let mut prompt = Prompt::start_in(user, Folder::new()?, |command| {
+        command.env_remove("ENV").env("PS1", "inside% ");
+    })?;
+    prompt.terminal.keys("!sh -i\r")?;
+    prompt.terminal.expect("inside% ")?;
+    prompt.terminal.keys("sleep 1000\n")?;
+    prompt.mark.until_running("sleep")?;
+    prompt.terminal.keys(CTRL_C)?;
+    prompt.terminal.expect("inside% ")?;
+    prompt.terminal.keys("echo $((6 * 7))\n")?;
+    prompt.terminal.expect("42\r\n")?;
+    prompt.terminal.expect("inside% ")?;
+    prompt.terminal.keys(CTRL_D)?;
+    prompt.terminal.expect(READS)?;
+    // The keys are netsh's again.
+    prompt.terminal.keys("loop { }\r")?;
+    prompt.terminal.expect(HAS_READ)?;
+    prompt.terminal.keys(CTRL_C)?;
+    prompt.terminal.expect("interrupted")?;
+    prompt.terminal.expect(READS)?;
+    prompt.leave().map(drop)
+}
+
+/// What is shown while something takes long.
+const SIGN_OF_LIFE: &str = "Ctrl-C stops it";
+
+fn sign_of_life(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    prompt.terminal.keys("sleep(1.5); `sle` + `pt`\r")?;
+    let shown = |text: &str, part| text.contains(part).then_some(());
+    prompt.terminal.until_shown("a sign of life", |screen| {
+        shown(&screen.text(), "sleeping for 1.5s  (Ctrl-C stops it)")
+    })?;
+    prompt.terminal.expect(READS)?;
+    prompt.terminal.until_shown("what came of it", |screen| {
+        let row = screen.rows().iter().position(|row| row == "slept")?;
+        // Where it was, the value is now.
+        (screen.line()?.row == row + 1).then_some(())
+    })?;
+    let left = |screen: &Screen| Some(screen.text().contains(SIGN_OF_LIFE));
+    same(prompt.terminal.until_shown("", left)?, false)?;
+    // What is printed stands in its place too.
+    prompt
+        .terminal
+        .keys("sleep(1.5); print(`pri` + `nted`); loop { }\r")?;
+    prompt.terminal.expect(SIGN_OF_LIFE)?;
+    prompt.terminal.until_shown("what is printed", |screen| {
+        screen.rows().iter().find(|row| *row == "printed").map(drop)
+    })?;
+    prompt.terminal.keys(CTRL_C)?;
+    prompt.terminal.expect("interrupted")?;
+    prompt.terminal.expect(READS)?;
+    same(prompt.terminal.until_shown("", left)?, false)?;
+    prompt.leave().map(drop)
+}
+
+fn no_sign_of_life(user: User) -> Verdict {
+    // A program has the terminal.
+    let mut prompt = Prompt::start(user)?;
+    prompt.say("!sleep 1.5", &[])?;
+    prompt.say("sh(\"sleep 1.5\")", &[])?;
+    let shown = prompt.terminal.written.contains(SIGN_OF_LIFE);
+    same(
+        (&prompt.terminal.written, shown),
+        (&prompt.terminal.written, false),
+    )?;
+    prompt.leave()?;
+    // The terminal can take nothing back.
+    let folder = Folder::new()?;
+    let mut command = in_folder(user, &folder);
+    command.env("TERM", "dumb");
+    let mut terminal = Pty::start(command)?;
+    terminal.expect("sandbox:home> ")?;
+    terminal.keys("sleep(1.5); `sle` + `pt`\n")?;
+    terminal.expect("slept\r\n")?;
+    same(terminal.written.contains(SIGN_OF_LIFE), false)?;
+    terminal.keys(CTRL_D)?;
+    same(terminal.end()?.code(), Some(0))
+}
+
+fn window(user: User) -> Verdict {
+    let mut prompt = Prompt::start(user)?;
+    let mut typed = String::new();
+    for (columns, more) in [
+        (60, "let sum = 1000"),
+        (30, " + 200 + 30"),
+        (100, " + 4; sum"),
+    ] {
+        prompt.terminal.keys(more)?;
+        typed += more;
+        until_typed(&mut prompt.terminal, &typed)?;
+        prompt.terminal.resize(24, columns)?;
+        // It is drawn anew, for the terminal cuts off what has no room.
+        until_typed(&mut prompt.terminal, &typed)?;
+    }
+    prompt.say("", &["1234\r\n"])?;
+    prompt.leave().map(drop)
+}
+
+/// netsh with these words on a terminal, as root of user, network and mount namespaces of its own with a netns `one`.
+fn in_namespaces(user: User, folder: &Folder, words: &str) -> Result<(Pty, Mark), Failed> {
+    let script = format!("mount -t tmpfs test /run; ip netns add one; exec \"$NETSH\" {words}");
+    let mut command = Command::new("unshare");
+    command
+        .args(["--user", "--map-root-user", "--net", "--mount"])
+        .args(["--propagation", "private", "sh", "-c", &script])
+        .env("NETSH", binary())
+        .env("PATH", search_path())
+        .env("LC_ALL", "C.UTF-8")
+        .env("TERM", "xterm")
+        .env_remove("NO_COLOR");
+    become_user(&mut command, user);
+    command.env("HOME", folder.path());
+    let mark = Mark::on(&mut command);
+    let mut terminal = Pty::start(command)?;
+    terminal.expect(READS)?;
+    Ok((terminal, mark))
+}
+
+fn on_the_host(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let (mut terminal, mark) = in_namespaces(user, &folder, "--host")?;
+    has(&terminal.written, "THE HOST'S OWN NETWORK")?;
+    // In red.
+    terminal.expect("\x1b[1;37;41mHOST\x1b[0m:")?;
+    until_typed(&mut terminal, "")?;
+    terminal.keys("veth_add(\"a\", \"b\"); ip\r")?;
+    terminal.expect("error")?;
+    terminal.expect(READS)?;
+    terminal.keys("!ip -o link show type veth | wc -l\r")?;
+    terminal.expect("\r\n2\r\n")?;
+    terminal.expect(READS)?;
+    terminal.keys(":enter one\r")?;
+    terminal.expect(READS)?;
+    terminal.until_shown("where netsh is", |screen| {
+        screen
+            .rows()
+            .iter()
+            .find(|row| *row == "HOST:one>")
+            .map(drop)
+    })?;
+    terminal.keys(CTRL_D)?;
+    same(terminal.end()?.code(), Some(0))?;
+    mark.until_gone()
+}
+
+fn in_a_namespace(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let (mut terminal, mark) = in_namespaces(user, &folder, "--netns one")?;
+    has(&terminal.written, "network namespace one of this host")?;
+    terminal.expect("\x1b[1;33mnetns one\x1b[0m:")?;
+    terminal.keys("veth_add(\"a\", \"b\"); link_list().len()\r")?;
+    terminal.expect("3\r\n")?;
+    terminal.expect(READS)?;
+    terminal.keys("!ip -o link show type veth | wc -l\r")?;
+    terminal.expect("\r\n2\r\n")?;
+    terminal.expect(READS)?;
+    terminal.keys(CTRL_D)?;
+    same(terminal.end()?.code(), Some(0))?;
+    mark.until_gone()
+}
+
+fn json(user: User) -> Verdict {
+    let mut prompt = Prompt::start_in(user, Folder::new()?, |command| {
+        command.arg("--json");
+    })?;
+    prompt.say(
+        "#{ a: [1, 2.5, true, ()], b: \"ü\" }",
+        &["{\"a\":[1,2.5,true,null],\"b\":\"ü\"}\r\n"],
+    )?;
+    prompt.say("_.a[1] * 2", &["5.0\r\n"])?;
+    prompt.say("print(\"as\" + \"ide\")", &["aside\r\n"])?;
+    prompt.say("link_list().map(|link| link.name)", &["[\"lo\"]\r\n"])?;
+    prompt.say("link_up(\"nowhere\")", &["error", "there is no link"])?;
+    prompt.leave().map(drop)
 }

@@ -18,6 +18,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
 
 use crate::process::{BOUND, Process, end_of};
+use crate::screen::Screen;
 use crate::support::Verdict;
 
 /// What the keyboard sends for Ctrl-C, Ctrl-Z and Ctrl-D.
@@ -31,13 +32,21 @@ pub struct Pty {
     child: Child,
     /// What was written and not yet expected.
     unread: String,
+    /// What was written and is not on the screen yet.
+    undrawn: Vec<u8>,
+    screen: Screen,
     /// All that was written.
     pub written: String,
 }
 
 impl Pty {
     /// Starts `command` on a terminal of 24 rows and 80 columns.
-    pub fn start(mut command: Command) -> Result<Pty, Failed> {
+    pub fn start(command: Command) -> Result<Pty, Failed> {
+        Pty::start_sized(command, 24, 80)
+    }
+
+    /// Starts `command` on a terminal of this size.
+    pub fn start_sized(mut command: Command, rows: u16, columns: u16) -> Result<Pty, Failed> {
         let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
         grantpt(&master)?;
         unlockpt(&master)?;
@@ -64,9 +73,11 @@ impl Pty {
             master: Some(master),
             child,
             unread: String::new(),
+            undrawn: Vec::new(),
+            screen: Screen::new(),
             written: String::new(),
         };
-        pty.resize(24, 80)?;
+        pty.resize(rows, columns)?;
         Ok(pty)
     }
 
@@ -91,7 +102,37 @@ impl Pty {
         // SAFETY: the descriptor is open, and `size` is a valid winsize that outlives the call; the kernel only reads it.
         let done = unsafe { libc::ioctl(terminal, libc::TIOCSWINSZ, &size) };
         nix::errno::Errno::result(done)?;
+        self.draw();
+        self.screen.resize(rows, columns);
         Ok(())
+    }
+
+    fn draw(&mut self) {
+        self.screen.draw(&std::mem::take(&mut self.undrawn));
+    }
+
+    /// Reads until the screen shows something.
+    pub fn until_shown<T>(
+        &mut self,
+        what: &str,
+        look: impl Fn(&Screen) -> Option<T>,
+    ) -> Result<T, Failed> {
+        let start = Instant::now();
+        loop {
+            self.draw();
+            if let Some(seen) = look(&self.screen) {
+                return Ok(seen);
+            }
+            if start.elapsed() > BOUND || !self.read_some() {
+                let screen = self.screen.text();
+                return Err(format!("waited in vain for {what} on the screen:\n{screen}").into());
+            }
+        }
+    }
+
+    /// What was written by now is not waited for any more.
+    pub fn forget(&mut self) {
+        self.unread.clear();
     }
 
     /// Presses keys.
@@ -154,6 +195,7 @@ impl Pty {
             return false;
         };
         let text = String::from_utf8_lossy(&buffer[..length]);
+        self.undrawn.extend_from_slice(&buffer[..length]);
         self.unread += &text;
         self.written += &text;
         length > 0

@@ -202,7 +202,7 @@ fn sigint_alone(user: User) -> Verdict {
 }
 
 /// A shell with job control on a terminal, which is to run `$NETSH -e "$CODE"`.
-fn shell(user: User, code: &str) -> Result<(Pty, Mark, Folder), Failed> {
+pub fn shell(user: User, code: &str) -> Result<(Pty, Mark, Folder), Failed> {
     let folder = Folder::new()?;
     let mut command = Command::new("/bin/sh");
     command
@@ -214,6 +214,7 @@ fn shell(user: User, code: &str) -> Result<(Pty, Mark, Folder), Failed> {
         .env_remove("ENV")
         .env("LC_ALL", "C.UTF-8");
     become_user(&mut command, user);
+    command.env("HOME", folder.path());
     let mark = Mark::on(&mut command);
     Ok((Pty::start(command)?, mark, folder))
 }
@@ -222,13 +223,13 @@ fn shell(user: User, code: &str) -> Result<(Pty, Mark, Folder), Failed> {
 ///
 /// The programs too, before another key is pressed: one that is reading the terminal takes what comes in between the
 /// signal and its stop, and what was typed for the shell is gone.
-fn until_stopped(terminal: &Pty, mark: &Mark) -> Result<Vec<Process>, Failed> {
+pub fn until_stopped(terminal: &Pty, mark: &Mark) -> Result<Vec<Process>, Failed> {
     until_all(terminal, mark, 'T')
 }
 
 /// Waits until all of them are back where they wait for something. Not merely runnable: between the moment that a
 /// process is continued and the moment that it runs, a signal acts as it would have before.
-fn until_waiting(terminal: &Pty, mark: &Mark) -> Result<Vec<Process>, Failed> {
+pub fn until_waiting(terminal: &Pty, mark: &Mark) -> Result<Vec<Process>, Failed> {
     until_all(terminal, mark, 'S')
 }
 

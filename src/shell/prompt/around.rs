@@ -9,12 +9,13 @@ use rhai::{Dynamic, Map};
 
 use crate::catalog::signature::{Parameter, Signature};
 use crate::kernel::error::Error;
-use crate::kernel::{link, sysctl};
+use crate::kernel::{addr, link, sysctl};
 use crate::lab::Lab;
 use crate::script::netns::Handle;
 use crate::script::session::Session;
 use crate::script::value::type_name;
 
+use super::super::outline::Import;
 use super::complete::surroundings::{Surroundings, Variable};
 
 /// The surroundings of a prompt. What can't be asked is empty: whoever types is not told of errors.
@@ -53,13 +54,15 @@ impl Surroundings for Around {
         self.lab.netns_names().unwrap_or_default()
     }
 
-    fn addresses(&self, netns: Option<&str>) -> Vec<String> {
+    fn addresses(&self, netns: Option<&str>, link: Option<&str>) -> Vec<String> {
         self.asked(netns, || {
-            let addresses = self.lab.addresses(None)?;
-            let texts = addresses
-                .iter()
-                .map(|(_, addr)| format!("{}/{}", addr.local.address, addr.local.prefix));
-            Ok(texts.collect())
+            let namespace = self.lab.current().namespace()?;
+            let only = link
+                .map(|link| namespace.route()?.index_of(link))
+                .transpose()?;
+            let addresses = addr::list(&namespace)?.into_iter();
+            let addresses = addresses.filter(|addr| only.is_none_or(|index| addr.index == index));
+            Ok(addresses.map(|addr| addr.local.to_string()).collect())
         })
     }
 
@@ -103,6 +106,14 @@ impl Surroundings for Around {
             returns: "any".into(),
         };
         named.map(signature).collect()
+    }
+
+    fn imports(&self) -> Vec<Import> {
+        let Ok(session) = self.session.try_borrow() else {
+            return Vec::new();
+        };
+        let imports = session.imports().iter().cloned();
+        imports.map(|(name, path)| Import { path, name }).collect()
     }
 
     fn files(&self, prefix: &str) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! The line editor and its history: rustyline, with what netsh knows of its own language.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -13,10 +13,10 @@ use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::history::FileHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::catalog::Catalog;
-use crate::lab::Lab;
+use crate::lab::{Lab, sandbox};
 use crate::script::session::Session;
 use crate::shell::screen;
 
@@ -26,6 +26,7 @@ use super::complete::{Candidate, Completion, complete};
 use super::highlight::{Known, highlight};
 use super::hint::Hints;
 use super::history;
+use super::suspend::Suspension;
 use super::unfinished::is_unfinished;
 
 /// How many inputs are remembered.
@@ -33,6 +34,9 @@ const REMEMBERED: usize = 10_000;
 
 /// A line with more bytes has neither colours nor hints: they would cost at every key.
 const LONGEST: usize = 4096;
+
+/// So many candidates can be listed. rustyline counts them in 16 bits, and panics if they are more.
+const MOST_CANDIDATES: usize = 10_000;
 
 /// How many columns the words before an input take, more or less.
 const PROMPT: usize = 14;
@@ -52,6 +56,7 @@ pub enum Read {
 /// A line editor.
 pub struct Line {
     editor: Editor<Knowledge, FileHistory>,
+    suspension: Suspension,
     /// Where the history is kept, if there is a place for it.
     history: Option<PathBuf>,
 }
@@ -76,11 +81,17 @@ impl Line {
             .build();
         let mut editor = Editor::with_config(config).map_err(|error| error.to_string())?;
         editor.set_helper(Some(Knowledge::new(lab, session)));
+        let suspension = Suspension::of_keys(&mut editor);
         let history = history::place();
         let note = history
             .as_ref()
             .and_then(|file| history::load(&mut editor, file));
-        Ok((Line { editor, history }, note))
+        let line = Line {
+            editor,
+            suspension,
+            history,
+        };
+        Ok((line, note))
     }
 
     /// Reads one input.
@@ -88,7 +99,16 @@ impl Line {
         if let Some(knowledge) = self.editor.helper_mut() {
             knowledge.look();
         }
-        match self.editor.readline(&(plain, styled)) {
+        self.suspension.take();
+        let mut read = self.editor.readline(&(plain, styled));
+        while matches!(read, Err(ReadlineError::Interrupted))
+            && let Some((left, right)) = self.suspension.take()
+        {
+            sandbox::stop();
+            let again = (left.as_str(), right.as_str());
+            read = self.editor.readline_with_initial(&(plain, styled), again);
+        }
+        match read {
             Ok(input) => {
                 self.remember(&input);
                 Read::Input(input)
@@ -120,6 +140,8 @@ struct Knowledge {
     around: Around,
     known: Known,
     history: HistoryHinter,
+    /// Whether the line is drawn for the last time: brackets are marked for whoever types.
+    taken: Cell<bool>,
 }
 
 impl Knowledge {
@@ -131,6 +153,7 @@ impl Knowledge {
             catalog,
             around: Around::new(lab, session),
             history: HistoryHinter::new(),
+            taken: Cell::new(false),
         }
     }
 
@@ -147,6 +170,18 @@ impl Knowledge {
         let last = text.rsplit('\n').next().unwrap_or(text);
         let used = (PROMPT + last.width()) % width.max(1);
         width.saturating_sub(used + 1)
+    }
+}
+
+/// Cuts a line so that it takes no more than so many columns.
+fn cut(line: &mut String, width: usize) {
+    let mut used = 0;
+    let end = line.char_indices().find(|(_, c)| {
+        used += c.width().unwrap_or(0);
+        used > width
+    });
+    if let Some((end, _)) = end {
+        line.truncate(end);
     }
 }
 
@@ -176,8 +211,16 @@ impl Completer for Knowledge {
         position: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Candidate>)> {
-        let Completion { start, candidates } =
-            complete(line, position, &self.catalog, &self.around);
+        let completion = complete(line, position, &self.catalog, &self.around);
+        let typed = line.get(completion.start..position).unwrap_or_default();
+        let Completion {
+            start,
+            mut candidates,
+        } = completion.of_at_most(MOST_CANDIDATES, typed);
+        let width = screen::layout().width.unwrap_or(80);
+        for candidate in &mut candidates {
+            cut(&mut candidate.display, width.saturating_sub(1));
+        }
         Ok((start, candidates))
     }
 }
@@ -209,7 +252,12 @@ impl Hinter for Knowledge {
     type Hint = Behind;
 
     fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Behind> {
-        if position < line.len() || line.is_empty() || line.len() > LONGEST {
+        // Where nothing can be dim, a hint would be taken for what is typed.
+        if !screen::output_has_colour()
+            || position < line.len()
+            || line.is_empty()
+            || line.len() > LONGEST
+        {
             return None;
         }
         let functions = self.around.functions();
@@ -227,6 +275,11 @@ impl Hinter for Knowledge {
 
 impl Highlighter for Knowledge {
     fn highlight<'l>(&self, line: &'l str, position: usize) -> Cow<'l, str> {
+        let position = if self.taken.get() {
+            usize::MAX
+        } else {
+            position
+        };
         highlight(line, position, &self.known)
     }
 
@@ -234,7 +287,8 @@ impl Highlighter for Knowledge {
         Cow::Owned(format!("\u{1b}[2m{hint}\u{1b}[0m"))
     }
 
-    fn highlight_char(&self, line: &str, _: usize, _: CmdKind) -> bool {
+    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+        self.taken.set(kind == CmdKind::ForcedRefresh);
         // A longer line is not drawn anew for every key.
         line.len() <= LONGEST
     }

@@ -12,6 +12,7 @@
 //! | `line`, `history` | the line editor, and the inputs of former sessions |
 //! | `statements` | where the statements of a text end |
 //! | `saved` | a session as a script |
+//! | `suspend` | Ctrl-Z while a line is typed |
 
 pub mod around;
 pub mod command;
@@ -24,6 +25,7 @@ pub mod order;
 pub mod reading;
 mod saved;
 mod statements;
+mod suspend;
 pub mod unfinished;
 
 use std::cell::RefCell;
@@ -110,6 +112,9 @@ impl Prompt {
                 let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, modes);
             }
             let (plain, styled) = self.words();
+            // A Ctrl-C of before. One that comes while a line is typed is the editor's; one right after it is meant for what
+            // is to run.
+            interrupt::take();
             let next = match self.line.read(&plain, &styled) {
                 Read::Input(input) => self.perform(&input),
                 Read::Nothing => Next::GoOn,
@@ -179,7 +184,6 @@ impl Prompt {
     }
 
     fn told_before(&self) {
-        interrupt::take();
         self.terminal.take_told();
         memory::grant();
     }

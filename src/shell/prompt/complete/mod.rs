@@ -53,6 +53,42 @@ pub struct Completion {
     pub candidates: Vec<Candidate>,
 }
 
+impl Completion {
+    /// The same for an editor that lists no more than so many: of more there is only what they begin with in common, if that
+    /// is more than what is typed.
+    pub fn of_at_most(mut self, most: usize, typed: &str) -> Self {
+        if self.candidates.len() <= most {
+            return self;
+        }
+        let common = self.candidates.iter().map(|one| one.replacement.as_str());
+        let common = common
+            .reduce(common_beginning)
+            .unwrap_or_default()
+            .to_owned();
+        self.candidates.clear();
+        if common.len() > typed.len() {
+            self.candidates.push(Candidate {
+                replacement: common.clone(),
+                name: common.clone(),
+                about: String::new(),
+                display: common,
+            });
+        }
+        self
+    }
+}
+
+/// What both texts begin with.
+fn common_beginning<'a>(one: &'a str, other: &str) -> &'a str {
+    let pairs = one.char_indices().zip(other.chars());
+    let differs = |&((_, a), b): &((usize, char), char)| a != b;
+    let end = match pairs.clone().find(differs) {
+        Some(((at, _), _)) => at,
+        None => one.len().min(other.len()),
+    };
+    one.get(..end).unwrap_or_default()
+}
+
 /// What can stand at the cursor, which is a byte of the text; within a character it stands before it.
 pub fn complete(
     text: &str,

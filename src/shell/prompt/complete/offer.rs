@@ -1,5 +1,8 @@
 //! What there is of what is wanted at the cursor.
 
+use rhai::Token;
+
+use super::super::super::outline::Import;
 use super::super::super::source::Source;
 use super::super::command::ORDERS;
 use super::super::order::{Takes, takes};
@@ -7,7 +10,7 @@ use super::super::reading::{Reading, is_word};
 use super::choice::{Form, Offer, Typed, Writing};
 use super::place::Place;
 use super::rhai_words::{
-    BETWEEN, FUNCTIONS, KEYWORDS, OF_ARRAYS, OF_MAPS, OF_NUMBERS, OF_TEXTS, Word,
+    BETWEEN, FUNCTIONS, KEYWORDS, OF_ARRAYS, OF_EXPRESSIONS, OF_MAPS, OF_NUMBERS, OF_TEXTS, Word,
 };
 use super::surroundings::Surroundings;
 use super::value::{Value, Values};
@@ -28,6 +31,8 @@ struct Wanted {
     expects: Expects,
     /// Whether an address has the length of its prefix.
     with_prefix: bool,
+    /// The link whose address it is, where it has to be one of that.
+    link: Option<String>,
 }
 
 /// What there is in a statement.
@@ -109,6 +114,8 @@ impl<'a> Offers<'a> {
         );
         if takes_names && (offers.is_empty() || !typed.is_empty()) {
             offers.extend(self.names(token));
+            let in_brackets = !matches!(place, Place::Name);
+            offers.retain(|offer| !(in_brackets && only_begins_statements(offer)));
         }
         Some((typed.into(), offers))
     }
@@ -132,7 +139,13 @@ impl<'a> Offers<'a> {
             Place::Index(value) => (typed.into(), self.indices(*value)),
             Place::Module => {
                 let (word, files) = files(typed, self.around);
-                let mut offers = self.modules();
+                // Those of netsh are in no folder.
+                let in_folder = word.len() < typed.len();
+                let mut offers = if in_folder {
+                    Vec::new()
+                } else {
+                    self.modules()
+                };
                 offers.extend(files.into_iter().filter_map(without_extension));
                 (word, offers)
             }
@@ -163,11 +176,18 @@ impl<'a> Offers<'a> {
             offers.push(name(function.name, about));
         }
         offers.extend(self.verbs());
-        let imports = source.imports().into_iter();
+        let imports = self.imports().into_iter();
         offers.extend(imports.map(|one| name(format!("{}::", one.name), "module".into())));
         offers.extend(words(&FUNCTIONS));
         offers.extend(words(&KEYWORDS));
         offers
+    }
+
+    /// The modules that the text and the session import; those of the text come first.
+    fn imports(&self) -> Vec<Import> {
+        let mut imports = self.reading.source.imports();
+        imports.extend(self.around.imports());
+        imports
     }
 
     /// The verbs that are no methods only.
@@ -212,7 +232,7 @@ impl<'a> Offers<'a> {
     }
 
     fn in_module(&self, name: &str) -> Vec<Offer> {
-        let imports = self.reading.source.imports();
+        let imports = self.imports();
         let path = imports
             .iter()
             .find(|import| import.name == name)
@@ -248,6 +268,19 @@ impl<'a> Offers<'a> {
         Wanted {
             expects: Expects::of_parameter(self.reading.source.word(name), parameter),
             with_prefix: parameter.name == "cidr",
+            link: self.link_of(name),
+        }
+    }
+
+    /// The link that the verb called there takes something from: the text that is its first argument.
+    fn link_of(&self, name: usize) -> Option<String> {
+        let source = &self.reading.source;
+        let takes = source.word(name).ends_with("_del") && self.parameter(name, 0)?.name == "link";
+        let open = self.reading.open.iter().rfind(|open| **open > name);
+        let item = source.open_items(*open?).into_iter().next()?;
+        match source.token(item.start) {
+            Some(Token::StringConstant(link)) if takes && item.len() == 1 => Some(link.to_string()),
+            _ => None,
         }
     }
 
@@ -265,6 +298,7 @@ impl<'a> Offers<'a> {
         Some(Wanted {
             expects: Expects::of_option(option),
             with_prefix: false,
+            link: None,
         })
     }
 
@@ -342,7 +376,7 @@ impl<'a> Offers<'a> {
                 .collect(),
             Expects::Netns => self.around.namespaces().into_iter().map(text).collect(),
             Expects::Sysctl => return self.sysctls(typed),
-            Expects::Address => self.addresses(wanted.with_prefix),
+            Expects::Address => self.addresses(wanted),
             Expects::Kind => kinds::names().map(|name| text(name.into())).collect(),
             Expects::Program => return in_shell(typed, Form::Text, self.around),
             Expects::Verb => topics(self.catalog),
@@ -387,11 +421,12 @@ impl<'a> Offers<'a> {
     }
 
     /// The addresses that there are, with the length of the prefix where it belongs to them.
-    fn addresses(&self, with_prefix: bool) -> Vec<Offer> {
-        let addresses = self.acts_in(|netns| self.around.addresses(netns));
+    fn addresses(&self, wanted: &Wanted) -> Vec<Offer> {
+        let link = wanted.link.as_deref();
+        let addresses = self.acts_in(|netns| self.around.addresses(netns, link));
         let offer = |address: String| {
             let alone = address.split('/').next().unwrap_or_default();
-            let name = if with_prefix { &address } else { alone };
+            let name = if wanted.with_prefix { &address } else { alone };
             Offer::new(name, "", Form::Text)
         };
         addresses.map(offer).collect()
@@ -401,6 +436,12 @@ impl<'a> Offers<'a> {
 fn words(list: &[Word]) -> Vec<Offer> {
     let offer = |(name, about): &Word| Offer::new(*name, *about, Form::Name);
     list.iter().map(offer).collect()
+}
+
+/// Whether it is a word that no expression begins with: `let`, `throw`.
+fn only_begins_statements(offer: &Offer) -> bool {
+    let is_keyword = KEYWORDS.contains(&(offer.name.as_str(), offer.about.as_str()));
+    is_keyword && !OF_EXPRESSIONS.contains(&offer.name.as_str())
 }
 
 fn verb(entry: &Entry) -> Offer {

@@ -37,6 +37,9 @@ pub const KEYWORDS: [Word; 24] = [
     ),
 ];
 
+/// Those of them that an expression can begin with.
+pub const OF_EXPRESSIONS: [&str; 5] = ["if", "switch", "true", "false", "this"];
+
 /// Words between two expressions.
 pub const BETWEEN: [Word; 2] = [
     (

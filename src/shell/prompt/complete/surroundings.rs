@@ -1,5 +1,6 @@
 //! What there is around the prompt, for whoever completes.
 
+use super::super::super::outline::Import;
 use crate::catalog::signature::Signature;
 
 /// What there is around the prompt. Each is asked only when it is wanted at the cursor. Where a namespace can be named, None is
@@ -9,8 +10,9 @@ pub trait Surroundings {
     fn links(&self, netns: Option<&str>) -> Vec<String>;
     /// The names of the namespaces.
     fn namespaces(&self) -> Vec<String>;
-    /// The addresses of a namespace, with the lengths of their prefixes: `10.0.0.1/24`.
-    fn addresses(&self, netns: Option<&str>) -> Vec<String>;
+    /// The addresses of the current or another namespace, those of one link or of all, with the lengths of their prefixes:
+    /// `10.0.0.1/24`.
+    fn addresses(&self, netns: Option<&str>, link: Option<&str>) -> Vec<String>;
     /// The kernel parameters one level below a group, whole and in the dotted spelling. The prefix is empty or ends with a dot:
     /// `net.ipv4.` gives `net.ipv4.ip_forward`, and with a dot at its end the group `net.ipv4.conf.`.
     fn sysctls(&self, netns: Option<&str>, prefix: &str) -> Vec<String>;
@@ -18,6 +20,8 @@ pub trait Surroundings {
     fn variables(&self) -> Vec<Variable>;
     /// The functions that the user defined.
     fn functions(&self) -> Vec<Signature>;
+    /// The modules that the session imported.
+    fn imports(&self) -> Vec<Import>;
     /// What is in a folder, whole. The prefix is empty or ends with a slash; so do the folders in it.
     fn files(&self, prefix: &str) -> Vec<String>;
     /// The programs whose names begin like this.

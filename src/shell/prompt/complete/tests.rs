@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use proptest::prelude::*;
 
+use super::super::super::outline::Import;
 use super::surroundings::{Surroundings, Variable};
 use super::{Completion, complete};
 use crate::catalog::Catalog;
@@ -36,10 +37,12 @@ impl Surroundings for Stage {
         self.answer("namespaces", &["h1", "h2"])
     }
 
-    fn addresses(&self, netns: Option<&str>) -> Vec<String> {
-        match netns {
-            None => self.answer("addresses", &["127.0.0.1/8", "10.0.0.1/24", "fd00::1/64"]),
-            Some(_) => self.answer("addresses", &["10.9.9.9/24"]),
+    fn addresses(&self, netns: Option<&str>, link: Option<&str>) -> Vec<String> {
+        match (netns, link) {
+            (None, None) => self.answer("addresses", &["127.0.0.1/8", "10.0.0.1/24", "fd00::1/64"]),
+            (None, Some("lo")) => self.answer("addresses", &["127.0.0.1/8"]),
+            (Some("h1"), Some("eth1")) => self.answer("addresses", &["10.0.0.2/24"]),
+            _ => self.answer("addresses", &[]),
         }
     }
 
@@ -93,6 +96,14 @@ impl Surroundings for Stage {
             name: "plug".into(),
             parameters: ["left", "link"].map(parameter).to_vec(),
             returns: String::new(),
+        }]
+    }
+
+    fn imports(&self) -> Vec<Import> {
+        self.asked.borrow_mut().push("imports");
+        vec![Import {
+            path: "pairs".into(),
+            name: "earlier".into(),
         }]
     }
 
@@ -185,6 +196,8 @@ fn names_begin_where_an_expression_does() {
             ],
         ),
         ("pairs::co^", &["couple"]),
+        ("earl^", &["earlier::"]),
+        ("earlier::co^", &["couple"]),
         // Nothing begins like it: what has it within, what is like it.
         ("dr_ad^", &["addr_add"]),
         ("adr_add^", &["addr_add"]),
@@ -262,7 +275,7 @@ fn options_are_those_of_the_verb_that_are_not_given() {
 fn values_of_options_are_those_that_belong_there() {
     all(&[
         ("veth_add(\"a\", \"b\", #{ up: ^", &["true", "false"]),
-        ("veth_add(\"a\", \"b\", #{ up: f^", &["false", "fn", "for"]),
+        ("veth_add(\"a\", \"b\", #{ up: f^", &["false"]),
         (
             "link_set(\"lo\", #{ master: \"v^",
             &["veth0\"", "veth0peer\""],
@@ -301,9 +314,12 @@ fn arguments_are_what_the_parameter_wants() {
         ("netns_get(\"^", &["h1\"", "h2\""]),
         ("netns_del(^", &["host", "\"h1\"", "\"h2\""]),
         (
-            "addr_del(\"lo\", \"^",
+            "addr_add(\"lo\", \"^",
             &["127.0.0.1/8\"", "10.0.0.1/24\"", "fd00::1/64\""],
         ),
+        ("addr_del(\"lo\", \"^", &["127.0.0.1/8\""]),
+        ("addr_del(\"no\" + 1, \"f^", &["fd00::1/64\""]),
+        ("host.addr_del(\"eth1\", ^", &["\"10.0.0.2/24\""]),
         ("ping(\"1^", &["127.0.0.1\"", "10.0.0.1\""]),
         ("link_add(\"a\", \"vx^", &["vxcan\"", "vxlan\""]),
         ("link_add(\"a\", bri^", &["\"bridge\""]),
@@ -323,7 +339,7 @@ fn arguments_are_what_the_parameter_wants() {
 fn links_are_those_of_the_namespace_of_the_handle() {
     all(&[
         ("host.link_up(\"e^", &["eth1\""]),
-        ("host.addr_del(\"eth1\", \"^", &["10.9.9.9/24\""]),
+        ("host.addr_del(\"eth1\", \"^", &["10.0.0.2/24\""]),
         ("host.sysctl_get(\"net.^", &["of_another_namespace\""]),
         ("host.link_set(\"lo\", #{ master: \"e^", &["eth1\""]),
         ("host.run(|| link_up(\"e^", &["eth1\""]),
@@ -409,6 +425,10 @@ fn files_and_modules_are_offered_where_a_script_is_wanted() {
     all(&[
         ("import \"la^", &["labs/", "lab\""]),
         ("import \"labs/t^", &["two\""]),
+        ("f(tr^", &["true"]),
+        ("x[tr^", &["true"]),
+        ("tr^", &["try", "true"]),
+        ("import \"labs/^", &["one\"", "two\""]),
         ("import \"pa^", &["pairs\""]),
         ("import pa^", &["\"pairs\""]),
         (":load la^", &["labs/", "lab.rhai"]),
@@ -443,7 +463,7 @@ fn the_surroundings_are_asked_only_for_what_is_wanted() {
         ("veth_add(1, 2, #{ ^", &[]),
         ("sysctl_get(\"^", &["sysctls"]),
         ("netns_get(\"^", &["namespaces"]),
-        ("addr_a^", &["variables", "functions"]),
+        ("addr_a^", &["variables", "functions", "imports"]),
     ] {
         assert_eq!(completed(text).2, expected, "{text:?}");
     }
@@ -487,5 +507,37 @@ proptest! {
             prop_assert!(completion.start <= cursor.min(text.len()));
             prop_assert!(text.is_char_boundary(completion.start));
         }
+    }
+}
+
+#[test]
+fn of_too_many_there_is_what_they_have_in_common() {
+    let completion = |names: &[&str]| Completion {
+        start: 3,
+        candidates: names.iter().map(|name| candidate(name)).collect(),
+    };
+    let candidate_names = |completion: Completion| -> Vec<String> {
+        let candidates = completion.candidates.into_iter();
+        candidates.map(|one| one.replacement).collect()
+    };
+    for (names, typed, expected) in [
+        (&["ab1", "ab2"][..], "a", &["ab1", "ab2"][..]),
+        (&["ab1", "ab2", "ab"], "a", &["ab"]),
+        (&["ab1", "ab2", "abü"], "ab", &[]),
+        (&["aü", "aé", "aü"], "", &["a"]),
+        (&["x", "y", "z"], "", &[]),
+    ] {
+        let few = completion(names).of_at_most(2, typed);
+        assert_eq!(few.start, 3);
+        assert_eq!(candidate_names(few), expected, "{names:?}");
+    }
+}
+
+fn candidate(name: &str) -> super::Candidate {
+    super::Candidate {
+        replacement: name.into(),
+        name: name.into(),
+        about: String::new(),
+        display: name.into(),
     }
 }
