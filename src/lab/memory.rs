@@ -30,6 +30,11 @@ pub fn is_too_much() -> bool {
     USED.load(Ordering::Relaxed) > LIMIT.load(Ordering::Relaxed)
 }
 
+/// Whether values that stay hold so much that the next step would be refused.
+pub fn is_full() -> bool {
+    USED.load(Ordering::Relaxed) > ENOUGH
+}
+
 /// Before an input of a session: where the ones before it left too much behind, this one can still give it back.
 pub fn grant() {
     let used = USED.load(Ordering::Relaxed);
@@ -39,10 +44,7 @@ pub fn grant() {
 /// What to tell people when it does.
 pub fn words() -> String {
     let limit = LIMIT.load(Ordering::Relaxed);
-    format!(
-        "the script uses more than {} MiB of memory; x = () lets go of the value of x",
-        limit >> 20
-    )
+    format!("the script uses more than {} MiB of memory", limit >> 20)
 }
 
 /// The system's allocator, with the bytes counted.

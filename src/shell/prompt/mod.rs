@@ -211,6 +211,10 @@ impl Prompt {
                 let catalog = crate::script::catalog();
                 let report = report(&error, &sources, &catalog, screen::report_style());
                 self.terminal.diagnose(&report);
+                if memory::is_full() {
+                    let words = "the variables hold more than a script may; x = () lets go of x";
+                    self.terminal.note(words);
+                }
                 Next::GoOn
             }
         }
