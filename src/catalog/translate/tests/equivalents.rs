@@ -4,25 +4,28 @@ use crate::catalog::Entry;
 use crate::catalog::translate::{Translation, translate};
 use crate::script::catalog;
 
+/// What stands for a word in capitals.
+fn example(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "NAME" => "x0",
+        "PEER" => "x1",
+        "LINK" => "eth0",
+        "KIND" => "dummy",
+        "CIDR" => "10.0.0.1/24",
+        "DESTINATION" => "10.0.0.1",
+        "PREFIX" => "net.ipv4",
+        "VALUE" | "TIME" | "STATUS" => "1",
+        "NETNS" => "h1",
+        "COMMAND" => "id",
+        "PROGRAM" => "program",
+        "ARGS" => "words",
+        "TOPIC" => "topic",
+        _ => return None,
+    })
+}
+
 /// A command with something in the place of each word in capitals.
 fn filled_in(pattern: &str) -> String {
-    let value = |word: &str| {
-        Some(match word {
-            "NAME" => "x0",
-            "PEER" => "x1",
-            "LINK" => "eth0",
-            "KIND" => "dummy",
-            "CIDR" => "10.0.0.1/24",
-            "DESTINATION" => "10.0.0.1",
-            "PREFIX" => "net.ipv4",
-            "VALUE" | "TIME" | "STATUS" => "1",
-            "NETNS" => "h1",
-            "COMMAND" => "id",
-            "PROGRAM" => "program",
-            "ARGS" => "words",
-            _ => return None,
-        })
-    };
     let mut filled = String::new();
     let mut word = String::new();
     for c in pattern.replace("...", "mtu 1400").chars().chain([' ']) {
@@ -30,10 +33,7 @@ fn filled_in(pattern: &str) -> String {
             word.push(c);
             continue;
         }
-        match value(&word) {
-            Some(value) => filled.push_str(value),
-            None => filled.push_str(&word),
-        }
+        filled.push_str(example(&word).unwrap_or(&word));
         word.clear();
         filled.push(c);
     }
@@ -105,16 +105,18 @@ fn leads_to(translation: &Translation, entry: &Entry) -> bool {
         return false;
     };
     let call = format!("{}(", entry.signature.name);
-    let parameters = &entry.signature.parameters;
-    let required = parameters
-        .iter()
-        .filter(|one| !one.name.ends_with('?'))
-        .count();
+    let parameters = entry.signature.parameters.iter();
+    let required = parameters.filter(|one| !one.name.ends_with('?'));
+    // Each argument in its place.
+    let wanted: Vec<&str> = required
+        .map(|one| example(&one.name.to_uppercase()).unwrap_or(""))
+        .collect();
     let inside = line.split_once(&call).map_or("", |(_, rest)| rest);
     let inside = inside.split(&['#', ')']).next().unwrap_or("");
-    let given = inside
+    let given: Vec<&str> = inside
         .split(',')
-        .filter(|one| !one.trim().is_empty())
-        .count();
-    translation.faults.is_empty() && line.contains(&call) && given == required
+        .map(|one| one.trim().trim_matches('"'))
+        .filter(|one| !one.is_empty())
+        .collect();
+    translation.faults.is_empty() && line.contains(&call) && given == wanted
 }
