@@ -71,15 +71,6 @@ impl Manual {
         }
         self.details = details.join("\n\n");
     }
-
-    /// The names of the fields of what it returns, in the order of the manual.
-    pub fn fields(&self) -> Vec<String> {
-        let is_name = |word: &String| {
-            word.starts_with(|c: char| c.is_ascii_lowercase())
-                && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        };
-        quoted(&self.returns).into_iter().filter(is_name).collect()
-    }
 }
 
 /// The parts between headings, with their titles; the first has none. What stands in a code block is no heading.
@@ -186,7 +177,10 @@ ping("::1");
         assert_eq!(manual.details, "More of it.\nOn two lines.");
         assert_eq!(manual.equivalents, ["ping -c 4 DESTINATION", "ping6"]);
         assert_eq!(manual.search_words, ["icmp", "reachable"]);
-        assert_eq!(manual.fields(), ["loss", "x"]);
+        assert_eq!(
+            manual.returns,
+            "A map: `loss` (percent, `()` for none), `x`."
+        );
         assert_eq!(manual.errors, "None.");
         assert_eq!(manual.example, "# not a heading\nping(\"::1\");\n");
         let [count, scope] = manual.options.as_slice() else {

@@ -124,12 +124,6 @@ impl Catalog {
         nouns.dedup();
         nouns
     }
-
-    fn fields_of(&self, name: &str) -> Vec<String> {
-        self.called(name)
-            .flat_map(|entry| entry.manual.fields())
-            .collect()
-    }
 }
 
 impl Signatures for Catalog {
@@ -147,14 +141,8 @@ impl Signatures for Catalog {
     }
 
     fn fields(&self, name: &str) -> Vec<String> {
-        // "A map like those of `link_list`": what another verb gives.
-        let (verbs, mut fields): (Vec<_>, Vec<_>) = self
-            .fields_of(name)
-            .into_iter()
-            .partition(|word| self.called(word).next().is_some());
-        if fields.is_empty() {
-            fields = verbs.iter().flat_map(|verb| self.fields_of(verb)).collect();
-        }
+        let given = self.fields_given(name).into_iter();
+        let mut fields: Vec<String> = given.map(|field| field.name).collect();
         fields.sort();
         fields.dedup();
         fields
