@@ -8,10 +8,11 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::process::exit;
 
+use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, pthread_sigmask, raise};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpgrp, tcsetpgrp};
 
@@ -58,7 +59,7 @@ pub(super) fn until_end(child: Pid, signals: &SignalFd, line: UnixStream) -> ! {
             line = None;
         }
         if signalled && let Ok(Some(signal)) = signals.read_signal() {
-            pass_on(child, signal.ssi_signo);
+            pass_on(child, &signal);
         }
     }
 }
@@ -72,15 +73,16 @@ fn grant_terminal(line: &mut UnixStream) -> io::Result<()> {
     line.write_all(&[0])
 }
 
-fn pass_on(child: Pid, signal: u32) {
-    let signal = i32::try_from(signal).map(Signal::try_from);
+fn pass_on(child: Pid, info: &siginfo) {
+    let signal = i32::try_from(info.ssi_signo).map(Signal::try_from);
     match signal {
         Ok(Ok(Signal::SIGCHLD)) => match waitpid(child, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::Exited(_, status)) => exit(status),
             Ok(WaitStatus::Signaled(_, signal, _)) => end_by(signal),
             _ => {}
         },
-        // From the terminal the child has it already; a second one sets the same flag again.
+        // From the terminal the child has it already; a second one that comes late would stop what runs next.
+        Ok(Ok(Signal::SIGINT)) if info.ssi_code == libc::SI_KERNEL => {}
         Ok(Ok(Signal::SIGINT)) => drop(kill(child, Signal::SIGINT)),
         Ok(Ok(Signal::SIGCONT)) => drop(kill(child, Signal::SIGCONT)),
         Ok(Ok(signal @ (Signal::SIGTSTP | Signal::SIGTTIN | Signal::SIGTTOU))) => {

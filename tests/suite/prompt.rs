@@ -691,6 +691,8 @@ fn ctrl_z(user: User) -> Verdict {
         terminal.keys("fg; echo status=$?\n")?;
         terminal.expect(READS)?;
         until_typed(&mut terminal, "6 * ")?;
+        // The process outside of the sandbox may yet have to say that netsh is to go on.
+        until_waiting(&terminal, &mark)?;
         terminal.keys("1\r")?;
         terminal.expect("102\r\n")?;
         terminal.expect(READS)?;
