@@ -138,61 +138,58 @@ fn starts_with_a_block(source: &Source) -> bool {
     statement.is_some_and(|statement| first(&statement) && statement.ends_with('}'))
 }
 
+/// The text with its last statement written otherwise: as `change` has it with what stands around it, or as it was.
+fn with_last(text: &str, change: impl FnOnce(&Last) -> Option<String>) -> String {
+    let changed = last(text).and_then(|last| change(&last));
+    changed.unwrap_or_else(|| text.into())
+}
+
 /// `return x` ends an input, and would end the whole script.
 fn without_return(text: &str) -> String {
-    let Some(Last {
-        before,
-        statement,
-        after,
-    }) = last(text)
-    else {
-        return text.into();
-    };
-    match statement.strip_prefix("return") {
-        Some(value) if !value.starts_with(|c: char| c.is_alphanumeric() || c == '_') => {
-            let value = if value.trim().is_empty() {
-                "()"
-            } else {
-                value.trim()
-            };
-            format!("{before}{value};{after}")
+    with_last(text, |last| {
+        let value = last.statement.strip_prefix("return")?;
+        if value.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
+            return None;
         }
-        _ => text.into(),
-    }
+        let value = Some(value.trim()).filter(|value| !value.is_empty());
+        let value = value.unwrap_or("()");
+        Some(format!("{}{value};{}", last.before, last.after))
+    })
 }
 
 /// Shows the value of the last statement, as the prompt did.
 fn shown(text: &str) -> String {
-    match last(text) {
-        Some(Last {
+    with_last(text, |last| {
+        let Last {
             before,
             statement,
             after,
-        }) => format!("{before}show({statement});{after}"),
-        None => text.into(),
-    }
+        } = last;
+        Some(format!("{before}show({statement});{after}"))
+    })
 }
 
 /// Gives the value of the last statement a name, once.
 fn named(text: &str, name: &str) -> String {
-    let Some(Last {
-        before,
-        statement,
-        after,
-    }) = last(text)
-    else {
-        return text.into();
-    };
-    if statement == format!("show({name})") || statement.starts_with(&format!("let {name} = ")) {
-        return text.into();
-    }
-    match statement
-        .strip_prefix("show(")
-        .and_then(|rest| rest.strip_suffix(')'))
-    {
-        Some(value) => format!("{before}let {name} = {value};{after}\nshow({name});"),
-        None => format!("{before}let {name} = {statement};{after}"),
-    }
+    with_last(text, |last| {
+        let Last {
+            before,
+            statement,
+            after,
+        } = last;
+        let is_named = *statement == format!("show({name})")
+            || statement.starts_with(&format!("let {name} = "));
+        if is_named {
+            return None;
+        }
+        let shown = statement
+            .strip_prefix("show(")
+            .and_then(|rest| rest.strip_suffix(')'));
+        Some(match shown {
+            Some(value) => format!("{before}let {name} = {value};{after}\nshow({name});"),
+            None => format!("{before}let {name} = {statement};{after}"),
+        })
+    })
 }
 
 /// Puts the name in the place of every `_` that was the last value.

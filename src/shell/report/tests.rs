@@ -3,6 +3,7 @@
 
 mod golden;
 mod hints;
+mod language;
 mod modules;
 mod robust;
 mod syntax;
