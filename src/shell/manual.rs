@@ -8,8 +8,8 @@ use clap_complete::Shell;
 use crate::catalog::Entry;
 use crate::catalog::help::answer;
 use crate::catalog::reference::cut;
-use crate::catalog::search::meant;
 use crate::lab::screen::Screen;
+use crate::lab::suggest::nearest;
 use crate::script;
 
 use super::markdown;
@@ -58,7 +58,10 @@ pub fn page(verb: &str) -> Told {
     match page {
         Some(page) => write(&format!("{page}\n")),
         None => {
-            let near = meant(&catalog, verb)
+            // A verb: what is only a word to look for has no page.
+            let names = catalog.entries().iter().map(Entry::path);
+            let names: Vec<String> = names.collect();
+            let near = nearest(verb, names.iter().map(String::as_str))
                 .map_or(String::new(), |near| format!("; did you mean {near:?}?"));
             let words = format!("there is no verb {verb:?}{near} (netsh help shows all)");
             Err(Refusal::Unknown(words))

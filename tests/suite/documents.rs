@@ -203,6 +203,11 @@ fn on_the_command_line(user: User) -> Verdict {
         unknown.stderr.as_str(),
         "netsh: there is no verb \"veht_add\"; did you mean \"veth_add\"? (netsh help shows all)\n",
     )?;
+    // There is a word to look for that is like it, but no verb.
+    same(
+        told(user, &["doc", "nope"])?.stderr.as_str(),
+        "netsh: there is no verb \"nope\" (netsh help shows all)\n",
+    )?;
     same(
         told(user, &["doc", "--man", "--definitions"])?.status,
         Some(2),
