@@ -21,7 +21,7 @@ use netsh::script::modules::INCLUDED;
 use netsh::script::run::{Script, text_of, text_of_file};
 use netsh::shell::attach;
 use netsh::shell::command_line::{CommandLine, Run, Task};
-use netsh::shell::last_words;
+use netsh::shell::deep_stack;
 use netsh::shell::manual;
 use netsh::shell::prompt::{Place, Prompt};
 use netsh::shell::report::report;
@@ -42,9 +42,16 @@ fn main() -> ExitCode {
         task,
         run: arguments,
     } = CommandLine::parse();
-    if let Some(task) = task {
-        return perform(task);
-    }
+    let arguments = match task {
+        // It is a script that has to be in the sandbox, too.
+        Some(Task::Doctor { json }) => Run {
+            code: Some("show(doctor())".into()),
+            json,
+            ..arguments
+        },
+        Some(task) => return perform(task),
+        None => arguments,
+    };
     let job = match read_job(&arguments) {
         Ok(job) => job,
         Err(refusal) => return end(refusal.status, &refusal.words),
@@ -56,11 +63,11 @@ fn main() -> ExitCode {
         return end(FAILED, &format!("cannot listen for Ctrl-C: {error}"));
     }
     limits::raise();
+    memory::keep();
     if let Err(words) = enter(&arguments) {
         return end(FAILED, &words);
     }
-    last_words::prepare();
-    work(&arguments, job)
+    deep_stack::work(|| work(&arguments, job))
 }
 
 /// What is done without a script. Only what joins a sandbox needs one.
@@ -84,6 +91,7 @@ fn perform(task: Task) -> ExitCode {
             ..
         } => attach::join(pid, &Work { netns, command }).into(),
         Task::Explain { command } => explain(&command),
+        Task::Doctor { .. } => ExitCode::SUCCESS,
     }
 }
 
@@ -181,7 +189,10 @@ fn read_text(name: &str) -> Result<String, Refusal> {
         text_of_file(Path::new(name))
     };
     text.map_err(|words| Refusal {
-        words,
+        words: match CommandLine::meant(Path::new(name)) {
+            Some(meant) => format!("{words}; did you mean {meant}?"),
+            None => words,
+        },
         status: FAILED,
     })
 }

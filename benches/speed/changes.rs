@@ -4,18 +4,15 @@
 //! The raw socket sends byte for byte what netsh sent, prepared beforehand: it knows every link's index, reads no
 //! arguments and makes no messages. `ip` is a process for each step; `ip -batch` is one process for all 500.
 
-use std::cell::RefCell;
 use std::process::Command;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use netsh::kernel::netlink::{Direction, set_tap};
 use netsh::kernel::netns::Namespace;
 use rhai::Engine;
 
 use super::contest::Contest;
 use super::raw::{RawSocket, for_link};
-use super::{Outcome, lab, machine};
+use super::{Outcome, lab, machine, raw};
 
 const COUNT: usize = 500;
 const ROUNDS: usize = 12;
@@ -71,19 +68,11 @@ impl Bench {
 
     /// The messages that netsh sends, by step.
     fn record(&self, engine: &Engine) -> Outcome<[Vec<Vec<u8>>; 3]> {
-        let sent = Rc::new(RefCell::new(Vec::new()));
         let mut recorded = [const { Vec::new() }; 3];
         for (code, slot) in SCRIPTS.iter().zip(&mut recorded) {
-            let record = sent.clone();
-            set_tap(Some(Box::new(move |direction, bytes| {
-                if direction == Direction::Sent {
-                    record.borrow_mut().push(bytes.to_vec());
-                }
-            })));
-            let result = lab::timed(engine, code);
-            set_tap(None);
+            let (result, sent) = raw::recorded(|| lab::timed(engine, code));
             result?;
-            *slot = sent.take();
+            *slot = sent;
         }
         self.clear()?;
         let counts = recorded.each_ref().map(Vec::len);

@@ -24,7 +24,7 @@ impl Screen for Dark {
     fn show(&self, _value: &serde_json::Value) {}
     fn manual(&self, _markdown: &str) {}
     fn command(&self, _line: &str) {}
-    fn netlink(&self, _direction: Direction, _bytes: &[u8]) {}
+    fn netlink(&self, _protocol: isize, _direction: Direction, _bytes: &[u8]) {}
     fn note(&self, _text: &str) {}
     fn is_closed(&self) -> bool {
         false

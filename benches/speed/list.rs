@@ -3,10 +3,13 @@
 //! `ip` can't be had without the start of its process, and what a script does with a list is not to print it. So there
 //! are two comparisons. First what each is for: netsh's list in a script that runs already, made into maps, beside `ip`
 //! from fork to exit, its JSON printed; and beside the same less the time that `ip` takes to print one link alone.
-//! Then the same thing done by both: a process that prints all links as JSON.
+//! Then the same thing done by both: a process that prints all links as JSON. And at last the same links as ports of a bridge:
+//! then each has some thirty settings of its own to tell.
 
 use std::process::Command;
 use std::time::Duration;
+
+use rhai::Engine;
 
 use super::contest::Contest;
 use super::{Outcome, lab, machine};
@@ -59,6 +62,36 @@ pub fn run() -> Outcome<()> {
     }
     list.run(ROUNDS)?;
     whole.run(ROUNDS)?;
+    ports(&engine)?;
     lab::timed(&engine, "for i in 0..500 { link_del(`a${i}`); }")?;
+    Ok(())
+}
+
+/// What a script gets of each link is what `ip -j -d -s addr` prints of it; `ip -j -d link` leaves counters and addresses out.
+fn ports(engine: &Engine) -> Outcome<()> {
+    let enslave = r#"
+        link_add("br0", "bridge");
+        for i in 0..500 { link_set(`a${i}`, #{ master: "br0" }); link_set(`b${i}`, #{ master: "br0" }); }
+    "#;
+    lab::timed(engine, enslave)?;
+    let mut contest = Contest::new(["1000 ports of a bridge, listed with their settings"]);
+    contest.enter("netsh, `link_list()` in a script: maps", &[], || {
+        Ok(vec![lab::timed(engine, "link_list()")?])
+    });
+    if machine::has_ip() {
+        let commands: [&[&str]; 2] = [
+            &["ip", "-j", "-d", "-s", "addr"],
+            &["ip", "-j", "-d", "link"],
+        ];
+        for words in commands {
+            let name = format!("`{}`, the process", words.join(" "));
+            contest.enter(name, &[Some(1.0)], move || {
+                let mut command = Command::new(words[0]);
+                Ok(vec![lab::timed_program(command.args(&words[1..]))?])
+            });
+        }
+    }
+    contest.run(ROUNDS)?;
+    lab::timed(engine, r#"link_del("br0")"#)?;
     Ok(())
 }

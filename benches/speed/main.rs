@@ -9,6 +9,9 @@
 //! | `prompt` | from the start to the first prompt |
 //! | `changes` | 500 veth pairs, 500 addresses, 500 links brought up |
 //! | `list` | 1000 links listed |
+//! | `conntrack` | 10 000 tracked connections listed |
+//! | `nft` | 1000 rules of nftables in one transaction, and listed |
+//! | `routes` | 10 000 routes added and listed, 10 000 forwarding entries listed |
 //! | `calls` | the cost of a call from a script, the kernel left out |
 //! | `complete` | Tab at the prompt, with 1000 links |
 //! | `star` | a bridge with 100 hosts, each in a namespace |
@@ -19,18 +22,21 @@
 mod calls;
 mod changes;
 mod complete;
+mod conntrack;
 mod contest;
 mod lab;
 mod list;
 mod machine;
+mod nft;
 mod prompt;
 mod raw;
+mod routes;
 mod star;
 mod start;
 
 use std::process::ExitCode;
 
-use netsh::lab::{interrupt, sandbox};
+use netsh::lab::{interrupt, memory, sandbox};
 
 /// What goes wrong in a benchmark ends it; there is nothing to do about it but to say it.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -38,11 +44,14 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A section by its name on the command line.
 type Section = (&'static str, fn() -> Outcome<()>);
 
-const SECTIONS: [Section; 7] = [
+const SECTIONS: [Section; 10] = [
     ("start", start::run),
     ("prompt", prompt::run),
     ("changes", changes::run),
     ("list", list::run),
+    ("nft", nft::run),
+    ("conntrack", conntrack::run),
+    ("routes", routes::run),
     ("calls", calls::run),
     ("complete", complete::run),
     ("star", star::run),
@@ -75,6 +84,8 @@ fn main() -> ExitCode {
 
 fn work(asked: &[String]) -> Outcome<()> {
     interrupt::listen()?;
+    // As the binary does.
+    memory::keep();
     machine::describe();
     // Before any thread exists: from here on this process is the init of the sandbox.
     sandbox::enter().map_err(|refusal| refusal.cause)?;

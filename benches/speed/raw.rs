@@ -1,10 +1,14 @@
 //! The least that can be done: a blocking netlink socket, one send and one receive for each message.
 
+use std::cell::RefCell;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::rc::Rc;
 
 use nix::sys::socket::{
     AddressFamily, MsgFlags, SockFlag, SockProtocol, SockType, recv, send, socket,
 };
+
+use netsh::kernel::netlink::{Direction, set_tap};
 
 use super::Outcome;
 
@@ -57,6 +61,20 @@ impl RawSocket {
         }
         self.exchange(&group_message(RTM_DELLINK, 0, GROUP))
     }
+}
+
+/// What `work` comes to, and the messages that netsh sent meanwhile.
+pub fn recorded<T>(work: impl FnOnce() -> T) -> (T, Vec<Vec<u8>>) {
+    let sent = Rc::new(RefCell::new(Vec::new()));
+    let record = sent.clone();
+    set_tap(Some(Box::new(move |_, direction, bytes| {
+        if direction == Direction::Sent {
+            record.borrow_mut().push(bytes.to_vec());
+        }
+    })));
+    let result = work();
+    set_tap(None);
+    (result, sent.take())
 }
 
 /// A message with another link's index.

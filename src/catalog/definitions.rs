@@ -20,6 +20,24 @@ const ARGS: Array;
 
 /// The name of the namespace.
 fn get name(netns: netns) -> String;
+
+/// The name of the device's link.
+fn get name(device: tuntap) -> String;
+
+/// What passes through the device: tun or tap.
+fn get kind(device: tuntap) -> String;
+
+/// The address at which it listens.
+fn get address(listener: listener) -> String;
+
+/// The port at which it listens.
+fn get port(listener: listener) -> int;
+
+/// Its own end: address and port.
+fn get local(connection: connection) -> Map;
+
+/// The other end: address and port.
+fn get peer(connection: connection) -> Map;
 ";
 
 /// The text of the file.
@@ -119,6 +137,7 @@ fn type_name(kind: &str) -> &str {
         "any" => "?",
         "map" => "Map",
         "array" => "Array",
+        "blob" => "Blob",
         "function" => "FnPtr",
         other => other,
     }
@@ -154,7 +173,7 @@ mod tests {
     fn modules_have_a_block() {
         let text = definitions(&sample());
         assert!(
-            text.contains("\nmodule hosts {\n/// A map like those of `pair`."),
+            text.contains("\nmodule topo {\n/// A map like those of `pair`."),
             "{text}"
         );
         assert!(text.ends_with("\nfn pair(a: ?, b: ?) -> ?;\n}\n"), "{text}");

@@ -51,7 +51,7 @@ impl Expects {
     /// What a parameter of this verb wants.
     pub fn of_parameter(verb: &str, parameter: &Parameter) -> Expects {
         match (verb, parameter.name.trim_end_matches('?')) {
-            (_, "link") => Expects::Link,
+            (_, "link" | "parent") | ("tuntap_get", "name") => Expects::Link,
             ("netns_get" | "netns_del" | "netns_enter", "name") => Expects::Netns,
             ("sysctl_get" | "sysctl_set", "name") | ("sysctl_list", "prefix") => Expects::Sysctl,
             (_, "cidr" | "destination" | "address") => Expects::Address,

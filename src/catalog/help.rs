@@ -9,6 +9,8 @@ use super::{Catalog, Entry};
 
 /// What follows the list of verbs. At most a screen together with it.
 const RULES: &str = "\
+`link_{add, del}` are `link_add` and `link_del`.
+
 ## More
 
 - `help(\"veth_add\")`: the page of a verb
@@ -28,6 +30,9 @@ const RULES: &str = "\
 /// How much of a topic an answer repeats.
 const LONGEST_TOPIC: usize = 60;
 
+/// Longer topics are not looked for, in bytes.
+const LONGEST_SEARCH: usize = 2000;
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -43,6 +48,9 @@ pub fn answer(catalog: &Catalog, topic: &str) -> Answer {
     if topic.is_empty() {
         return found(overview(catalog));
     }
+    if topic.len() > LONGEST_SEARCH {
+        return not_found(catalog, topic);
+    }
     // `h1.ping()` and `netns.run` as they stand in a script.
     let name = topic.trim_end_matches("()").to_lowercase();
     let name = name.rsplit('.').next().unwrap_or(&name);
@@ -54,10 +62,7 @@ pub fn answer(catalog: &Catalog, topic: &str) -> Answer {
     }
     let entries = search(catalog, topic);
     match entries.as_slice() {
-        [] => Answer {
-            markdown: nothing(catalog, topic),
-            found: false,
-        },
+        [] => not_found(catalog, topic),
         [only] => {
             let page = page(catalog, &only.path(), 1).unwrap_or_default();
             found(format!(
@@ -103,13 +108,40 @@ fn overview(catalog: &Catalog) -> String {
     let mut text = String::from("# Verbs\n\n");
     for noun in catalog.nouns() {
         let entries = catalog.entries().iter().filter(|entry| entry.noun == noun);
-        let mut names: Vec<String> = entries.map(|entry| code(&entry.title())).collect();
-        names.dedup();
-        let _ = writeln!(text, "- **{noun}**: {}", names.join(" "));
+        let mut titles: Vec<String> = entries.map(Entry::title).collect();
+        titles.dedup();
+        let families = families(&titles).into_iter();
+        let families: Vec<String> = families.map(|family| code(&family)).collect();
+        let _ = writeln!(text, "- **{noun}**: {}", families.join(" "));
     }
     text.push('\n');
     text += RULES;
     text
+}
+
+/// Names with what they begin with in common written once: `link_add` and `link_del` are `link_{add,del}`, as a shell has it. The
+/// first of a family stands where it stood.
+fn families(names: &[String]) -> Vec<String> {
+    let mut families: Vec<(&str, Vec<&str>)> = Vec::new();
+    for name in names {
+        let end = name.find(['_', ':', '.']).map_or(0, |at| {
+            at + if name.get(at..).is_some_and(|rest| rest.starts_with("::")) {
+                2
+            } else {
+                1
+            }
+        });
+        let (first, rest) = name.split_at(end);
+        match families.iter_mut().find(|family| family.0 == first) {
+            Some(family) if !first.is_empty() => family.1.push(rest),
+            _ => families.push((first, vec![rest])),
+        }
+    }
+    let written = |(first, rest): (&str, Vec<&str>)| match rest.as_slice() {
+        [only] => format!("{first}{only}"),
+        several => format!("{first}{{{}}}", several.join(", ")),
+    };
+    families.into_iter().map(written).collect()
 }
 
 /// The verbs that fit, each with its summary.
@@ -120,6 +152,13 @@ fn results(topic: &str, entries: &[&Entry]) -> String {
         let _ = write!(text, "\n`help(\"{}\")` tells more.\n", first.title());
     }
     text
+}
+
+fn not_found(catalog: &Catalog, topic: &str) -> Answer {
+    Answer {
+        markdown: nothing(catalog, topic),
+        found: false,
+    }
 }
 
 fn nothing(catalog: &Catalog, topic: &str) -> String {
@@ -151,28 +190,37 @@ mod tests {
     use crate::catalog::tests::sample;
 
     #[test]
+    fn names_of_a_family_stand_together() {
+        let names = [
+            "link_add", "veth_add", "link_set", "sh", "exec", "h::a_b", "h::c",
+        ];
+        let names = names.map(str::to_owned);
+        assert_eq!(
+            families(&names),
+            ["link_{add, set}", "veth_add", "sh", "exec", "h::{a_b, c}"]
+        );
+    }
+
+    #[test]
     fn every_answer_says_how_to_go_on() {
         let catalog = sample();
         let all = answer(&catalog, " ");
         assert!(
-            all.found
-                && all
-                    .markdown
-                    .contains("- **hosts**: `hosts::again` `hosts::pair`"),
+            all.found && all.markdown.contains("- **topo**: `topo::{again, pair}`"),
             "{all:?}"
         );
         assert!(
-            answer(&catalog, "Hosts::pair()")
+            answer(&catalog, "Topo::pair()")
                 .markdown
-                .starts_with("# hosts::pair\n")
+                .starts_with("# topo::pair\n")
         );
-        let some = answer(&catalog, "hosts");
+        let some = answer(&catalog, "topo");
         assert!(
             some.found
                 && some.markdown.contains(
-                    "- `hosts::pair`: Makes two.
+                    "- `topo::pair`: Makes two.
 
-`help(\"hosts::again\")`"
+`help(\"topo::again\")`"
                 ),
             "{some:?}"
         );
@@ -181,7 +229,7 @@ mod tests {
             one.markdown.starts_with(
                 "For two there is this verb:
 
-# hosts::pair
+# topo::pair
 "
             ),
             "{one:?}"
@@ -191,7 +239,7 @@ mod tests {
             !none.found
                 && none
                     .markdown
-                    .contains("Did you mean \"pair\"?\n\n- `hosts::pair`"),
+                    .contains("Did you mean \"pair\"?\n\n- `topo::pair`"),
             "{none:?}"
         );
         let odd = answer(&catalog, "`x*");

@@ -14,6 +14,8 @@ pub struct Manual {
     pub search_words: Vec<String>,
     /// The keys of the last argument, in the order of the manual.
     pub options: Vec<OptionManual>,
+    /// Verbs whose options it takes beside its own: `Those of `qdisc_add`.`
+    pub options_of: Vec<String>,
     /// What it gives, as Markdown; empty for nothing.
     pub returns: String,
     /// When it fails, as Markdown.
@@ -45,7 +47,10 @@ impl Manual {
         }
         for (title, text) in sections {
             match title.as_str() {
-                "Options" => manual.options = options(&text),
+                "Options" => {
+                    manual.options = options(&text);
+                    manual.options_of = others(&text);
+                }
                 "Returns" => manual.returns = text,
                 "Errors" => manual.errors = text,
                 "Example" => manual.example = code(&text),
@@ -107,10 +112,17 @@ fn code(text: &str) -> String {
     after.split("```").next().unwrap_or("").into()
 }
 
+/// The verbs that a line such as "Those of `qdisc_add`." names.
+fn others(text: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| line.starts_with("Those of `"));
+    lines.flat_map(quoted).collect()
+}
+
 /// The items of a list such as "- `count` (int; `-c`): how many". A line that begins otherwise goes on with the item above.
 fn options(text: &str) -> Vec<OptionManual> {
     let mut options: Vec<OptionManual> = Vec::new();
-    for line in text.lines() {
+    let lines = text.lines();
+    for line in lines.filter(|line| !line.starts_with("Those of `")) {
         match (line.strip_prefix("- `"), options.last_mut()) {
             (Some(item), _) => options.push(option(item)),
             (None, Some(option)) => {
@@ -154,6 +166,7 @@ Equivalent to: `ping -c 4 DESTINATION`, `ping6`
 Search words: `icmp`, `reachable`
 
 # Options
+Those of `other_verb`.
 - `count` (int; `-c`): how many; 4
   unless given
 - `scope` (string): "global" or "link"
@@ -190,6 +203,7 @@ ping("::1");
             (count.kind.as_str(), count.spelling.as_deref()),
             ("int", Some("-c"))
         );
+        assert_eq!(manual.options_of, ["other_verb"]);
         assert_eq!(count.text, "how many; 4 unless given");
         assert_eq!((scope.key.as_str(), &scope.spelling), ("scope", &None));
     }

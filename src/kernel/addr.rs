@@ -102,7 +102,8 @@ pub fn list(namespace: &Namespace) -> Result<Vec<Addr>> {
     })
 }
 
-fn read(message: AddressMessage) -> Option<Addr> {
+/// Reads an address; None if it has none.
+pub(super) fn read(message: AddressMessage) -> Option<Addr> {
     let header = message.header;
     let (mut address, mut local) = (None, None);
     let mut addr = Addr {
@@ -263,6 +264,10 @@ impl Operation for AddrAdd {
         self.link.clone()
     }
 
+    fn links(&self) -> Vec<(&'static str, &str)> {
+        vec![("link", &self.link)]
+    }
+
     fn words(&self) -> String {
         format!("add address {} to {}", self.local, self.link)
     }
@@ -282,10 +287,10 @@ impl Operation for AddrAdd {
         if !flags.is_empty() {
             attributes.push(AddressAttribute::Flags(flags));
         }
-        Ok(Action::Route(vec![Request {
-            message: RouteNetlinkMessage::NewAddress(message),
-            flags: NLM_F_CREATE | NLM_F_EXCL,
-        }]))
+        Ok(Action::Route(vec![Request::new(
+            RouteNetlinkMessage::NewAddress(message),
+            NLM_F_CREATE | NLM_F_EXCL,
+        )]))
     }
 
     fn command(&self) -> Command {
@@ -373,16 +378,20 @@ impl Operation for AddrDel {
         self.link.clone()
     }
 
+    fn links(&self) -> Vec<(&'static str, &str)> {
+        vec![("link", &self.link)]
+    }
+
     fn words(&self) -> String {
         format!("delete address {} from {}", self.local, self.link)
     }
 
     fn action(&self, names: &dyn Names) -> Result<Action> {
         let message = identify(names, &self.link, self.local, self.peer)?;
-        Ok(Action::Route(vec![Request {
-            message: RouteNetlinkMessage::DelAddress(message),
-            flags: 0,
-        }]))
+        Ok(Action::Route(vec![Request::new(
+            RouteNetlinkMessage::DelAddress(message),
+            0,
+        )]))
     }
 
     fn command(&self) -> Command {
@@ -438,6 +447,10 @@ impl Operation for AddrFlush {
         self.link.clone()
     }
 
+    fn links(&self) -> Vec<(&'static str, &str)> {
+        vec![("link", &self.link)]
+    }
+
     fn words(&self) -> String {
         format!("remove the addresses of {}", self.link)
     }
@@ -455,12 +468,8 @@ impl Operation for AddrFlush {
         });
         // Secondary addresses go with their primary, which stands before them: removed from the end, none is missed.
         let requests = addresses.iter().rev().map(|addr| {
-            Ok(Request {
-                message: RouteNetlinkMessage::DelAddress(identify(
-                    names, &self.link, addr.local, addr.peer,
-                )?),
-                flags: 0,
-            })
+            let message = identify(names, &self.link, addr.local, addr.peer)?;
+            Ok(Request::new(RouteNetlinkMessage::DelAddress(message), 0))
         });
         Ok(Action::Route(requests.collect::<Result<_>>()?))
     }

@@ -31,12 +31,20 @@ pub trait Names {
 pub enum Action {
     /// Messages to the namespace's rtnetlink socket, sent together.
     Route(Vec<Request>),
+    /// Messages to the namespace's netfilter socket, in one transaction: all of them or none.
+    Netfilter(Vec<Request>),
+    /// Messages about tracked connections to the namespace's netfilter socket, each for itself.
+    Conntrack(Vec<Request>),
+    /// Messages to the namespace's generic netlink socket.
+    Generic(Vec<Request>),
     /// A value written to a file under /proc/sys.
     Sysctl(super::sysctl::Key, String),
     /// A new network namespace with this name.
     NetnsAdd(String),
     /// The name taken away from a network namespace.
     NetnsDel(String),
+    /// A new tun or tap device, whose descriptor goes to whoever makes the change.
+    Tuntap(super::tuntap::TuntapAdd),
 }
 
 /// An equivalent command: the words of a shell command, without `-n NETNS`.
@@ -156,6 +164,14 @@ pub trait Operation {
     fn words(&self) -> String;
     /// What is sent. Fails if a name in it can't be resolved.
     fn action(&self, names: &dyn Names) -> Result<Action>;
+    /// The links that it names, each with the parameter or option of the verb that gives it.
+    fn links(&self) -> Vec<(&'static str, &str)> {
+        Vec::new()
+    }
+    /// The namespaces that it names, each with the parameter or option of the verb that gives it.
+    fn namespaces(&self) -> Vec<(&'static str, &str)> {
+        Vec::new()
+    }
     /// The equivalent command.
     fn command(&self) -> Command;
     /// The change that undoes this one, worked out before it is sent, since it may have to read what is there now.
@@ -210,22 +226,102 @@ changes! {
     VethAdd(super::veth::VethAdd),
     /// Properties of a link.
     LinkSet(super::link_set::LinkSet),
+    /// The state of a bridge's port.
+    PortState(super::port_state::PortState),
+    /// Keys and peers of a WireGuard link.
+    WireguardSet(super::wireguard::WireguardSet),
     /// A new link.
-    LinkAdd(super::link::LinkAdd),
+    LinkAdd(super::link_add::LinkAdd),
     /// A link removed.
     LinkDel(super::link::LinkDel),
+    /// A new tun or tap device.
+    TuntapAdd(super::tuntap::TuntapAdd),
+    /// A tun or tap device removed.
+    TuntapDel(super::tuntap::TuntapDel),
     /// A new address.
     AddrAdd(super::addr::AddrAdd),
     /// An address removed.
     AddrDel(super::addr::AddrDel),
     /// Addresses of a link removed.
     AddrFlush(super::addr::AddrFlush),
+    /// A new route.
+    RouteAdd(super::route_change::RouteAdd),
+    /// A route removed.
+    RouteDel(super::route_change::RouteDel),
+    /// Routes removed.
+    RouteFlush(super::route_change::RouteFlush),
+    /// A new rule.
+    RuleAdd(super::rule::RuleAdd),
+    /// A rule removed.
+    RuleDel(super::rule::RuleDel),
+    /// A new neighbour.
+    NeighAdd(super::neigh_change::NeighAdd),
+    /// A neighbour forgotten.
+    NeighDel(super::neigh_change::NeighDel),
+    /// Neighbours forgotten.
+    NeighFlush(super::neigh_change::NeighFlush),
+    /// A new forwarding entry.
+    FdbAdd(super::fdb::FdbAdd),
+    /// A forwarding entry removed.
+    FdbDel(super::fdb::FdbDel),
+    /// VLANs of a bridge's port allowed.
+    BridgeVlanAdd(super::bridge_vlan::BridgeVlanAdd),
+    /// VLANs of a bridge's port forbidden.
+    BridgeVlanDel(super::bridge_vlan::BridgeVlanDel),
+    /// A member of a multicast group.
+    MdbAdd(super::mdb::MdbAdd),
+    /// A member of a multicast group removed.
+    MdbDel(super::mdb::MdbDel),
     /// A value under /proc/sys.
     SysctlSet(super::sysctl::SysctlSet),
+    /// Tracked connections forgotten.
+    ConntrackDel(super::conntrack_change::ConntrackDel),
+    /// All tracked connections forgotten.
+    ConntrackFlush(super::conntrack_change::ConntrackFlush),
+    /// A queueing discipline added, changed or replaced.
+    QdiscAdd(super::qdisc::QdiscAdd),
+    /// A queueing discipline removed.
+    QdiscDel(super::qdisc::QdiscDel),
+    /// A class of a queueing discipline added, changed or replaced.
+    ClassAdd(super::qdisc::class::ClassAdd),
+    /// A class removed.
+    ClassDel(super::qdisc::class::ClassDel),
+    /// A filter added.
+    FilterAdd(super::filter::FilterAdd),
+    /// Filters removed.
+    FilterDel(super::filter::FilterDel),
     /// A new named network namespace.
     NetnsAdd(super::netns_change::NetnsAdd),
     /// A named network namespace removed.
     NetnsDel(super::netns_change::NetnsDel),
+    /// A new nftables table.
+    NftTableAdd(super::nft::table::TableAdd),
+    /// An nftables table removed.
+    NftTableDel(super::nft::table::TableDel),
+    /// Rules or elements of nftables removed.
+    NftFlush(super::nft::table::Flush),
+    /// A new nftables chain.
+    NftChainAdd(super::nft::chain::ChainAdd),
+    /// An nftables chain removed.
+    NftChainDel(super::nft::chain::ChainDel),
+    /// A new nftables rule.
+    NftRuleAdd(super::nft::rule::RuleAdd),
+    /// An nftables rule removed.
+    NftRuleDel(super::nft::rule::RuleDel),
+    /// A new nftables rule taken back.
+    NftRuleTakeBack(super::nft::rule::RuleTakeBack),
+    /// A new set or map of nftables.
+    NftSetAdd(super::nft::set::SetAdd),
+    /// A set or map of nftables removed.
+    NftSetDel(super::nft::set::SetDel),
+    /// Elements of a set or map of nftables.
+    NftElements(super::nft::set::Elements),
+    /// A new counter, quota or limit of nftables.
+    NftObjectAdd(super::nft::object::ObjectAdd),
+    /// A counter, quota or limit of nftables removed.
+    NftObjectDel(super::nft::object::ObjectDel),
+    /// A whole text of nftables.
+    NftLoad(super::nft::load::Load),
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Addresses with the length of their network's prefix: `192.168.4.2/24`, `fd00::1/64` (RFC 4632, RFC 4291).
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
 /// An address and the length of its prefix in bits.
@@ -31,6 +31,22 @@ impl Cidr {
         self.address.is_ipv4() == other.address.is_ipv4()
             && self.prefix == other.prefix
             && (self.number() ^ other.number()) & !self.host_mask() == 0
+    }
+
+    /// Whether the other is the same network or a part of it.
+    pub fn contains(&self, other: &Cidr) -> bool {
+        let prefix = self.prefix;
+        other.prefix >= prefix && self.shares_network(&Cidr { prefix, ..*other })
+    }
+
+    /// The network: all bits after the prefix zero.
+    pub fn network(&self) -> Cidr {
+        let number = self.number() & !self.host_mask();
+        let address = match self.address {
+            IpAddr::V4(_) => Ipv4Addr::from_bits(u32::try_from(number).unwrap_or(0)).into(),
+            IpAddr::V6(_) => Ipv6Addr::from_bits(number).into(),
+        };
+        Cidr { address, ..*self }
     }
 
     /// The address as a number.

@@ -1,28 +1,28 @@
-//! Links as the kernel tells them (RTM_GETLINK), and the making and removing of links of any kind.
+//! Links as the kernel tells them (RTM_GETLINK), and the removing of links.
 //!
-//! Properties of a link are set in `link_set`; a veth pair, which is two links, is made in `veth`.
+//! Links are made in `link_add`, and a veth pair, which is two, in `veth`; properties of a link are set in `link_set`. What the
+//! kinds have of their own is in `kind`.
 
 use std::os::fd::AsRawFd;
 
-use netlink_packet_core::{
-    DecodeError, Emitable, NLM_F_CREATE, NLM_F_EXCL, NlaBuffer, NlasIterator, ParseableParametrized,
-};
+use netlink_packet_core::{DecodeError, Emitable, NlasIterator, ParseableParametrized};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
-    InfoKind, LinkAttribute, LinkExtentMask, LinkFlags, LinkHeader, LinkLayerType, LinkMessage,
-    State, Stats64,
+    LinkAttribute, LinkExtentMask, LinkFlags, LinkHeader, LinkLayerType, LinkMessage, State,
+    Stats64,
 };
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 use nix::errno::Errno;
-use rtnetlink::{LinkMessageBuilder, LinkUnspec};
 
 use super::addr::Addr;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::{Error, Result};
-use super::kinds::no_driver;
+use super::kind;
 use super::mac::Mac;
-use super::netlink::Request;
+use super::netlink::{Request, attributes};
 use super::netns::Namespace;
+use super::options::read::{self, NameOf};
+use super::options::{Row, Setting};
 use super::reason::{Reason, Refusal};
 use super::text;
 
@@ -64,10 +64,34 @@ pub struct Link {
     pub txqueuelen: u32,
     /// Free text kept with the link.
     pub alias: Option<String>,
+    /// The number of the group that it belongs to; 0 unless it was put into one.
+    pub group: u32,
     /// The counters.
     pub statistics: Option<Stats64>,
     /// Its addresses; filled in by [`list`] and [`get`].
     pub addresses: Vec<Addr>,
+    /// What its driver tells of it (IFLA_INFO_DATA), not yet read.
+    pub data: Vec<u8>,
+    /// The kind of its master, where that one keeps settings for its ports, such as `bridge`.
+    pub port_kind: Option<String>,
+    /// What the master's driver tells of it as a port (IFLA_INFO_SLAVE_DATA), not yet read.
+    pub port_data: Vec<u8>,
+}
+
+impl Link {
+    /// The settings of its kind.
+    pub fn settings(&self, name: NameOf<'_>) -> Vec<(&'static Row, Setting)> {
+        read::read(kind::options(&self.kind), &self.data, name)
+    }
+
+    /// Its settings as a port.
+    pub fn port_settings(&self, name: NameOf<'_>) -> Vec<(&'static Row, Setting)> {
+        let rows = self
+            .port_kind
+            .as_deref()
+            .map_or(&[][..], kind::port_options);
+        read::read(rows, &self.port_data, name)
+    }
 }
 
 /// All links of a namespace in the order of their indexes, with their addresses.
@@ -158,7 +182,7 @@ pub fn nsid(namespace: &Namespace, other: &Namespace) -> Result<Option<i32>> {
 
 /// The attributes that are read, by their numbers in linux/if_link.h. The kernel sends three times as many, and decoding
 /// all of them, as netlink-packet-route does, would cost more than all the rest of a list.
-const READ: [u16; 10] = [
+const READ: [u16; 11] = [
     1,  // IFLA_ADDRESS
     4,  // IFLA_MTU
     5,  // IFLA_LINK
@@ -167,6 +191,7 @@ const READ: [u16; 10] = [
     13, // IFLA_TXQLEN
     16, // IFLA_OPERSTATE
     23, // IFLA_STATS64
+    27, // IFLA_GROUP
     30, // IFLA_PROMISCUITY
     37, // IFLA_LINK_NETNSID
 ];
@@ -175,9 +200,12 @@ const IFLA_IFNAME: u16 = 3;
 const IFLA_IFALIAS: u16 = 20;
 const IFLA_LINKINFO: u16 = 18;
 const IFLA_INFO_KIND: u16 = 1;
+const IFLA_INFO_DATA: u16 = 2;
+const IFLA_INFO_SLAVE_KIND: u16 = 4;
+const IFLA_INFO_SLAVE_DATA: u16 = 5;
 
 /// Reads a `struct ifinfomsg` and what follows it.
-fn read(bytes: &[u8]) -> Result<Link> {
+pub(super) fn read(bytes: &[u8]) -> Result<Link> {
     let unreadable = |error: DecodeError| Error::Unreadable(error.to_string());
     let header = LinkHeader::parse(bytes).map_err(unreadable)?;
     let mut link = Link {
@@ -194,7 +222,7 @@ fn read(bytes: &[u8]) -> Result<Link> {
         match attribute.kind() {
             IFLA_IFNAME => link.name = text::of_attribute(attribute.value()),
             IFLA_IFALIAS => link.alias = Some(text::of_attribute(attribute.value())),
-            IFLA_LINKINFO => link.kind = driver_kind(attribute.value()).unwrap_or(link.kind),
+            IFLA_LINKINFO => read_info(&mut link, attribute.value()),
             kind if READ.contains(&kind) => {
                 let family = header.interface_family;
                 let typed = LinkAttribute::parse_with_param(&attribute, family);
@@ -206,12 +234,17 @@ fn read(bytes: &[u8]) -> Result<Link> {
     Ok(link)
 }
 
-/// The driver's name among the attributes of an IFLA_LINKINFO.
-fn driver_kind(infos: &[u8]) -> Option<String> {
-    let kind = NlasIterator::new(infos)
-        .flatten()
-        .find(|info: &NlaBuffer<&[u8]>| info.kind() == IFLA_INFO_KIND)?;
-    Some(text::of_attribute(kind.value()))
+/// The attributes of an IFLA_LINKINFO.
+fn read_info(link: &mut Link, infos: &[u8]) {
+    for info in attributes::read(infos).map_while(Result::ok) {
+        match info.kind {
+            IFLA_INFO_KIND => link.kind = info.text(),
+            IFLA_INFO_DATA => link.data = info.value.to_vec(),
+            IFLA_INFO_SLAVE_KIND => link.port_kind = Some(info.text()),
+            IFLA_INFO_SLAVE_DATA => link.port_data = info.value.to_vec(),
+            _ => {}
+        }
+    }
 }
 
 fn read_attribute(link: &mut Link, attribute: LinkAttribute) {
@@ -222,6 +255,7 @@ fn read_attribute(link: &mut Link, attribute: LinkAttribute) {
         LinkAttribute::Link(index) => link.lower = Some(index).filter(|index| *index != 0),
         LinkAttribute::LinkNetNsId(id) => link.lower_nsid = Some(id),
         LinkAttribute::OperState(state) => link.operstate = operstate_name(state),
+        LinkAttribute::Group(group) => link.group = group,
         LinkAttribute::Promiscuity(count) => link.promiscuity = count,
         LinkAttribute::Qdisc(name) => link.qdisc = name,
         LinkAttribute::TxQueueLen(length) => link.txqueuelen = length,
@@ -316,71 +350,6 @@ pub(super) fn mtu_refused(mtu: u32) -> Reason {
     .hint("a veth takes 68 to 65535 bytes")
 }
 
-/// A new link of any kind that needs no options of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkAdd {
-    /// Its name.
-    pub name: String,
-    /// The kind, as after `type` in `ip link add`.
-    pub kind: String,
-    /// Largest payload in bytes.
-    pub mtu: Option<u32>,
-    /// Its hardware address.
-    pub mac: Option<Mac>,
-}
-
-impl Operation for LinkAdd {
-    fn object(&self) -> String {
-        self.name.clone()
-    }
-
-    fn words(&self) -> String {
-        format!("make link {} of kind {}", self.name, self.kind)
-    }
-
-    fn action(&self, _names: &dyn Names) -> Result<Action> {
-        let kind = InfoKind::Other(self.kind.clone());
-        let mut builder =
-            LinkMessageBuilder::<LinkUnspec>::new_with_info_kind(kind).name(self.name.clone());
-        if let Some(mtu) = self.mtu {
-            builder = builder.mtu(mtu);
-        }
-        if let Some(mac) = self.mac {
-            builder = builder.address(mac.bytes().to_vec());
-        }
-        Ok(Action::Route(vec![Request {
-            message: RouteNetlinkMessage::NewLink(builder.build()),
-            flags: NLM_F_CREATE | NLM_F_EXCL,
-        }]))
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::ip(["link", "add", "dev", &self.name]);
-        if let Some(mtu) = self.mtu {
-            command.with("mtu", mtu);
-        }
-        if let Some(mac) = self.mac {
-            command.with("address", mac);
-        }
-        command.with("type", &self.kind);
-        command
-    }
-
-    fn refusal(&self, refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
-        match refusal.errno {
-            Errno::EEXIST => Some(exists(&self.name, "name")),
-            Errno::EOPNOTSUPP => Some(no_driver(&self.kind, "kind")),
-            _ => None,
-        }
-    }
-
-    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
-        Ok(Some(Change::LinkDel(LinkDel {
-            name: self.name.clone(),
-        })))
-    }
-}
-
 /// A link removed; a veth takes its other end with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkDel {
@@ -393,6 +362,10 @@ impl Operation for LinkDel {
         self.name.clone()
     }
 
+    fn links(&self) -> Vec<(&'static str, &str)> {
+        vec![("link", &self.name)]
+    }
+
     fn words(&self) -> String {
         format!("delete link {}", self.name)
     }
@@ -400,10 +373,10 @@ impl Operation for LinkDel {
     fn action(&self, names: &dyn Names) -> Result<Action> {
         let mut message = LinkMessage::default();
         message.header.index = names.link(&self.name)?;
-        Ok(Action::Route(vec![Request {
-            message: RouteNetlinkMessage::DelLink(message),
-            flags: 0,
-        }]))
+        Ok(Action::Route(vec![Request::new(
+            RouteNetlinkMessage::DelLink(message),
+            0,
+        )]))
     }
 
     fn command(&self) -> Command {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// An Ethernet address (IEEE 802 EUI-48).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mac([u8; 6]);
@@ -26,8 +28,13 @@ impl Mac {
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        // A forwarding database has thousands of them: digit by digit, without the padding of six numbers.
+        let mut text = [b':'; 17];
+        for (place, byte) in text.chunks_mut(3).zip(self.0) {
+            place[0] = DIGITS[usize::from(byte >> 4)];
+            place[1] = DIGITS[usize::from(byte & 15)];
+        }
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -68,6 +75,12 @@ mod tests {
         fn no_text_is_a_panic(text in ".*") {
             let _ = text.parse::<Mac>();
         }
+    }
+
+    #[test]
+    fn it_is_written_in_pairs_of_digits() {
+        let mac = Mac([0x02, 0, 0x1f, 0xa0, 0xff, 9]);
+        assert_eq!(mac.to_string(), "02:00:1f:a0:ff:09");
     }
 
     #[test]

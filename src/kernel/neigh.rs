@@ -2,14 +2,12 @@
 
 use std::net::IpAddr;
 
-use netlink_packet_route::RouteNetlinkMessage;
-use netlink_packet_route::neighbour::{
-    NeighbourAddress, NeighbourAttribute, NeighbourFlags, NeighbourMessage, NeighbourState,
-};
-
 use super::error::{Error, Result};
 use super::mac::Mac;
+use super::ndmsg::{self, Header, nda, ntf, nud, state_name};
+use super::netlink::attributes::{self, Attributes};
 use super::netns::Namespace;
+use super::route::{AF_INET, AF_INET6};
 
 /// A neighbour.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,76 +18,96 @@ pub struct Neighbour {
     pub index: u32,
     /// Its hardware address, once known.
     pub mac: Option<Mac>,
+    /// `NUD_*`.
+    pub bits: u16,
     /// The state by its name in `ip neigh`: reachable, stale, ...
     pub state: &'static str,
     /// router, proxy, ...
     pub flags: Vec<&'static str>,
 }
 
-/// All neighbours of a namespace that a link has to ask for; entries that need no asking (multicast, loopback) are in
-/// state noarp and left out unless `all` is true, as in `ip neigh`.
-pub fn list(namespace: &Namespace, all: bool) -> Result<Vec<Neighbour>> {
-    let request = RouteNetlinkMessage::GetNeighbour(NeighbourMessage::default());
-    let list = namespace.route()?.dump(request, |answer| {
-        Ok(match answer.decode()? {
-            RouteNetlinkMessage::NewNeighbour(message) => read(message),
-            _ => None,
-        })
-    });
-    let mut list = list?;
-    list.retain(|neighbour| all || neighbour.state != "noarp");
+/// Which neighbours to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that a link has to ask for.
+    Asked,
+    /// Also those that need no asking (multicast, loopback), in state noarp.
+    All,
+    /// The addresses that this machine answers for in another's place.
+    Proxies,
+}
+
+/// The neighbours of a namespace, as `ip neigh` lists them.
+pub fn list(namespace: &Namespace, which: Which) -> Result<Vec<Neighbour>> {
+    let header = Header {
+        flags: if which == Which::Proxies {
+            ntf::PROXY
+        } else {
+            0
+        },
+        ..Header::default()
+    };
+    let question = header.message(ndmsg::GET, &Attributes::new());
+    let read = |answer: super::netlink::Answer| read(&answer.bytes);
+    let mut list = namespace.route()?.dump(question, read)?;
+    list.retain(|neighbour| which != Which::Asked || neighbour.bits != nud::NOARP);
     // The kernel's order is that of a hash that changes from boot to boot.
     list.sort_by_key(|neighbour| (neighbour.address, neighbour.index));
     Ok(list)
 }
 
-fn read(message: NeighbourMessage) -> Option<Neighbour> {
-    let mut address = None;
-    let mut mac = None;
-    for attribute in message.attributes {
-        match attribute {
-            NeighbourAttribute::Destination(NeighbourAddress::Inet(ip)) => {
-                address = Some(IpAddr::V4(ip));
-            }
-            NeighbourAttribute::Destination(NeighbourAddress::Inet6(ip)) => {
-                address = Some(IpAddr::V6(ip));
-            }
-            NeighbourAttribute::LinkLayerAddress(bytes) => mac = Mac::from_bytes(&bytes),
+/// One neighbour.
+pub fn get(namespace: &Namespace, index: u32, address: IpAddr, proxy: bool) -> Result<Neighbour> {
+    let header = Header {
+        family: family(address),
+        index,
+        flags: if proxy { ntf::PROXY } else { 0 },
+        ..Header::default()
+    };
+    let mut attributes = Attributes::new();
+    attributes.ip(nda::DST, address);
+    let question = header.message(ndmsg::GET, &attributes);
+    let answer = namespace.route()?.get(question)?;
+    read(&answer.bytes)?.ok_or_else(|| Error::Unreadable("a neighbour without address".into()))
+}
+
+/// AF_INET or AF_INET6.
+pub fn family(address: IpAddr) -> u8 {
+    if address.is_ipv4() { AF_INET } else { AF_INET6 }
+}
+
+/// Flags by their names in `ip neigh`.
+const FLAGS: [(u8, &str); 4] = [
+    (ntf::ROUTER, "router"),
+    (ntf::PROXY, "proxy"),
+    (ntf::EXT_LEARNED, "extern_learn"),
+    (ntf::OFFLOADED, "offload"),
+];
+
+/// Reads a neighbour; None of those that have no IP address.
+pub(super) fn read(bytes: &[u8]) -> Result<Option<Neighbour>> {
+    let (header, attributes) = Header::read(bytes)?;
+    if header.family != AF_INET && header.family != AF_INET6 {
+        return Ok(None);
+    }
+    let (mut address, mut mac) = (None, None);
+    for attribute in attributes::read(attributes) {
+        let attribute = attribute?;
+        match attribute.kind {
+            nda::DST => address = Some(attribute.ip()?),
+            nda::LLADDR => mac = Mac::from_bytes(attribute.value),
             _ => {}
         }
     }
-    let flags = [
-        (NeighbourFlags::Router, "router"),
-        (NeighbourFlags::Proxy, "proxy"),
-        (NeighbourFlags::ExtLearned, "extern_learn"),
-        (NeighbourFlags::Offloaded, "offload"),
-    ];
-    Some(Neighbour {
-        address: address?,
-        index: message.header.ifindex,
+    let set = FLAGS.iter().filter(|(flag, _)| header.flags & flag != 0);
+    Ok(address.map(|address| Neighbour {
+        address,
+        index: header.index,
         mac,
-        state: state_name(message.header.state),
-        flags: flags
-            .into_iter()
-            .filter(|(flag, _)| message.header.flags.contains(*flag))
-            .map(|(_, name)| name)
-            .collect(),
-    })
-}
-
-/// NUD_* of linux/neighbour.h by the names of `ip neigh`, in lower case.
-fn state_name(state: NeighbourState) -> &'static str {
-    match state {
-        NeighbourState::Incomplete => "incomplete",
-        NeighbourState::Reachable => "reachable",
-        NeighbourState::Stale => "stale",
-        NeighbourState::Delay => "delay",
-        NeighbourState::Probe => "probe",
-        NeighbourState::Failed => "failed",
-        NeighbourState::Noarp => "noarp",
-        NeighbourState::Permanent => "permanent",
-        _ => "none",
-    }
+        bits: header.state,
+        state: state_name(header.state),
+        flags: set.map(|(_, name)| *name).collect(),
+    }))
 }
 
 /// A line of /proc/net/arp, column by column.
@@ -139,6 +157,17 @@ fn arp_entry(line: &str) -> Result<ArpEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_a_panic(family in prop_oneof![Just(2u8), Just(10)], mut bytes: Vec<u8>) {
+            if let Some(first) = bytes.first_mut() {
+                *first = family;
+            }
+            let _ = read(&bytes);
+        }
+    }
 
     #[test]
     fn a_line_of_the_arp_table() {

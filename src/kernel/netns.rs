@@ -10,13 +10,14 @@ use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::{Path, PathBuf};
 
+use netlink_sys::protocols::{NETLINK_GENERIC, NETLINK_NETFILTER, NETLINK_ROUTE};
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::stat::fstat;
 
 use super::error::{Error, Result};
-use super::netlink::RouteSocket;
+use super::netlink::Socket;
 
 /// Where iproute2 keeps named network namespaces (ip-netns(8)).
 pub const NAMED: &str = "/run/netns";
@@ -33,7 +34,9 @@ thread_local! {
 pub struct Namespace {
     fd: OwnedFd,
     home: bool,
-    route: OnceCell<RouteSocket>,
+    route: OnceCell<Socket>,
+    netfilter: OnceCell<Socket>,
+    generic: OnceCell<Socket>,
 }
 
 /// What tells two namespaces apart: device and inode of their file (namespaces(7)).
@@ -76,6 +79,8 @@ impl Namespace {
             fd,
             home,
             route: OnceCell::new(),
+            netfilter: OnceCell::new(),
+            generic: OnceCell::new(),
         }
     }
 
@@ -93,12 +98,26 @@ impl Namespace {
     }
 
     /// The rtnetlink socket of this namespace, opened on first use.
-    pub fn route(&self) -> Result<&RouteSocket> {
-        if let Some(socket) = self.route.get() {
+    pub fn route(&self) -> Result<&Socket> {
+        self.socket(&self.route, NETLINK_ROUTE)
+    }
+
+    /// The netfilter socket of this namespace (nftables, conntrack), opened on first use.
+    pub fn netfilter(&self) -> Result<&Socket> {
+        self.socket(&self.netfilter, NETLINK_NETFILTER)
+    }
+
+    /// The generic netlink socket of this namespace (WireGuard), opened on first use.
+    pub fn generic(&self) -> Result<&Socket> {
+        self.socket(&self.generic, NETLINK_GENERIC)
+    }
+
+    fn socket<'a>(&self, slot: &'a OnceCell<Socket>, protocol: isize) -> Result<&'a Socket> {
+        if let Some(socket) = slot.get() {
             return Ok(socket);
         }
-        let socket = self.enter(RouteSocket::open)??;
-        Ok(self.route.get_or_init(|| socket))
+        let socket = self.enter(|| Socket::open(protocol))??;
+        Ok(slot.get_or_init(|| socket))
     }
 
     /// What tells this namespace from others.

@@ -63,6 +63,10 @@ impl Operation for NetnsDel {
         self.name.clone()
     }
 
+    fn namespaces(&self) -> Vec<(&'static str, &str)> {
+        vec![("name", &self.name)]
+    }
+
     fn words(&self) -> String {
         format!("delete network namespace {}", self.name)
     }

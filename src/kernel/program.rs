@@ -6,13 +6,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -21,9 +20,7 @@ use super::error::{Error, Result};
 use super::limits;
 use super::netns::{Namespace, own_sysfs};
 use super::process;
-
-/// How often a wait looks whether it was interrupted.
-const GLANCE_MS: u16 = 100;
+use super::wait::{GLANCE, Waiter, ready};
 
 /// What an interrupted program is given to end by itself.
 const GRACE: Duration = Duration::from_secs(1);
@@ -55,7 +52,7 @@ pub fn capture(
     namespace: &Namespace,
     program: &str,
     arguments: &[String],
-    interrupted: &dyn Fn() -> bool,
+    waiter: &dyn Waiter,
 ) -> Result<Output> {
     let mut command = Command::new(program);
     command
@@ -68,7 +65,7 @@ pub fn capture(
         Some(Errno::EACCES) if is_nowhere(program.as_ref()) => Errno::ENOENT.into(),
         _ => error,
     })?;
-    let output = collect(&mut child, interrupted);
+    let output = collect(&mut child, waiter);
     if output.is_err() {
         let _ = child.kill();
         let _ = child.wait();
@@ -77,11 +74,11 @@ pub fn capture(
     output
 }
 
-fn collect(child: &mut Child, interrupted: &dyn Fn() -> bool) -> Result<Output> {
+fn collect(child: &mut Child, waiter: &dyn Waiter) -> Result<Output> {
     let mut stdout = Pipe::new(child.stdout.take());
     let mut stderr = Pipe::new(child.stderr.take());
-    while (stdout.is_open() || stderr.is_open()) && !interrupted() {
-        read_what_is_there(&mut stdout, &mut stderr)?;
+    while (stdout.is_open() || stderr.is_open()) && !waiter.is_interrupted() {
+        read_what_is_there(&mut stdout, &mut stderr, waiter)?;
         if stdout.collected.len().max(stderr.collected.len()) > MOST {
             return Err(Error::Refused {
                 errno: Errno::EFBIG,
@@ -89,7 +86,7 @@ fn collect(child: &mut Child, interrupted: &dyn Fn() -> bool) -> Result<Output> 
             });
         }
     }
-    let status = wait(child, interrupted)?;
+    let status = wait(child, waiter)?;
     Ok(Output {
         code: exit_code(status),
         stdout: stdout.collected,
@@ -125,11 +122,11 @@ pub fn become_program(program: &OsStr, arguments: &[OsString]) -> Error {
 }
 
 /// Runs `command` by /bin/sh on netsh's own standard input and output, and returns its exit status.
-pub fn stream(namespace: &Namespace, command: &str, interrupted: &dyn Fn() -> bool) -> Result<i32> {
+pub fn stream(namespace: &Namespace, command: &str, waiter: &dyn Waiter) -> Result<i32> {
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", command]);
     let mut child = spawn(namespace, &mut shell)?;
-    let status = wait(&mut child, interrupted);
+    let status = wait(&mut child, waiter);
     bury_orphans();
     Ok(exit_code(status?))
 }
@@ -159,7 +156,7 @@ fn spawn(namespace: &Namespace, command: &mut Command) -> Result<Child> {
 }
 
 /// Waits for the child's end, looking for an interruption meanwhile.
-fn wait(child: &mut Child, interrupted: &dyn Fn() -> bool) -> Result<ExitStatus> {
+fn wait(child: &mut Child, waiter: &dyn Waiter) -> Result<ExitStatus> {
     let pid = i32::try_from(child.id()).unwrap_or(-1);
     let Ok(end) = process::open(pid) else {
         return Ok(child.wait()?);
@@ -167,14 +164,13 @@ fn wait(child: &mut Child, interrupted: &dyn Fn() -> bool) -> Result<ExitStatus>
     let mut asked_to_stop: Option<Instant> = None;
     let pid = Pid::from_raw(pid);
     loop {
-        let mut watched = [PollFd::new(end.as_fd(), PollFlags::POLLIN)];
-        match poll(&mut watched, PollTimeout::from(GLANCE_MS)) {
-            Ok(0) | Err(Errno::EINTR) => {}
-            Ok(_) => return Ok(child.wait()?),
-            Err(errno) => return Err(errno.into()),
+        let watched = [end.as_fd()];
+        waiter.wait(&watched, GLANCE)?;
+        if ready(&watched, Duration::ZERO)?.contains(&true) {
+            return Ok(child.wait()?);
         }
         match asked_to_stop {
-            None if interrupted() => {
+            None if waiter.is_interrupted() => {
                 asked_to_stop = Some(Instant::now());
                 let _ = kill(pid, Signal::SIGTERM);
             }
@@ -217,24 +213,23 @@ impl<R: Read + AsFd> Pipe<R> {
     }
 }
 
-fn read_what_is_there<A, B>(first: &mut Pipe<A>, second: &mut Pipe<B>) -> Result<()>
+fn read_what_is_there<A, B>(
+    first: &mut Pipe<A>,
+    second: &mut Pipe<B>,
+    waiter: &dyn Waiter,
+) -> Result<()>
 where
     A: Read + AsFd,
     B: Read + AsFd,
 {
     let ready = {
-        let mut watched = Vec::new();
-        for fd in [
+        let ends = [
             first.end.as_ref().map(AsFd::as_fd),
             second.end.as_ref().map(AsFd::as_fd),
-        ] {
-            watched.extend(fd.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
-        }
-        match poll(&mut watched, PollTimeout::from(GLANCE_MS)) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-        let mut ready = watched.iter().map(|fd| fd.any().unwrap_or(false));
+        ];
+        let watched: Vec<BorrowedFd<'_>> = ends.into_iter().flatten().collect();
+        waiter.wait(&watched, GLANCE)?;
+        let mut ready = ready(&watched, Duration::ZERO)?.into_iter();
         (
             first.is_open() && ready.next().unwrap_or(false),
             second.is_open() && ready.next().unwrap_or(false),

@@ -5,8 +5,9 @@
 /// Stands for a byte that is no text, so that lengths stay what they are.
 const UNREADABLE: u8 = b'?';
 
-/// `RTM_NEWADDR` of linux/rtnetlink.h, and its one text, `IFA_LABEL` of linux/if_addr.h.
+/// `RTM_NEWADDR` and `RTM_DELADDR` of linux/rtnetlink.h, and their one text, `IFA_LABEL` of linux/if_addr.h.
 const RTM_NEWADDR: u16 = 20;
+const RTM_DELADDR: u16 = 21;
 const IFA_LABEL: u16 = 3;
 
 /// `NLA_F_NESTED` and `NLA_F_NET_BYTEORDER` of linux/netlink.h are flags in the type.
@@ -31,7 +32,7 @@ pub fn of_attribute(value: &[u8]) -> String {
 
 /// What follows the header of an address's message, with its label readable; None for messages of other kinds.
 pub fn with_readable_label(message_type: u16, payload: &[u8]) -> Option<Vec<u8>> {
-    if message_type != RTM_NEWADDR {
+    if ![RTM_NEWADDR, RTM_DELADDR].contains(&message_type) {
         return None;
     }
     let mut payload = payload.to_vec();

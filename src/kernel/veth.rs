@@ -27,15 +27,63 @@ pub struct VethAdd {
     pub peer_netns: Option<String>,
     /// Largest payload in bytes, of both ends.
     pub mtu: Option<u32>,
+    /// Length of the transmit queue in packets, of both ends.
+    pub txqueuelen: Option<u32>,
     /// Hardware address of the first end.
     pub mac: Option<Mac>,
     /// Hardware address of the other end.
     pub peer_mac: Option<Mac>,
 }
 
+impl VethAdd {
+    /// One end of the two.
+    fn end<T>(
+        &self,
+        mut end: LinkMessageBuilder<T>,
+        mac: Option<Mac>,
+        netns: Option<i32>,
+    ) -> LinkMessageBuilder<T> {
+        if let Some(mtu) = self.mtu {
+            end = end.mtu(mtu);
+        }
+        if let Some(length) = self.txqueuelen {
+            end = end.txqueuelen(length);
+        }
+        if let Some(mac) = mac {
+            end = end.address(mac.bytes().to_vec());
+        }
+        if let Some(fd) = netns {
+            end = end.setns_by_fd(fd);
+        }
+        end
+    }
+
+    fn describe_end(&self, command: &mut Command, mac: Option<Mac>, netns: &Option<String>) {
+        if let Some(mtu) = self.mtu {
+            command.with("mtu", mtu);
+        }
+        if let Some(length) = self.txqueuelen {
+            command.with("txqueuelen", length);
+        }
+        if let Some(mac) = mac {
+            command.with("address", mac);
+        }
+        if let Some(netns) = netns {
+            command.netns(netns);
+        }
+    }
+}
+
 impl Operation for VethAdd {
     fn object(&self) -> String {
         self.name.clone()
+    }
+
+    fn namespaces(&self) -> Vec<(&'static str, &str)> {
+        let ends = [("netns", &self.netns), ("peer_netns", &self.peer_netns)];
+        ends.into_iter()
+            .filter_map(|(argument, name)| Some((argument, name.as_deref()?)))
+            .collect()
     }
 
     fn words(&self) -> String {
@@ -46,25 +94,25 @@ impl Operation for VethAdd {
         let netns =
             |name: &Option<String>| name.as_deref().map(|name| names.netns(name)).transpose();
         let near = LinkMessageBuilder::<LinkVeth>::new(&self.name, &self.peer);
-        let near = end(near, self.mtu, self.mac, netns(&self.netns)?);
+        let near = self.end(near, self.mac, netns(&self.netns)?);
         let far = LinkMessageBuilder::<LinkUnspec>::new().name(self.peer.clone());
-        let far = end(far, self.mtu, self.peer_mac, netns(&self.peer_netns)?);
+        let far = self.end(far, self.peer_mac, netns(&self.peer_netns)?);
         let pair = near
             .set_info_data(InfoData::Veth(InfoVeth::Peer(far.build())))
             .build();
-        Ok(Action::Route(vec![Request {
-            message: RouteNetlinkMessage::NewLink(pair),
-            flags: NLM_F_CREATE | NLM_F_EXCL,
-        }]))
+        Ok(Action::Route(vec![Request::new(
+            RouteNetlinkMessage::NewLink(pair),
+            NLM_F_CREATE | NLM_F_EXCL,
+        )]))
     }
 
     fn command(&self) -> Command {
         let mut command = Command::ip(["link", "add", "dev", &self.name]);
-        describe_end(&mut command, self.mtu, self.mac, &self.netns);
+        self.describe_end(&mut command, self.mac, &self.netns);
         for word in ["type", "veth", "peer", "name", &self.peer] {
             command.word(word);
         }
-        describe_end(&mut command, self.mtu, self.peer_mac, &self.peer_netns);
+        self.describe_end(&mut command, self.peer_mac, &self.peer_netns);
         command
     }
 
@@ -98,35 +146,5 @@ impl Operation for VethAdd {
             (Some(_), Some(_)) => return Ok(None),
         };
         Ok(Some(Change::LinkDel(LinkDel { name: name.clone() })))
-    }
-}
-
-fn end<T>(
-    mut builder: LinkMessageBuilder<T>,
-    mtu: Option<u32>,
-    mac: Option<Mac>,
-    netns: Option<i32>,
-) -> LinkMessageBuilder<T> {
-    if let Some(mtu) = mtu {
-        builder = builder.mtu(mtu);
-    }
-    if let Some(mac) = mac {
-        builder = builder.address(mac.bytes().to_vec());
-    }
-    if let Some(fd) = netns {
-        builder = builder.setns_by_fd(fd);
-    }
-    builder
-}
-
-fn describe_end(command: &mut Command, mtu: Option<u32>, mac: Option<Mac>, netns: &Option<String>) {
-    if let Some(mtu) = mtu {
-        command.with("mtu", mtu);
-    }
-    if let Some(mac) = mac {
-        command.with("address", mac);
-    }
-    if let Some(netns) = netns {
-        command.netns(netns);
     }
 }

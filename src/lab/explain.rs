@@ -12,7 +12,7 @@ use crate::kernel::sysctl::Key;
 use crate::kernel::sysctl_fault;
 
 use super::Lab;
-use super::failure::Failure;
+use super::failure::{Failure, shortened};
 use super::netns::Netns;
 use super::suggest::nearest;
 
@@ -20,16 +20,16 @@ impl Lab {
     /// Tells why a change was refused.
     pub(super) fn explain(&self, netns: &Netns, change: &Change, error: &Error) -> Box<Failure> {
         let operation = change.operation();
-        let mut failure = self.describe(netns, &operation.words(), error);
-        failure.object = operation.object();
+        let mut failure = self.describe(netns, &shortened(operation.words()), error);
+        failure.object = shortened(operation.object());
         match error {
             Error::NoSuchLink(name) => {
-                failure.object = name.clone();
-                failure.argument = link_argument(change, name).into();
+                failure.object = shortened(name.clone());
+                failure.argument = argument_of(operation.links(), name);
             }
             Error::NoSuchNetns(name) => {
-                failure.object = name.clone();
-                failure.argument = netns_argument(change, name).into();
+                failure.object = shortened(name.clone());
+                failure.argument = argument_of(operation.namespaces(), name);
             }
             Error::Refused { errno, said } => {
                 let refusal = Refusal {
@@ -52,6 +52,38 @@ impl Lab {
         self.describe(&self.current(), words, error)
     }
 
+    /// The same with what its object knows of the refusal.
+    pub fn explain_with(
+        &self,
+        words: &str,
+        error: &Error,
+        reason: impl FnOnce(&Refusal) -> Option<Reason>,
+    ) -> Box<Failure> {
+        self.explain_in(&self.current(), words, error, reason)
+    }
+
+    /// The same in a namespace that need not be the current one.
+    pub(super) fn explain_in(
+        &self,
+        netns: &Netns,
+        words: &str,
+        error: &Error,
+        reason: impl FnOnce(&Refusal) -> Option<Reason>,
+    ) -> Box<Failure> {
+        let mut failure = self.describe(netns, words, error);
+        if let Error::Refused { errno, said } = error {
+            let said = said.as_deref();
+            let refusal = Refusal {
+                errno: *errno,
+                said,
+            };
+            if let Some(reason) = reason(&refusal) {
+                give(reason, words, &mut failure);
+            }
+        }
+        failure
+    }
+
     /// What can be said of any error.
     fn describe(&self, netns: &Netns, words: &str, error: &Error) -> Box<Failure> {
         let mut failure = Box::new(Failure {
@@ -62,14 +94,14 @@ impl Lab {
         });
         let reason = match error {
             Error::NoSuchLink(name) => {
-                failure.object = name.clone();
+                failure.object = shortened(name.clone());
                 failure.hint = self.link_hint(netns, name);
-                format!("there is no link {name:?}")
+                format!("there is no link {:?}", failure.object)
             }
             Error::NoSuchNetns(name) => {
-                failure.object = name.clone();
-                failure.hint = self.netns_hint(name);
-                format!("there is no network namespace {name:?}")
+                failure.object = shortened(name.clone());
+                failure.hint = self.netns_hint(&failure.object);
+                format!("there is no network namespace {:?}", failure.object)
             }
             Error::Refused { errno, said } => {
                 failure.hint = self.general_hint(*errno);
@@ -159,23 +191,12 @@ fn give(reason: Reason, words: &str, failure: &mut Failure) {
     }
 }
 
-/// The parameter or option of the verb that names this link: verbs call the link that they are about `link`, and the only
-/// other one that they name is the master.
-fn link_argument(change: &Change, name: &str) -> &'static str {
-    if change.operation().object() == name {
-        "link"
-    } else {
-        "master"
-    }
-}
-
-/// The parameter or option of the verb that names this namespace.
-fn netns_argument(change: &Change, name: &str) -> &'static str {
-    match change {
-        Change::VethAdd(veth) if veth.netns.as_deref() != Some(name) => "peer_netns",
-        _ if change.operation().object() == name => "name",
-        _ => "netns",
-    }
+/// The parameter or option of the verb that gives this name.
+fn argument_of(roles: Vec<(&'static str, &str)>, name: &str) -> String {
+    let mut roles = roles.into_iter();
+    roles
+        .find(|(_, named)| *named == name)
+        .map_or(String::new(), |(argument, _)| argument.into())
 }
 
 /// Runs a question of the lab's, and tells why if it was not answered.

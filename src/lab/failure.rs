@@ -1,5 +1,7 @@
 //! A refusal, with all that a person or a script wants to know of it.
 
+use std::ops::Range;
+
 use nix::errno::Errno;
 
 /// Why a verb could not do what it was asked.
@@ -19,13 +21,17 @@ pub struct Failure {
     pub hint: String,
     /// The parameter or option key to blame; empty is the whole call.
     pub argument: String,
+    /// The part of that argument, a text, in bytes; None is all of it.
+    pub within: Option<Range<usize>>,
+    /// Which of several changes that belong together it was, counted from 0.
+    pub step: usize,
 }
 
 impl Failure {
     /// A failure that netsh itself declares, before the kernel was asked.
     pub fn new(message: impl Into<String>) -> Box<Self> {
         Box::new(Failure {
-            message: message.into(),
+            message: shortened(message.into()),
             ..Failure::default()
         })
     }
@@ -36,9 +42,20 @@ impl Failure {
         self
     }
 
+    /// Names the parameter to blame, a text, and the part of it.
+    pub fn within(
+        mut self: Box<Self>,
+        argument: impl Into<String>,
+        part: Range<usize>,
+    ) -> Box<Self> {
+        self.argument = argument.into();
+        self.within = Some(part);
+        self
+    }
+
     /// Names the object.
     pub fn about(mut self: Box<Self>, object: impl Into<String>) -> Box<Self> {
-        self.object = object.into();
+        self.object = shortened(object.into());
         self
     }
 
@@ -52,6 +69,19 @@ impl Failure {
     pub fn errno_name(&self) -> Option<String> {
         self.errno.map(|errno| format!("{errno:?}"))
     }
+}
+
+/// Words without what is too long to be read: a script can take a text of any length for a name, and on its way to the report
+/// that is copied many times.
+pub fn shortened(mut words: String) -> String {
+    const MOST: usize = 64 << 10;
+    if words.len() > MOST {
+        let bytes = words.len();
+        words.truncate(words.floor_char_boundary(MOST));
+        words.shrink_to_fit();
+        words += &format!("... ({bytes} bytes)");
+    }
+    words
 }
 
 /// Words that can be printed as they are: what a name could bring along to drive a terminal is shown as an escape. Line ends
@@ -70,3 +100,19 @@ pub fn printable(text: &str) -> String {
 
 /// The result of a verb.
 pub type Outcome<T> = std::result::Result<T, Box<Failure>>;
+
+#[cfg(test)]
+mod tests {
+    use super::{Failure, shortened};
+
+    #[test]
+    fn what_nobody_reads_is_cut() {
+        assert_eq!(shortened("x".repeat(65_536)), "x".repeat(65_536));
+        let long = "\u{1f980}".repeat(20_000);
+        let short = shortened(long.clone());
+        assert!(short.len() < 66_000 && short.ends_with("... (80000 bytes)"));
+        assert!(long.starts_with(short.trim_end_matches("... (80000 bytes)")));
+        let failure = Failure::new(long.as_str()).about(long);
+        assert_eq!((failure.message, failure.object), (short.clone(), short));
+    }
+}

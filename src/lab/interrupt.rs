@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// The longest that any wait may go without looking.
-pub const GLANCE: Duration = Duration::from_millis(100);
+use crate::kernel::wait::GLANCE;
 
 static FLAG: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use crate::kernel::addr::{self, Addr};
 use crate::kernel::error::{Error, Result};
 use crate::kernel::link::{self, Link};
-use crate::kernel::neigh::{self, Neighbour};
 use crate::kernel::netns::Namespace;
+use crate::kernel::options::{Row, Setting};
 
 use super::Lab;
 use super::netns::Netns;
@@ -22,6 +22,10 @@ pub struct NamedLink {
     pub lower: Option<String>,
     /// The namespace of `lower` if it is another one that netsh knows; `home` or a name.
     pub lower_netns: Option<String>,
+    /// The settings of its kind.
+    pub settings: Vec<(&'static Row, Setting)>,
+    /// Its settings as a port.
+    pub port: Vec<(&'static Row, Setting)>,
 }
 
 impl Lab {
@@ -56,6 +60,19 @@ impl Lab {
         Ok(tie(link, |index| route.name_of(index), &elsewhere))
     }
 
+    /// The kind of a link of the current namespace, and the kind of what it is a port of; `master` is what it is to be a port
+    /// of, if that is about to change.
+    pub fn kinds_of(&self, name: &str, master: Option<&str>) -> Result<(String, Option<String>)> {
+        let namespace = self.current().namespace()?;
+        let route = namespace.route()?;
+        let link = link::get_bare(&namespace, route.index_of(name)?)?;
+        let port_kind = match master {
+            Some(master) => Some(link::get_bare(&namespace, route.index_of(master)?)?.kind),
+            None => link.port_kind,
+        };
+        Ok((link.kind, port_kind))
+    }
+
     /// Whether the current namespace has a link of this name.
     pub fn has_link(&self, name: &str) -> Result<bool> {
         match self.current().namespace()?.route()?.index_of(name) {
@@ -79,24 +96,18 @@ impl Lab {
             .collect())
     }
 
-    /// The neighbours of the current namespace, or those behind one link, each with its link's name.
-    pub fn neighbours(&self, link: Option<&str>, all: bool) -> Result<Vec<(String, Neighbour)>> {
-        let namespace = self.current().namespace()?;
-        let only = link
-            .map(|link| namespace.route()?.index_of(link))
-            .transpose()?;
-        let mut list = neigh::list(&namespace, all)?;
-        list.retain(|neighbour| only.is_none_or(|index| neighbour.index == index));
-        let mut names = HashMap::new();
-        Ok(list
-            .into_iter()
-            .map(|neighbour| {
-                (
-                    cached_name(&mut names, &namespace, neighbour.index),
-                    neighbour,
-                )
-            })
-            .collect())
+    /// A link of this namespace that was heard of, with the names that others had then.
+    pub(super) fn named(
+        &self,
+        netns: Option<&Netns>,
+        link: Link,
+        names: &HashMap<u32, String>,
+    ) -> NamedLink {
+        let elsewhere = match (link.lower_nsid, netns.map(Netns::namespace)) {
+            (Some(_), Some(Ok(namespace))) => self.namespaces_by_id(&namespace),
+            _ => HashMap::new(),
+        };
+        tie(link, |index| names.get(&index).cloned(), &elsewhere)
     }
 
     /// The open namespaces by the ids under which `namespace` knows them (ip-netns(8), `list-id`).
@@ -146,6 +157,8 @@ fn tie(
         _ => (None, None),
     };
     NamedLink {
+        settings: link.settings(&name_here),
+        port: link.port_settings(&name_here),
         link,
         master,
         lower,

@@ -3,7 +3,8 @@
 //! Rhai has limits of its own for strings, arrays and maps (`Engine::set_max_array_size` and the like), but to hold to them it
 //! walks through the whole value at each call that touches it: filling an array takes time by the square. So the bytes are
 //! counted where they are handed out. Between two steps of a script [`is_too_much`] is asked, and the script ends at a line that
-//! can be shown; a single step that wants far more ends netsh on the spot.
+//! can be shown. What makes much out of little in a single step asks [`can_afford`] before it does; a single step that takes
+//! far more all the same ends netsh on the spot.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -14,8 +15,9 @@ use nix::libc;
 /// What a script may hold. A thousand hosts with all that `link_list` tells of them take some megabytes.
 const ENOUGH: usize = 512 << 20;
 
-/// What a single step may reach: a value that is doubled exists three times for a moment.
-const MOST: usize = 4 * ENOUGH;
+/// What a single step may reach: a value that is doubled exists three times for a moment, and a text of which a verb can make
+/// nothing eight times (a name, on its way into the words of the refusal).
+const MOST: usize = 10 * ENOUGH;
 
 static USED: AtomicUsize = AtomicUsize::new(0);
 
@@ -35,6 +37,32 @@ pub fn is_full() -> bool {
     USED.load(Ordering::Relaxed) > ENOUGH
 }
 
+/// How many bytes are held now.
+pub fn used() -> usize {
+    USED.load(Ordering::Relaxed)
+}
+
+/// How many bytes more the script may take.
+pub fn left() -> usize {
+    LIMIT.load(Ordering::Relaxed).saturating_sub(used())
+}
+
+/// Whether a step may make a value of so many bytes. Where the answer is no, the step fails instead.
+pub fn can_afford(bytes: usize) -> bool {
+    bytes <= left()
+}
+
+/// From now on everything is too much: for a step that can't afford its result and has no way to fail by itself. The script
+/// ends before its next step.
+pub fn refuse() {
+    LIMIT.store(0, Ordering::Relaxed);
+}
+
+/// Whether a step was refused since the last [`grant`].
+pub fn is_refused() -> bool {
+    LIMIT.load(Ordering::Relaxed) == 0
+}
+
 /// Before an input of a session: where the ones before it left too much behind, this one can still give it back.
 pub fn grant() {
     let used = USED.load(Ordering::Relaxed);
@@ -43,8 +71,16 @@ pub fn grant() {
 
 /// What to tell people when it does.
 pub fn words() -> String {
-    let limit = LIMIT.load(Ordering::Relaxed);
+    let limit = limit();
     format!("the script uses more than {} MiB of memory", limit >> 20)
+}
+
+/// What a script may hold.
+pub fn limit() -> usize {
+    match LIMIT.load(Ordering::Relaxed) {
+        0 => ENOUGH,
+        limit => limit,
+    }
 }
 
 /// The system's allocator, with the bytes counted.
@@ -72,10 +108,28 @@ unsafe impl GlobalAlloc for Counted {
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        take(size);
-        USED.fetch_sub(layout.size(), Ordering::Relaxed);
+        // A large block is moved by mapping its pages elsewhere (mremap(2)): the old one and the new one are never both there.
+        match size.checked_sub(layout.size()) {
+            Some(more) => take(more),
+            None => drop(USED.fetch_sub(layout.size() - size, Ordering::Relaxed)),
+        }
         // SAFETY: as above.
         unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+/// What the process keeps of memory that a script gave back, and from what size on a block is mapped by itself. The C library's
+/// own 128 KiB would have each list of some thousand rows paid for again: a page is cleared before it is handed out.
+#[cfg(target_env = "gnu")]
+const KEPT: libc::c_int = 32 << 20;
+
+/// For the begin of a program that runs scripts: memory that one list gave back is there for the next.
+pub fn keep() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: mallopt(3) sets two numbers; no other thread is there yet.
+    unsafe {
+        libc::mallopt(libc::M_TRIM_THRESHOLD, 2 * KEPT);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, KEPT);
     }
 }
 

@@ -13,7 +13,16 @@
 //! | [`failure`] | a refusal with all that a person or a script wants to know |
 //! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
 //! | [`ping`] | a ping from the current namespace |
+//! | [`tuntap`] | tun and tap devices that a script holds |
+//! | [`events`] | what happens in all namespaces while a script is at work, in order |
+//! | `hearing` | the namespaces that are heard, and which of them speaks |
+//! | [`traced`] | what the rules do with packets while a script is at work |
+//! | [`throughput`] | how much gets through to another namespace |
+//! | [`tcp`] | TCP connections from the current namespace, and to it |
+//! | [`tracked`] | what happens to tracked connections while a script is at work |
 //! | [`links`] | links with names in place of indexes |
+//! | [`routes`] | routes and rules with the names of their links |
+//! | [`traffic`] | queueing disciplines with the names of links, and impaired links |
 //! | `settle` | waiting for links that were brought up |
 //! | [`screen`] | what the lab says while it works, to whoever shows it |
 //! | [`interrupt`] | Ctrl-C |
@@ -24,21 +33,30 @@
 
 pub mod apply;
 pub mod attach;
+pub mod events;
 pub mod explain;
 pub mod failure;
 mod follow;
+mod hearing;
 pub mod interrupt;
 pub mod links;
 pub mod memory;
 pub mod netns;
 mod permit;
 pub mod ping;
+pub mod routes;
 pub mod sandbox;
 pub mod sandboxes;
 pub mod screen;
 mod settle;
 pub mod suggest;
 mod supervise;
+pub mod tcp;
+pub mod throughput;
+pub mod traced;
+pub mod tracked;
+pub mod traffic;
+pub mod tuntap;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -73,6 +91,8 @@ pub struct Lab {
     known: RefCell<BTreeMap<String, Rc<Netns>>>,
     /// What the script asked netsh to end with.
     exit_status: Cell<Option<u8>>,
+    /// Who is heard, as long as somebody listens.
+    hearing: RefCell<hearing::Hearing>,
     /// Whether a link was brought up since the last time that all were waited for.
     unsettled: Cell<bool>,
 }
@@ -89,6 +109,7 @@ impl Lab {
             home,
             known: RefCell::new(BTreeMap::new()),
             exit_status: Cell::new(None),
+            hearing: RefCell::default(),
             unsettled: Cell::new(false),
         };
         lab.show_netlink(settings.show_netlink);
@@ -115,7 +136,8 @@ impl Lab {
             ..self.settings.get()
         });
         let screen = self.screen.clone();
-        let print: Tap = Box::new(move |direction, bytes| screen.netlink(direction, bytes));
+        let print: Tap =
+            Box::new(move |protocol, direction, bytes| screen.netlink(protocol, direction, bytes));
         set_tap(on.then_some(print));
     }
 

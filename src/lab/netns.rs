@@ -168,6 +168,7 @@ impl Lab {
         self.known
             .borrow_mut()
             .insert(netns.name.clone(), netns.clone());
+        self.hear_also(&netns);
         netns
     }
 }

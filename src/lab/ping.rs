@@ -6,6 +6,7 @@ use std::io;
 use nix::errno::Errno;
 
 use crate::kernel::error::{Error, errno_words};
+use crate::kernel::wait::Waiter;
 use crate::packet::icmp::Family;
 use crate::probe::error::ProbeError;
 use crate::probe::ping::{PingOptions, Report, ping};
@@ -14,16 +15,17 @@ use crate::probe::resolve::{ResolveError, Resolved, resolve};
 
 use super::Lab;
 use super::failure::{Failure, Outcome};
-use super::interrupt;
 
 impl Lab {
-    /// Pings `name` from the current namespace. What comes back, or does not, is in the report; `quiet` prints none of it.
+    /// Pings `name` from the current namespace, until `waiter` stops it. What comes back, or does not, is in the report; `quiet`
+    /// prints none of it.
     pub fn ping(
         &self,
         name: &str,
         prefer: Option<Family>,
         options: &PingOptions,
         quiet: bool,
+        waiter: &dyn Waiter,
     ) -> Outcome<Report> {
         self.settle();
         // A sandbox has no name server; asking for one there would only take time.
@@ -32,7 +34,7 @@ impl Lab {
         if let Some(family) = prefer.filter(|family| *family != Family::of(resolved.address)) {
             return Err(of_the_other_family(name, &resolved, family));
         }
-        self.ping_address(name, &resolved, options, quiet)
+        self.ping_address(name, &resolved, options, quiet, waiter)
             .map_err(|error| self.explain_ping(name, &resolved, options, &error))
     }
 
@@ -42,6 +44,7 @@ impl Lab {
         resolved: &Resolved,
         options: &PingOptions,
         quiet: bool,
+        waiter: &dyn Waiter,
     ) -> Result<Report, ProbeError> {
         let say = |line: &str| {
             if !quiet {
@@ -53,13 +56,12 @@ impl Lab {
             let open = || socket2::Socket::new(domain, kind, Some(protocol));
             namespace.enter(open).map_err(as_io)?
         };
-        let stopped = || interrupt::requested() || self.screen().is_closed();
         let report = ping(
             &open,
             resolved.address,
             resolved.scope.as_deref(),
             options,
-            &stopped,
+            waiter,
             &mut |event| say(&event_line(name, event)),
         )?;
         for line in statistics_lines(name, &report) {
@@ -124,7 +126,7 @@ impl Lab {
     }
 
     /// The addresses of the current namespace, as a hint.
-    fn address_hint(&self) -> String {
+    pub(super) fn address_hint(&self) -> String {
         let addresses = self.addresses(None).unwrap_or_default();
         let written: Vec<String> = addresses
             .iter()
@@ -205,7 +207,7 @@ fn of_the_other_family(name: &str, resolved: &Resolved, wanted: Family) -> Box<F
     Failure::new(words).about(name).blame("family")
 }
 
-fn as_io(error: Error) -> io::Error {
+pub(super) fn as_io(error: Error) -> io::Error {
     match error.errno() {
         Some(errno) => io::Error::from_raw_os_error(errno as i32),
         None => io::Error::other(error.to_string()),

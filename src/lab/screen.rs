@@ -14,8 +14,8 @@ pub trait Screen {
     fn manual(&self, markdown: &str);
     /// The command that is equivalent to the next change.
     fn command(&self, line: &str);
-    /// A netlink message that passed.
-    fn netlink(&self, direction: Direction, bytes: &[u8]);
+    /// A netlink message of this protocol that passed.
+    fn netlink(&self, protocol: isize, direction: Direction, bytes: &[u8]);
     /// What takes long at the moment, for a sign of life; empty for no more.
     fn doing(&self, _words: &str) {}
     /// The terminal belongs to a program from now on, or to netsh again.

@@ -2,6 +2,10 @@
 
 /// The candidate most like `wrong`, if one is like enough to be what was meant.
 pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // No name is so long.
+    if wrong.len() > 1000 {
+        return None;
+    }
     let lower = wrong.to_lowercase();
     let length = wrong.chars().count();
     candidates

@@ -5,7 +5,9 @@
 //! | [`ping`] | options in, events and a report out; the work is in [`ping_session`], the lines for people in [`ping_text`] |
 //! | [`icmp_socket`], [`timestamp`] | a raw or datagram ICMP socket, with the kernel's times |
 //! | [`echo_requests`], [`round_trips`] | what is on its way; minimum, mean, maximum, deviation |
+//! | [`throughput`], [`tcp_info`] | how much gets through, by TCP and UDP |
 //! | [`resolve`] | names to addresses |
+//! | [`tcp`] | connections, made and taken |
 //! | [`error`] | why a probe could not be made |
 
 pub mod echo_requests;
@@ -16,4 +18,7 @@ pub mod ping_session;
 pub mod ping_text;
 pub mod resolve;
 pub mod round_trips;
+pub mod tcp;
+pub mod tcp_info;
+pub mod throughput;
 pub mod timestamp;

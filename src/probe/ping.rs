@@ -19,6 +19,7 @@ use std::time::Duration;
 use super::error::ProbeError;
 use super::icmp_socket::{self, IcmpSocket, OpenSocket, Settings};
 use super::ping_session::{Session, link_local_scope};
+use crate::kernel::wait::Waiter;
 use crate::packet::icmp::{ECHO_HEADER, FaultKind};
 
 /// What can keep a ping from being made.
@@ -201,9 +202,9 @@ pub struct Report {
     pub interrupted: bool,
 }
 
-/// Pings until all is in, the time is over or `interrupted` says so.
+/// Pings until all is in, the time is over or `waiter` says so.
 ///
-/// `open` makes a socket in the network namespace to ping from. `scope` is the interface of a link-local address. `interrupted`
+/// `open` makes a socket in the network namespace to ping from. `scope` is the interface of a link-local address. `waiter`
 /// is asked at least each 100 ms. `on_event` is told what happens as it happens.
 ///
 /// # Errors
@@ -214,7 +215,7 @@ pub fn ping(
     destination: IpAddr,
     scope: Option<&str>,
     options: &PingOptions,
-    interrupted: &dyn Fn() -> bool,
+    waiter: &dyn Waiter,
     on_event: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Report, PingError> {
     check_size(destination, options.size)?;
@@ -236,7 +237,7 @@ pub fn ping(
         size: options.size,
     };
     let mut session = Session::new(socket, options, start, on_event);
-    session.run(interrupted)?;
+    session.run(waiter)?;
     Ok(session.finish())
 }
 

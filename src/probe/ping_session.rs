@@ -16,6 +16,7 @@ use super::icmp_socket::{IcmpSocket, Incoming, Queue, QueuedError};
 use super::ping::{Event, PingOptions, Problem, ProblemKind, Reply, Report, Start};
 use super::round_trips::{RoundTrips, milliseconds};
 use super::timestamp::{self, Departure, Stamp};
+use crate::kernel::wait::{GLANCE, Waiter};
 use crate::packet::icmp::{self, ECHO_HEADER, Echo, Family, FaultKind, Message};
 
 /// How long to wait after the last request when nothing is said: a second if others were answered, and if none was,
@@ -26,9 +27,6 @@ const LINGER_IN_SILENCE: Duration = Duration::from_secs(4);
 
 /// How many replies, and how many problems, the report keeps; a flood without end must not eat the memory. All are counted.
 const KEPT: usize = 10_000;
-
-/// The longest time that passes before a set interrupt flag is seen.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The pause of a flood that gets no reply, and the least pause when the kernel has no room.
 const FLOOD_PAUSE: Duration = Duration::from_millis(10);
@@ -101,12 +99,12 @@ impl<'a> Session<'a> {
     }
 
     /// Sends and receives until all is done.
-    pub fn run(&mut self, interrupted: &dyn Fn() -> bool) -> Result<(), ProbeError> {
+    pub fn run(&mut self, waiter: &dyn Waiter) -> Result<(), ProbeError> {
         (self.on_event)(&Event::Start(&self.report.start));
         self.started = Instant::now();
         self.next_send = self.started;
         loop {
-            if interrupted() {
+            if waiter.is_interrupted() {
                 self.report.interrupted = true;
                 return Ok(());
             }
@@ -117,8 +115,10 @@ impl<'a> Session<'a> {
             if self.has_more_to_send() && now >= self.next_send {
                 self.send_next()?;
             } else {
-                let time = self.wake(now).saturating_duration_since(now).min(PATIENCE);
-                self.socket.wait(time).map_err(ProbeError::Receive)?;
+                let time = self.wake(now).saturating_duration_since(now).min(GLANCE);
+                waiter
+                    .wait(&[self.socket.as_fd()], time)
+                    .map_err(ProbeError::Receive)?;
             }
             self.take_all()?;
         }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, Dynamic, ImmutableString, Map};
 
 use crate::kernel::addr::{Addr, AddrAdd, AddrDel, AddrFlush, SWITCHES, Scope};
 use crate::kernel::cidr::Cidr;
@@ -13,7 +13,8 @@ use crate::lab::failure::{Failure, Outcome};
 
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
-use super::value::{array, map, maybe};
+use super::rows::{Rows, Words, text};
+use super::value::{array, maybe};
 
 /// The verbs.
 #[export_module]
@@ -324,23 +325,37 @@ impl OptionValue for Scope {
 }
 
 fn addr_maps(list: Vec<(String, Addr)>) -> Array {
-    array(list.iter().map(|(link, addr)| addr_map(link, addr)))
+    let mut maps = AddrMaps::default();
+    array(list.iter().map(|(link, addr)| maps.one(link.into(), addr)))
 }
 
-/// An address as scripts see it.
-pub(super) fn addr_map(link: &str, addr: &Addr) -> Map {
-    let inet = addr.local.address.is_ipv4();
-    map([
-        ("address", addr.local.address.to_string().into()),
-        ("broadcast", maybe(addr.broadcast.map(|ip| ip.to_string()))),
-        ("family", if inet { "inet" } else { "inet6" }.into()),
-        ("flags", array(addr.flags.iter().copied()).into()),
-        ("label", maybe(addr.label.clone())),
-        ("link", link.to_string().into()),
-        ("peer", maybe(addr.peer.map(|ip| ip.to_string()))),
-        ("preferred_lft", maybe(addr.preferred_lft.map(i64::from))),
-        ("prefix", i64::from(addr.local.prefix).into()),
-        ("scope", addr.scope.to_string().into()),
-        ("valid_lft", maybe(addr.valid_lft.map(i64::from))),
-    ])
+/// Makes maps of addresses.
+#[derive(Default)]
+pub(super) struct AddrMaps {
+    words: Words,
+    addresses: Rows,
+}
+
+impl AddrMaps {
+    /// An address of this link as scripts see it.
+    pub(super) fn one(&mut self, link: ImmutableString, addr: &Addr) -> Map {
+        let inet = addr.local.address.is_ipv4();
+        let flags = array(addr.flags.iter().map(|flag| self.words.get(flag)));
+        self.addresses.map([
+            ("address", text(addr.local.address)),
+            ("broadcast", maybe(addr.broadcast.map(text))),
+            (
+                "family",
+                self.words.get(if inet { "inet" } else { "inet6" }),
+            ),
+            ("flags", flags.into()),
+            ("label", maybe(addr.label.clone())),
+            ("link", link.into()),
+            ("peer", maybe(addr.peer.map(text))),
+            ("preferred_lft", maybe(addr.preferred_lft.map(i64::from))),
+            ("prefix", i64::from(addr.local.prefix).into()),
+            ("scope", text(addr.scope)),
+            ("valid_lft", maybe(addr.valid_lft.map(i64::from))),
+        ])
+    }
 }

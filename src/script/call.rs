@@ -36,6 +36,11 @@ pub fn terminated(position: Position) -> Box<EvalAltResult> {
     EvalAltResult::ErrorTerminated(Dynamic::UNIT, position).into()
 }
 
+/// The end of a script that netsh stops, and why. No `try` can catch that either.
+pub fn terminated_because(words: &str, position: Position) -> Box<EvalAltResult> {
+    EvalAltResult::ErrorTerminated(words.into(), position).into()
+}
+
 /// A failure as a script sees it in `catch (e)`.
 pub fn thrown(op: &str, failure: Failure, position: Position) -> Box<EvalAltResult> {
     EvalAltResult::ErrorRuntime(failure_map(op, failure).into(), position).into()
@@ -62,5 +67,9 @@ fn failure_map(op: &str, failure: Failure) -> Map {
     put("kernel", printable(&failure.kernel).into());
     put("hint", printable(&failure.hint).into());
     put("argument", failure.argument.into());
+    if let Some(part) = failure.within {
+        let bound = |at: usize| Dynamic::from(i64::try_from(at).unwrap_or(i64::MAX));
+        put("within", vec![bound(part.start), bound(part.end)].into());
+    }
     map
 }

@@ -3,11 +3,14 @@
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Array, Dynamic, Map};
+use rhai::{Array, ImmutableString, Map};
 
 use crate::kernel::change::Change;
-use crate::kernel::link::{self, LinkAdd, LinkDel};
-use crate::kernel::link_set::LinkSet;
+use crate::kernel::kind;
+use crate::kernel::link::LinkDel;
+use crate::kernel::link_set::{KindSettings, LinkSet};
+use crate::kernel::options::{Row, Setting, Settings};
+use crate::kernel::port_state::PortState;
 use crate::kernel::veth::VethAdd;
 use crate::lab::Lab;
 use crate::lab::explain::ask;
@@ -15,10 +18,13 @@ use crate::lab::failure::{Failure, Outcome};
 use crate::lab::links::NamedLink;
 use crate::lab::netns::Netns;
 
-use super::addr::addr_map;
+use super::addr::AddrMaps;
 use super::call::{RhaiResultOf, verb};
-use super::options::{Mtu, NetnsName, Options};
-use super::value::{array, counter, map, maybe};
+use super::link_add::{link_name, netns_of};
+use super::options::{Fault, Mtu, NetnsName, Options};
+use super::rows::{Rows, Words, text};
+use super::settings;
+use super::value::{array, counter, maybe};
 
 /// The verbs.
 #[export_module]
@@ -33,12 +39,15 @@ pub mod api {
     /// - `peer_netns` (netns; `peer netns`): the namespace in which the other end is made
     /// - `netns` (netns): the namespace in which the first end is made
     /// - `mtu` (int, bytes): the largest payload, of both ends
+    /// - `txqueuelen` (int, packets): the length of the transmit queue, of both ends
+    /// - `master` (link): the bridge, bond or vrf of which the first end becomes a port
+    /// - `peer_master` (link): the bridge, bond or vrf of which the other end becomes a port, in its namespace
     /// - `mac` (mac; `address`): hardware address of the first end; the kernel chooses one otherwise
     /// - `peer_mac` (mac; `peer address`): hardware address of the other end
     /// - `up` (bool): bring both ends up
     ///
     /// # Errors
-    /// A link of either name exists (EEXIST); a name that no link can have; no such namespace.
+    /// A link of either name exists (EEXIST); a name that no link can have; no such namespace; no such master (ENODEV).
     ///
     /// # Example
     /// ```rhai
@@ -62,65 +71,22 @@ pub mod api {
                 netns,
                 peer_netns,
                 mtu: options.take::<Mtu>("mtu")?.map(|mtu| mtu.0),
+                txqueuelen: options.take("txqueuelen")?,
                 mac: options.take("mac")?,
                 peer_mac: options.take("peer_mac")?,
             };
+            let masters = [options.take("master")?, options.take("peer_master")?];
             let up = options.flag("up")?;
             options.finish()?;
-            lab.apply_together(&pair_steps(lab, veth, up)?)
-        })
-    }
-
-    /// Makes a link of any kind that needs no settings of its own, such as a dummy or a bridge.
-    ///
-    /// Equivalent to: `ip link add NAME type KIND`
-    ///
-    /// Search words: `bridge`, `brctl`, `brctl addbr`, `switch`, `dummy`, `bond`, `ifb`, `interface`, `device`, `create`,
-    /// `new`
-    ///
-    /// # Options
-    /// - `mtu` (int, bytes): the largest payload
-    /// - `mac` (mac; `address`): the hardware address; the kernel chooses one otherwise
-    /// - `up` (bool): bring it up
-    ///
-    /// # Errors
-    /// A link of this name exists (EEXIST); this kernel has no driver for the kind (EOPNOTSUPP).
-    ///
-    /// # Example
-    /// ```rhai
-    /// link_add("br0", "bridge", #{ up: true });
-    /// show(link_get("br0").kind);
-    /// ```
-    #[rhai_fn(return_raw)]
-    pub fn link_add(
-        ctx: NativeCallContext,
-        name: &str,
-        kind: &str,
-        options: Map,
-    ) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| {
-            let mut options = Options::new(options);
-            if kind.is_empty() {
-                return Err(Failure::new("the kind of the link is empty").blame("kind"));
-            }
-            if kind == "veth" {
-                let words = "a veth is made with its other end";
-                let hint = format!("write veth_add({name:?}, \"{name}peer\")");
-                return Err(Failure::new(words).blame("kind").hint(hint));
-            }
-            let add = LinkAdd {
-                name: link_name(name, "name")?,
-                kind: kind.into(),
-                mtu: options.take::<Mtu>("mtu")?.map(|mtu| mtu.0),
-                mac: options.take("mac")?,
-            };
-            let up = options.flag("up")?;
-            options.finish()?;
-            let mut steps = vec![(lab.current(), Change::from(add))];
-            if up {
-                steps.push((lab.current(), LinkSet::up(name, true).into()));
-            }
-            lab.apply_together(&steps)
+            let peer_has_master = masters[1].is_some();
+            let steps = pair_steps(lab, veth, masters, up)?;
+            lab.apply_together(&steps).map_err(|failure| {
+                let is_the_peers = peer_has_master && failure.step + 1 == steps.len();
+                match failure.argument == "master" && is_the_peers {
+                    true => failure.blame("peer_master"),
+                    false => failure,
+                }
+            })
         })
     }
 
@@ -165,7 +131,7 @@ pub mod api {
 
     /// Deletes a link. A veth takes its other end with it.
     ///
-    /// Equivalent to: `ip link del LINK`
+    /// Equivalent to: `ip link del LINK`, `ip tuntap del dev LINK mode tun`, `ip tuntap del dev LINK mode tap`
     ///
     /// Search words: `remove`, `delete`, `destroy`, `brctl delbr`
     ///
@@ -185,9 +151,13 @@ pub mod api {
 
     /// Sets properties of a link. Either all of them are set or none.
     ///
+    /// The settings of its kind can be set too, by the keys that the verb has which makes such a link: `vlan_filtering` of a
+    /// bridge, `mode` of a bond. So can those of a port by its master: `state` and `cost` of a port of a bridge. A key that both
+    /// have (`learning` of a VXLAN that is a port of a bridge) stands in `settings` or `port`, as `link_get` gives it.
+    ///
     /// With `netns` the link moves first, and the other properties are set where it arrives.
     ///
-    /// Equivalent to: `ip link set LINK ...`
+    /// Equivalent to: `ip link set LINK ...`, `ip link set LINK type bridge_slave ...`, `bridge link set dev LINK ...`
     ///
     /// Search words: `rename`, `hardware address`, `mtu`, `brctl addif`, `brctl delif`, `enslave`, `port`, `promiscuous`,
     /// `move`, `alias`, `ifconfig`, `ethtool`
@@ -203,6 +173,11 @@ pub mod api {
     /// - `promisc` (bool): take in every frame, whoever it is for
     /// - `txqueuelen` (int, packets): length of the transmit queue
     /// - `alias` (string): free text kept with the link; empty takes it away
+    /// - `group` (int): the number of the group that it belongs to
+    /// - `settings` (map): settings of its kind
+    /// - `port` (map): settings of it as a port
+    /// - {ports of bridge}
+    /// - {ports of bond}
     ///
     /// # Errors
     /// No such link, master (ENODEV) or namespace (ENOENT); a value that the link can't take.
@@ -225,7 +200,7 @@ pub mod api {
                 return Err(Failure::new(both).about(link).blame("nomaster"));
             }
             let new_name = options.take::<String>("name")?;
-            let set = LinkSet {
+            let mut set = LinkSet {
                 link: link.into(),
                 up: options.take("up")?,
                 mtu: options.take::<Mtu>("mtu")?.map(|mtu| mtu.0),
@@ -236,8 +211,12 @@ pub mod api {
                 promisc: options.take("promisc")?,
                 txqueuelen: options.take("txqueuelen")?,
                 alias: options.take("alias")?,
+                group: options.take("group")?,
+                own: None,
+                port: None,
             };
             let netns = options.take::<NetnsName>("netns")?.map(|name| name.0);
+            (set.own, set.port) = kind_settings(lab, &set, &mut options)?;
             options.finish()?;
             move_and_set(lab, set, netns)
         })
@@ -281,7 +260,9 @@ pub mod api {
     /// `operstate` (what came of it: up, down, lowerlayerdown, unknown ...); `carrier` (bool); `mtu` (bytes); `mac`;
     /// `master`; `peer` (the other end of a pair) or `parent` (the link below); `peer_netns` (its namespace if it is
     /// another one that netsh knows); `flags` (as `ip` calls them); `promisc` (bool); `qdisc`; `txqueuelen` (packets);
-    /// `alias`; `addresses` (see `addr_list`); `statistics` (rx_packets, rx_bytes, rx_errors, rx_dropped, tx_packets,
+    /// `alias`; `group` (a number); `settings` (a map of what its kind has, by the options of the verb that makes such a link,
+    /// times in seconds); `port` (a map of what it has as a port of a bridge or bond, by the options of `link_set`);
+    /// `addresses` (see `addr_list`); `statistics` (rx_packets, rx_bytes, rx_errors, rx_dropped, tx_packets,
     /// tx_bytes, tx_errors, tx_dropped, multicast, collisions). What a link does not have is `()`.
     ///
     /// # Example
@@ -294,7 +275,8 @@ pub mod api {
     pub fn link_list(ctx: NativeCallContext) -> RhaiResultOf<Array> {
         verb(&ctx, |lab| {
             let links = ask(lab, "list the links", || lab.links())?;
-            Ok(array(links.into_iter().map(link_map)))
+            let mut maps = LinkMaps::default();
+            Ok(array(links.into_iter().map(|link| maps.one(link))))
         })
     }
 
@@ -319,52 +301,180 @@ pub mod api {
     }
 }
 
-/// A name that is to become a link's; a name that no link can have is refused here, with words.
-fn link_name(name: &str, argument: &str) -> Outcome<String> {
-    match link::name_fault(name) {
-        None => Ok(name.to_string()),
-        Some(fault) => Err(
-            Failure::new(format!("no link can be called {name:?}: {fault}"))
-                .about(name)
-                .blame(argument)
-                .hint("1 to 15 bytes, with no slash, colon, percent sign or space"),
-        ),
-    }
-}
-
-/// What makes a pair: the pair, and where it is wanted each end brought up.
-fn pair_steps(lab: &Lab, mut veth: VethAdd, up: bool) -> Outcome<Vec<(Rc<Netns>, Change)>> {
-    let mut ups = Vec::new();
-    if up {
-        let near = side(lab, &veth.netns, "netns")?;
-        let far = side(lab, &veth.peer_netns, "peer_netns")?;
-        ups.push((near, LinkSet::up(&veth.name, true).into()));
-        ups.push((far, LinkSet::up(&veth.peer, true).into()));
+/// What makes a pair: the pair, and what each end is to be where it was made: a port, up.
+fn pair_steps(
+    lab: &Lab,
+    mut veth: VethAdd,
+    masters: [Option<String>; 2],
+    up: bool,
+) -> Outcome<Vec<(Rc<Netns>, Change)>> {
+    let ends = [
+        (&veth.name, &veth.netns, "netns"),
+        (&veth.peer, &veth.peer_netns, "peer_netns"),
+    ];
+    let mut after = Vec::new();
+    for ((link, netns, argument), master) in ends.into_iter().zip(masters) {
+        let set = LinkSet {
+            link: link.clone(),
+            master: master.map(Some),
+            up: up.then_some(true),
+            ..LinkSet::default()
+        };
+        if !set.is_empty() {
+            after.push((netns_of(lab, netns, argument)?, set.into()));
+        }
     }
     let mut at = lab.current();
     if veth.netns.is_some() && veth.peer_netns.is_some() {
         // Made from where one end is to be, it can be deleted from there, should a later step fail.
-        at = side(lab, &veth.netns, "netns")?;
+        at = netns_of(lab, &veth.netns, "netns")?;
         veth.netns = None;
     }
     let mut steps = vec![(at, Change::from(veth))];
-    steps.extend(ups);
+    steps.extend(after);
     Ok(steps)
 }
 
-fn side(lab: &Lab, netns: &Option<String>, argument: &str) -> Outcome<Rc<Netns>> {
-    match netns {
-        None => Ok(lab.current()),
-        Some(name) => ask(lab, &format!("use netns {name}"), || lab.netns(name))
-            .map_err(|failure| failure.blame(argument)),
+/// Takes the settings of the link's kind, and those of it as a port, out of the options.
+fn kind_settings(
+    lab: &Lab,
+    set: &LinkSet,
+    options: &mut Options,
+) -> Outcome<(Option<KindSettings>, Option<KindSettings>)> {
+    let (own_kind, port_kind) = match options.has_more() {
+        true => {
+            let words = format!("set properties of {}", set.link);
+            let master = set.master.as_ref().and_then(Option::as_deref);
+            let kinds = ask(lab, &words, || lab.kinds_of(&set.link, master));
+            kinds.map_err(|failure| {
+                let argument = if failure.object == set.link {
+                    "link"
+                } else {
+                    "master"
+                };
+                failure.blame(argument)
+            })?
+        }
+        false => Default::default(),
+    };
+    let port_kind = port_kind.unwrap_or_default();
+    let mut own = Settings::of(kind::options(&own_kind));
+    let mut port = Settings::of(kind::port_options(&port_kind));
+    take_map(options, "settings", kind::options(&own_kind), &mut own)?;
+    take_map(options, "port", kind::port_options(&port_kind), &mut port)?;
+    for of in ["bridge", "bond"] {
+        for row in kind::port_options(of)
+            .iter()
+            .filter(|row| row.is_an_option())
+        {
+            let is_own = kind::options(&own_kind)
+                .iter()
+                .any(|own| own.key == row.key);
+            if !options.has(row.key) || is_own && port_kind != of {
+                options.know(row.key);
+                continue;
+            }
+            if is_own || port_kind != of {
+                return Err(no_port_option(set, row.key, of, is_own));
+            }
+            settings::take(options, std::slice::from_ref(row), &mut port)?;
+        }
     }
+    settings::take(options, kind::options(&own_kind), &mut own)?;
+    let whole = |kind: &str, settings: Settings| {
+        let kind = kind::find(kind).filter(|_| !settings.is_empty())?.name;
+        Some(KindSettings { kind, settings })
+    };
+    Ok((whole(&own_kind, own), whole(&port_kind, port)))
+}
+
+fn take_map(
+    options: &mut Options,
+    key: &'static str,
+    rows: &'static [Row],
+    settings: &mut Settings,
+) -> Outcome<()> {
+    let Some(value) = options.take_value(key) else {
+        return Ok(());
+    };
+    let Some(map) = value.clone().try_cast::<Map>() else {
+        return Err(Fault::Type("a map").into_failure(key, &value));
+    };
+    let mut options = Options::new(map);
+    settings::take(&mut options, rows, settings)?;
+    options.finish()
+}
+
+/// Why an option of ports can't be set: the link is no such port, or its kind has an option of the same name.
+fn no_port_option(set: &LinkSet, key: &str, of: &str, is_own: bool) -> Box<Failure> {
+    let link = &set.link;
+    let (words, hint) = if is_own {
+        (
+            format!("{key} can be meant of {link} itself and of it as a port of a {of}"),
+            format!("write settings: #{{ {key}: ... }} or port: #{{ {key}: ... }}"),
+        )
+    } else {
+        (
+            format!("{key} is a property of ports of a {of}, and {link} is none"),
+            format!("make it one: link_set({link:?}, #{{ master: \"...\" }})"),
+        )
+    };
+    Failure::new(format!("cannot set {key} of {link}: {words}"))
+        .about(link.as_str())
+        .blame(key)
+        .hint(hint)
+}
+
+/// Sets the properties; what needs a new master comes after that: settings of a port, and for a bond the link's being up. The
+/// state of a bridge's port comes last: the bridge looks at it anew at every change of the link.
+fn set_all(lab: &Lab, mut set: LinkSet) -> Outcome<()> {
+    let link = set.name.clone().unwrap_or_else(|| set.link.clone());
+    let state = set.port.as_mut().and_then(|port| match port.kind {
+        "bridge" => port.settings.remove("state"),
+        _ => None,
+    });
+    set.port = set.port.filter(|port| !port.settings.is_empty());
+    let joined = set.master.as_ref().and_then(Option::as_deref);
+    let after = LinkSet {
+        link: link.clone(),
+        up: set
+            .up
+            .filter(|up| *up && joined.is_some_and(|master| is_bond(lab, master))),
+        port: set.port.clone().filter(|_| joined.is_some()),
+        ..LinkSet::default()
+    };
+    if after.is_empty() && state.is_none() {
+        return lab.apply(set);
+    }
+    if !after.is_empty() {
+        set.port = None;
+        set.up = set.up.filter(|_| after.up.is_none());
+    }
+    let mut steps: Vec<Change> = Vec::new();
+    for part in [set, after] {
+        if !part.is_empty() {
+            steps.push(part.into());
+        }
+    }
+    if let Some(Setting::Word(state)) = state {
+        steps.push(PortState { link, state }.into());
+    }
+    let netns = lab.current();
+    let steps = steps.into_iter().map(|step| (netns.clone(), step));
+    let steps: Vec<_> = steps.collect();
+    lab.apply_together(&steps)
+}
+
+fn is_bond(lab: &Lab, name: &str) -> bool {
+    let kinds = lab.kinds_of(name, None);
+    kinds.is_ok_and(|(kind, _)| kind == "bond")
 }
 
 fn move_and_set(lab: &Lab, set: LinkSet, netns: Option<String>) -> Outcome<()> {
     let Some(netns) = netns else {
-        return lab.apply(set);
+        return set_all(lab, set);
     };
-    let target = side(lab, &Some(netns.clone()), "netns")?;
+    let target = netns_of(lab, &Some(netns.clone()), "netns")?;
     lab.apply(LinkSet {
         link: set.link.clone(),
         netns: Some(netns),
@@ -374,7 +484,7 @@ fn move_and_set(lab: &Lab, set: LinkSet, netns: Option<String>) -> Outcome<()> {
         return Ok(());
     }
     let link = set.link.clone();
-    let there = lab.within(&target, || lab.apply(set));
+    let there = lab.within(&target, || set_all(lab, set));
     there
         .unwrap_or_else(|error| Err(lab.explain_question("enter the namespace", &error)))
         .map_err(|mut failure| {
@@ -384,45 +494,74 @@ fn move_and_set(lab: &Lab, set: LinkSet, netns: Option<String>) -> Outcome<()> {
         })
 }
 
-fn link_map(named: NamedLink) -> Map {
-    let NamedLink {
-        link,
-        master,
-        lower,
-        lower_netns,
-    } = named;
-    let is_pair = matches!(link.kind.as_str(), "veth" | "netkit" | "vxcan");
-    let (peer, parent) = if is_pair {
-        (lower, None)
-    } else {
-        (None, lower)
-    };
-    let addresses = link.addresses.iter().map(|addr| addr_map(&link.name, addr));
-    map([
-        ("addresses", array(addresses).into()),
-        ("alias", maybe(link.alias)),
-        ("carrier", link.carrier.into()),
-        ("flags", array(link.flags.iter().copied()).into()),
-        ("index", i64::from(link.index).into()),
-        ("kind", link.kind.into()),
-        ("mac", maybe(link.mac.map(|mac| mac.to_string()))),
-        ("master", maybe(master)),
-        ("mtu", i64::from(link.mtu).into()),
-        ("operstate", link.operstate.into()),
-        ("parent", maybe(parent)),
-        ("peer", maybe(peer)),
-        ("peer_netns", maybe(lower_netns)),
-        ("promisc", (link.promiscuity > 0).into()),
-        ("qdisc", link.qdisc.into()),
-        ("state", if link.up { "up" } else { "down" }.into()),
-        ("statistics", maybe(link.statistics.map(statistics_map))),
-        ("txqueuelen", i64::from(link.txqueuelen).into()),
-        ("name", link.name.into()),
-    ])
+/// A link as scripts see it.
+pub(super) fn link_map(named: NamedLink) -> Map {
+    LinkMaps::default().one(named)
 }
 
-fn statistics_map(statistics: netlink_packet_route::link::Stats64) -> Dynamic {
-    map([
+/// Makes maps of links.
+#[derive(Default)]
+struct LinkMaps {
+    words: Words,
+    links: Rows,
+    counters: Rows,
+    settings: Rows,
+    ports: Rows,
+    addresses: AddrMaps,
+}
+
+impl LinkMaps {
+    fn one(&mut self, named: NamedLink) -> Map {
+        let NamedLink {
+            link,
+            master,
+            lower,
+            lower_netns,
+            settings,
+            port,
+        } = named;
+        let is_pair = matches!(link.kind.as_str(), "veth" | "netkit" | "vxcan");
+        let (peer, parent) = if is_pair {
+            (lower, None)
+        } else {
+            (None, lower)
+        };
+        let name: ImmutableString = link.name.into();
+        let addresses = link.addresses.iter();
+        let addresses = addresses.map(|addr| self.addresses.one(name.clone(), addr));
+        let flags = array(link.flags.iter().map(|flag| self.words.get(flag)));
+        let statistics = link
+            .statistics
+            .map(|it| statistics_map(&mut self.counters, it));
+        self.links.map([
+            ("addresses", array(addresses).into()),
+            ("alias", maybe(link.alias)),
+            ("carrier", link.carrier.into()),
+            ("flags", flags.into()),
+            ("group", i64::from(link.group).into()),
+            ("index", i64::from(link.index).into()),
+            ("kind", link.kind.into()),
+            ("mac", maybe(link.mac.map(text))),
+            ("master", maybe(master)),
+            ("mtu", i64::from(link.mtu).into()),
+            ("name", name.into()),
+            ("operstate", self.words.get(link.operstate)),
+            ("parent", maybe(parent)),
+            ("peer", maybe(peer)),
+            ("peer_netns", maybe(lower_netns)),
+            ("port", settings::given(port, &mut self.ports)),
+            ("promisc", (link.promiscuity > 0).into()),
+            ("qdisc", link.qdisc.into()),
+            ("settings", settings::given(settings, &mut self.settings)),
+            ("state", self.words.get(if link.up { "up" } else { "down" })),
+            ("statistics", maybe(statistics)),
+            ("txqueuelen", i64::from(link.txqueuelen).into()),
+        ])
+    }
+}
+
+fn statistics_map(rows: &mut Rows, statistics: netlink_packet_route::link::Stats64) -> Map {
+    rows.map([
         ("collisions", counter(statistics.collisions)),
         ("multicast", counter(statistics.multicast)),
         ("rx_bytes", counter(statistics.rx_bytes)),
@@ -434,5 +573,4 @@ fn statistics_map(statistics: netlink_packet_route::link::Stats64) -> Dynamic {
         ("tx_errors", counter(statistics.tx_errors)),
         ("tx_packets", counter(statistics.tx_packets)),
     ])
-    .into()
 }

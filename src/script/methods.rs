@@ -9,6 +9,7 @@ use std::any::TypeId;
 use rhai::{Dynamic, Engine, FnArgsVec, Map, NativeCallContext, Position};
 
 use super::call::RhaiResultOf;
+use super::handle;
 use super::netns::{Handle, within};
 
 /// What has to be known of a verb to call it in other forms.
@@ -28,7 +29,7 @@ pub fn register(engine: &mut Engine) {
                     .name
                     .chars()
                     .all(|c| c.is_ascii_alphanumeric() || c == '_')
-                && function.param_types.first() != Some(&TypeId::of::<Handle>());
+                && !function.param_types.first().is_some_and(handle::is_type);
             is_verb.then(|| Form {
                 name: function.name.to_string(),
                 types: function.param_types.to_vec(),

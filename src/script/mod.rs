@@ -6,32 +6,65 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`link`], [`addr`], [`neigh`], [`sysctl`], [`netns`], [`ping`], [`program`], [`screen`], [`wait`], [`help`] | the verbs |
+//! | [`link`], [`addr`] and each other file that the list of modules below names | the verbs |
 //! | [`methods`] | verbs without options, and as methods of a handle: made for all in one place |
 //! | [`call`] | from a call to the lab and back; what a script catches |
-//! | [`options`], [`units`], [`value`] | reading what a script gives, building what it gets |
+//! | [`serve`] | what is done while netsh waits |
+//! | [`handle`] | what a script can hold that is no plain value |
+//! | [`options`], [`settings`], [`value`] | reading what a script gives, building what it gets |
+//! | `rows` | what it gets of long lists |
 //! | [`run`] | a script from its text to its end |
 //! | [`session`] | inputs one after another, each with what the ones before it left |
+//! | [`growth`], [`text`] | Rhai's own functions that make much out of little, within the memory that there is |
 //! | [`mod@modules`] | what `import` finds |
 
 pub mod addr;
+pub mod bridge_vlan;
 pub mod call;
+pub mod class;
+pub mod conntrack;
+pub mod events;
+pub mod fdb;
+pub mod features;
+pub mod filter;
+pub mod firewall;
+pub mod growth;
+pub mod handle;
 pub mod help;
 pub mod link;
+pub mod link_add;
 pub mod methods;
 pub mod modules;
 pub mod neigh;
 pub mod netns;
+pub mod nft;
+pub mod nft_rule;
+pub mod nft_set;
+pub mod nft_trace;
 pub mod options;
+pub mod packet;
 pub mod ping;
 pub mod program;
+pub mod qdisc;
+pub mod route;
+mod route_options;
+mod route_values;
+mod rows;
+pub mod rule;
 pub mod run;
 pub mod screen;
+pub mod serve;
 pub mod session;
+pub mod settings;
 pub mod sysctl;
-pub mod units;
+pub mod tcp;
+pub mod text;
+pub mod throughput;
+pub mod tunnel;
+pub mod tuntap;
 pub mod value;
 pub mod wait;
+pub mod wireguard;
 
 use std::rc::Rc;
 
@@ -68,24 +101,57 @@ pub fn vocabulary() -> Engine {
     engine.set_max_strings_interned(0);
     // A misspelt field would be () and every comparison with it false: a lab that proves nothing.
     engine.set_fail_on_invalid_map_property(true);
-    engine.register_type_with_name::<netns::Handle>("netns");
+    handle::register(&mut engine);
     for (_, module) in modules() {
         engine.register_global_module(module);
     }
     wait::replace_sleep(&mut engine);
+    growth::replace(&mut engine);
+    text::replace(&mut engine);
     methods::register(&mut engine);
     engine
 }
 
 /// The verbs, by what they are about, in the order of the reference.
-fn modules() -> [(&'static str, Shared<Module>); 10] {
-    [
+fn modules() -> Vec<(&'static str, Shared<Module>)> {
+    vec![
+        ("Links", exported_module!(link_add::api).into()),
+        ("Links", exported_module!(tunnel::api).into()),
+        ("Links", exported_module!(wireguard::api).into()),
         ("Links", exported_module!(link::api).into()),
+        ("Tun and tap", exported_module!(tuntap::api).into()),
         ("Addresses", exported_module!(addr::api).into()),
+        ("Routes", exported_module!(route::api).into()),
+        ("Rules", exported_module!(rule::api).into()),
         ("Neighbours", exported_module!(neigh::api).into()),
+        (
+            "Connection tracking",
+            exported_module!(conntrack::api).into(),
+        ),
+        ("Traffic control", exported_module!(qdisc::api).into()),
+        ("Traffic control", exported_module!(class::api).into()),
+        ("Traffic control", exported_module!(filter::api).into()),
+        ("Forwarding databases", exported_module!(fdb::api).into()),
+        (
+            "VLANs and groups of bridges",
+            exported_module!(bridge_vlan::api).into(),
+        ),
         ("Kernel parameters", exported_module!(sysctl::api).into()),
         ("Network namespaces", exported_module!(netns::api).into()),
+        (
+            "What the kernel has",
+            exported_module!(features::api).into(),
+        ),
+        ("Netfilter", exported_module!(nft::api).into()),
+        ("Netfilter", exported_module!(nft_rule::api).into()),
+        ("Packets and rules", exported_module!(nft_trace::api).into()),
+        ("Sets of netfilter", exported_module!(nft_set::api).into()),
+        ("NAT and firewall", exported_module!(firewall::api).into()),
         ("Probes", exported_module!(ping::api).into()),
+        ("Probes", exported_module!(throughput::api).into()),
+        ("Packets", exported_module!(packet::api).into()),
+        ("Events", exported_module!(events::api).into()),
+        ("TCP", exported_module!(tcp::api).into()),
         ("Programs", exported_module!(program::api).into()),
         ("Showing", exported_module!(screen::api).into()),
         ("The manual", exported_module!(help::api).into()),
@@ -96,7 +162,8 @@ fn modules() -> [(&'static str, Shared<Module>); 10] {
 /// All that netsh adds to Rhai, with its manual.
 pub fn catalog() -> Catalog {
     let mut catalog = Catalog::of(modules());
-    let reader = Engine::new();
+    let mut reader = Engine::new();
+    reader.set_max_expr_depths(DEEPEST_EXPRESSIONS, DEEPEST_EXPRESSIONS);
     for module in INCLUDED {
         // A test runs the examples of all of them: none is left out unseen.
         if let Ok(ast) = module.compile(&reader) {
@@ -125,6 +192,9 @@ fn connect(engine: &mut Engine, lab: Rc<Lab>) {
         let stop = interrupt::requested() || watched.screen().is_closed();
         stop.then_some(Dynamic::UNIT)
     });
+    // Rhai marks what may change with its versions as deprecated.
+    #[allow(deprecated)]
+    engine.on_parse_token(|token, _, _| growth::next_token(token));
     engine.set_default_tag(Dynamic::from(lab));
 }
 
@@ -142,8 +212,8 @@ fn unlock_handles(engine: &mut Engine) {
             Some(before) => scope.iter_raw().nth(before).map(|(.., value)| value),
             None => scope.get(name),
         };
-        let shared = value.filter(|value| value.is_shared());
-        let handle = shared.and_then(|value| value.read_lock::<netns::Handle>());
-        Ok(handle.map(|handle| Dynamic::from(handle.clone())))
+        Ok(value
+            .filter(|value| value.is_shared())
+            .and_then(handle::copy))
     });
 }

@@ -21,11 +21,23 @@ pub struct Included {
 }
 
 /// The modules that are part of netsh.
-pub const INCLUDED: &[Included] = &[Included {
-    name: "hosts",
-    path: "stdlib/hosts.rhai",
-    text: include_str!("../../stdlib/hosts.rhai"),
-}];
+pub const INCLUDED: &[Included] = &[
+    Included {
+        name: "impair",
+        path: "stdlib/impair.rhai",
+        text: include_str!("../../stdlib/impair.rhai"),
+    },
+    Included {
+        name: "expect",
+        path: "stdlib/expect.rhai",
+        text: include_str!("../../stdlib/expect.rhai"),
+    },
+    Included {
+        name: "topo",
+        path: "stdlib/topo.rhai",
+        text: include_str!("../../stdlib/topo.rhai"),
+    },
+];
 
 impl Included {
     /// Reads its text.

@@ -3,14 +3,17 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use rhai::{Dynamic, Map};
+use rhai::{Array, Dynamic, Map};
 
 use crate::kernel::mac::Mac;
+use crate::kernel::units;
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::suggest::nearest;
 
 use super::netns::Handle;
-use super::units;
+
+/// How many options a verb asks for, at least of those that have many.
+const OFTEN: usize = 32;
 
 /// The options that a verb was called with.
 pub struct Options {
@@ -23,20 +26,50 @@ impl Options {
     pub fn new(given: Map) -> Self {
         Options {
             given,
-            asked: Vec::new(),
+            asked: Vec::with_capacity(OFTEN),
         }
     }
 
     /// Takes the option `key` out; None if it was not given, or given as `()`.
     pub fn take<T: OptionValue>(&mut self, key: &'static str) -> Outcome<Option<T>> {
+        self.take_as(key, T::read)
+    }
+
+    /// The same with a reading of its own, as for options that stand in a table.
+    pub fn take_as<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&Dynamic) -> Result<T, Fault>,
+    ) -> Outcome<Option<T>> {
         self.asked.push(key);
         match self.given.remove(key) {
             None => Ok(None),
             Some(value) if value.is_unit() => Ok(None),
-            Some(value) => T::read(&value)
+            Some(value) => read(&value)
                 .map(Some)
                 .map_err(|fault| fault.into_failure(key, &value)),
         }
+    }
+
+    /// Takes the option `key` out as it is; None if it was not given, or given as `()`.
+    pub fn take_value(&mut self, key: &'static str) -> Option<Dynamic> {
+        self.asked.push(key);
+        self.given.remove(key).filter(|value| !value.is_unit())
+    }
+
+    /// Knows an option that is not taken now.
+    pub fn know(&mut self, key: &'static str) {
+        self.asked.push(key);
+    }
+
+    /// Whether something was given that nobody asked for yet.
+    pub fn has_more(&self) -> bool {
+        !self.given.is_empty()
+    }
+
+    /// Whether the option was given.
+    pub fn has(&self, key: &str) -> bool {
+        self.given.contains_key(key)
     }
 
     /// Takes an option that is either on or off, and off unless it is given.
@@ -45,10 +78,16 @@ impl Options {
     }
 
     /// Refuses whatever was given beyond the keys that were asked for.
-    pub fn finish(self) -> Outcome<()> {
+    pub fn finish(mut self) -> Outcome<()> {
         let Some(unknown) = self.given.keys().next() else {
             return Ok(());
         };
+        let mut known = Vec::new();
+        self.asked.retain(|key| {
+            let is_new = !known.contains(key);
+            known.push(*key);
+            is_new
+        });
         let hint = match nearest(unknown, self.asked.iter().copied()) {
             Some(key) => format!("did you mean {key:?}?"),
             None if self.asked.is_empty() => "this verb takes no options".into(),
@@ -65,17 +104,22 @@ impl Options {
 pub enum Fault {
     /// It is of the wrong type; this is what it should be, with its article: `an int`.
     Type(&'static str),
+    /// The same, worked out.
+    Wants(String),
     /// It is of the right type and still wrong; these are the words.
     Value(String),
 }
 
 impl Fault {
-    fn into_failure(self, key: &str, value: &Dynamic) -> Box<Failure> {
+    /// The failure of an option with this value.
+    pub fn into_failure(self, key: &str, value: &Dynamic) -> Box<Failure> {
+        let wants = |wanted: &str| {
+            let got = describe(value);
+            Failure::new(format!("the option {key:?} wants {wanted}, but got {got}"))
+        };
         let failure = match self {
-            Fault::Type(wanted) => Failure::new(format!(
-                "the option {key:?} wants {wanted}, but got {}",
-                describe(value)
-            )),
+            Fault::Type(wanted) => wants(wanted),
+            Fault::Wants(wanted) => wants(&wanted),
             Fault::Value(words) => Failure::new(format!("the option {key:?} is wrong: {words}")),
         };
         failure.about(key).blame(key)
@@ -120,6 +164,19 @@ impl OptionValue for u32 {
         let number = i64::read(value)?;
         u32::try_from(number)
             .map_err(|_| Fault::Value(format!("{number} is not between 0 and {}", u32::MAX)))
+    }
+}
+
+impl OptionValue for Dynamic {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        Ok(value.clone())
+    }
+}
+
+impl OptionValue for Array {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let array = value.clone().try_cast::<Array>();
+        array.ok_or(Fault::Type("an array"))
     }
 }
 
@@ -182,7 +239,7 @@ impl OptionValue for Duration {
             (_, Ok(seconds)) => seconds,
             _ => return Err(WANTED),
         };
-        units::seconds_to_duration(seconds)
+        units::seconds(seconds)
             .ok_or_else(|| Fault::Value(format!("{value} seconds is no time that netsh can wait")))
     }
 }

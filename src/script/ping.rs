@@ -10,8 +10,9 @@ use crate::lab::failure::{Failure, Outcome};
 use crate::packet::icmp::Family;
 use crate::probe::ping::{PingOptions, Problem, Reply, Report};
 
-use super::call::{RhaiResultOf, verb};
+use super::call::RhaiResultOf;
 use super::options::{Options, Size};
+use super::serve::waiting;
 use super::value::{array, counter, map, maybe};
 
 /// How many requests go out when nothing is said.
@@ -62,7 +63,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn ping(ctx: NativeCallContext, destination: &str, options: Map) -> RhaiResultOf<Map> {
-        verb(&ctx, |lab| {
+        waiting(&ctx, |lab, waiter| {
             let mut options = Options::new(options);
             let family = options.take::<String>("family")?;
             let quiet = options.flag("quiet")?;
@@ -73,6 +74,7 @@ pub mod api {
                 prefer,
                 &options,
                 quiet,
+                waiter,
             )?))
         })
     }

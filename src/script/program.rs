@@ -8,10 +8,11 @@ use crate::kernel::error::Error;
 use crate::kernel::program;
 use crate::lab::Lab;
 use crate::lab::failure::{Failure, Outcome};
-use crate::lab::{interrupt, sandbox};
+use crate::lab::sandbox;
 
-use super::call::{RhaiResultOf, verb};
+use super::call::RhaiResultOf;
 use super::options::describe;
+use super::serve::waiting;
 use super::value::map;
 
 /// The verbs.
@@ -36,7 +37,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn exec(ctx: NativeCallContext, program: &str, args: Array) -> RhaiResultOf<Map> {
-        verb(&ctx, |lab| {
+        waiting(&ctx, |lab, waiter| {
             let program = without_nul(program.into(), "program")?;
             let arguments = args.iter().map(read_argument);
             let arguments = arguments.collect::<Outcome<Vec<String>>>()?;
@@ -45,9 +46,8 @@ pub mod api {
                 arguments: arguments.iter().map(Into::into).collect(),
                 everywhere: false,
             });
-            let output = current(lab).and_then(|namespace| {
-                program::capture(&namespace, &program, &arguments, &interrupt::requested)
-            });
+            let output = current(lab)
+                .and_then(|namespace| program::capture(&namespace, &program, &arguments, waiter));
             sandbox::take_terminal_back();
             let output = output.map_err(|error| not_run(lab, &program, &error))?;
             let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -68,9 +68,7 @@ pub mod api {
     /// Equivalent to: `ip netns exec NETNS sh -c COMMAND`
     ///
     /// Search words: `bash`, `shell`, `command`, `tcpdump`, `capture`, `sniff`, `packets`, `wireshark`, `tshark`,
-    /// `traceroute`, `tracepath`, `mtr`, `route`, `routing`, `gateway`, `ip route`, `traffic control`, `tc`, `netem`,
-    /// `qdisc`, `firewall`, `nft`, `nftables`, `iptables`, `nat`, `iperf`, `iperf3`, `netcat`, `nc`, `curl`, `ss`,
-    /// `netstat`, `dig`
+    /// `traceroute`, `tracepath`, `mtr`, `iptables`, `iperf`, `iperf3`, `curl`, `ss`, `netstat`, `dig`
     ///
     /// # Returns
     /// Its exit status; 128 and the signal's number if a signal ended it.
@@ -85,12 +83,12 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn sh(ctx: NativeCallContext, command: &str) -> RhaiResultOf<i64> {
-        verb(&ctx, |lab| {
+        waiting(&ctx, |lab, waiter| {
             let command = without_nul(command.into(), "command")?;
             lab.show_shell(&command);
             lab.screen().lend(true);
-            let code = current(lab)
-                .and_then(|namespace| program::stream(&namespace, &command, &interrupt::requested));
+            let code =
+                current(lab).and_then(|namespace| program::stream(&namespace, &command, waiter));
             sandbox::take_terminal_back();
             lab.screen().lend(false);
             let code = code.map_err(|error| not_run(lab, "/bin/sh", &error))?;

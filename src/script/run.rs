@@ -8,6 +8,7 @@ use crate::kernel::error::Error;
 use crate::lab::failure::printable;
 
 use super::call::RhaiResultOf;
+use super::growth;
 use super::modules::Modules;
 
 /// A script and what it is called with.
@@ -33,7 +34,7 @@ impl Script {
             .map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
         // Positions of nested errors are lost without a source (each frame names the one before it).
         ast.set_source(self.name.as_str());
-        engine.eval_ast_with_scope(&mut Scope::new(), &ast)
+        growth::ended(engine.eval_ast_with_scope(&mut Scope::new(), &ast))
     }
 }
 

@@ -2,8 +2,10 @@
 
 use rhai::plugin::*;
 
+use crate::lab::failure::Failure;
+
 use super::call::{RhaiResultOf, verb};
-use super::value::to_json;
+use super::value::{can_be_shown, to_json, too_large_to_show};
 
 /// The verbs.
 #[export_module]
@@ -22,6 +24,10 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn show(ctx: NativeCallContext, value: Dynamic) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
+            if !can_be_shown(&value) {
+                let failure = Failure::new(too_large_to_show()).blame("value");
+                return Err(failure.hint("show a part of it: show(x.extract(0, 10))"));
+            }
             lab.screen().show(&to_json(&value));
             Ok(())
         })

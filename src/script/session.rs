@@ -13,6 +13,7 @@ use rhai::{AST, Dynamic, Engine, EvalAltResult, Expr, Position, Scope, Stmt, Tok
 use crate::lab::Lab;
 
 use super::call::RhaiResultOf;
+use super::growth;
 use super::modules::Modules;
 use super::run::without_interpreter_line;
 
@@ -80,7 +81,9 @@ impl Session {
         let marks = marker.clone();
         // Rhai marks what may change with its versions as deprecated.
         #[allow(deprecated)]
-        engine.on_parse_token(move |token, position, _| marks.mark(token, position));
+        engine.on_parse_token(move |token, position, _| {
+            marks.mark(growth::next_token(token), position)
+        });
         let mut scope = Scope::new();
         scope.push(LAST, Dynamic::UNIT);
         Session {
@@ -196,6 +199,7 @@ impl Session {
         let functions = self.functions.shared_lib().clone();
         let whole = AST::new_with_source(ast.statements().iter().cloned(), functions, NAME);
         let result = self.engine.eval_ast_with_scope(&mut self.scope, &whole);
+        let result = growth::ended(result);
         if result.is_ok() {
             self.keep_imports(ast);
         }

@@ -3,7 +3,8 @@
 use rhai::{Array, Dynamic, Map};
 use serde_json::Value;
 
-use super::netns::Handle;
+use super::handle;
+use crate::lab::memory;
 
 /// How deep JSON may nest; a script can build a value that would overflow the stack of whoever walks it.
 const DEEPEST: usize = 100;
@@ -33,8 +34,8 @@ pub fn counter(number: u64) -> Dynamic {
 
 /// The name of a value's type as people call it.
 pub fn type_name(value: &Dynamic) -> &'static str {
-    if value.is::<Handle>() {
-        return "netns";
+    if let Some(kind) = handle::kind(value) {
+        return kind;
     }
     match value.type_name() {
         "i64" => "int",
@@ -59,6 +60,51 @@ pub fn article(kind: &str) -> &'static str {
     } else {
         "a"
     }
+}
+
+/// What it takes to draw a value, measured: for any, for a map (a row of a table) beyond that, for a byte of text.
+const DRAWN: (usize, usize, usize) = (256, 1024, 8);
+
+/// Whether there is the memory to show a value. A string that many arrays hold is one in memory, and many on the screen.
+pub fn can_be_shown(value: &Dynamic) -> bool {
+    draw_with(memory::left(), value, 0).is_some()
+}
+
+/// What memory is left when a value is drawn.
+fn draw_with(left: usize, value: &Dynamic, depth: usize) -> Option<usize> {
+    let (any, map, byte) = DRAWN;
+    let mut left = left.checked_sub(any)?;
+    if depth > DEEPEST {
+        return Some(left);
+    }
+    if let Some(array) = value.read_lock::<Array>() {
+        let mut items = array.iter();
+        return items.try_fold(left, |left, item| draw_with(left, item, depth + 1));
+    }
+    if let Some(entries) = value.read_lock::<Map>() {
+        left = left.checked_sub(map)?;
+        let mut entries = entries.iter();
+        return entries.try_fold(left, |left, (key, item)| {
+            let left = left.checked_sub(key.len().saturating_mul(byte))?;
+            draw_with(left, item, depth + 1)
+        });
+    }
+    let inside = match value.read_lock::<rhai::Blob>() {
+        Some(blob) => blob.len().saturating_mul(any),
+        None => {
+            let text = value.as_immutable_string_ref();
+            text.map_or(0, |text| text.len().saturating_mul(byte))
+        }
+    };
+    left.checked_sub(inside)
+}
+
+/// What to say of a value that can't be shown.
+pub fn too_large_to_show() -> String {
+    let most = memory::limit() >> 20;
+    format!(
+        "this value is too large to show: its text would take more of the {most} MiB of a script than there is"
+    )
 }
 
 /// Any value as JSON. What JSON has no form for (functions, handles, ranges) becomes its text.
@@ -88,8 +134,8 @@ fn json_at(value: &Dynamic, depth: usize) -> Value {
         Value::Object(pairs.collect())
     } else if let Some(bytes) = value.read_lock::<rhai::Blob>() {
         Value::Array(bytes.iter().map(|byte| (*byte).into()).collect())
-    } else if let Some(handle) = value.read_lock::<Handle>() {
-        Value::String(handle.to_string())
+    } else if let Some(text) = handle::text(value) {
+        Value::String(text)
     } else {
         Value::String(value.to_string())
     }

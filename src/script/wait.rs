@@ -6,11 +6,10 @@ use std::time::{Duration, Instant};
 use rhai::plugin::*;
 use rhai::{Dynamic, Engine, EvalAltResult, FLOAT, FnPtr, INT};
 
-use crate::lab::failure::{Failure, Outcome};
-use crate::lab::interrupt;
-
 use super::call::{RhaiResultOf, terminated, thrown, verb};
 use super::options::{Fault, OptionValue, describe};
+use super::serve;
+use crate::lab::failure::{Failure, Outcome};
 
 /// How long wait_until waits between two looks: at first hardly, then longer, up to the second of these.
 const FIRST_PAUSE: Duration = Duration::from_micros(200);
@@ -165,7 +164,7 @@ fn wait(ctx: &NativeCallContext, condition: &FnPtr, limit: Duration) -> RhaiResu
         if left.is_zero() {
             return Err(timed_out(ctx, limit, &seen));
         }
-        if !interrupt::sleep(pause.min(left)) {
+        if !serve::sleep(ctx, pause.min(left))? {
             return Err(terminated(ctx.call_position()));
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -173,13 +172,17 @@ fn wait(ctx: &NativeCallContext, condition: &FnPtr, limit: Duration) -> RhaiResu
 }
 
 fn sleep_for(ctx: &NativeCallContext, time: &Dynamic) -> RhaiResultOf<()> {
-    verb(ctx, |lab| {
-        let time = read_duration(time, "time")?;
-        lab.screen().doing(&format!("sleeping for {time:?}"));
-        interrupt::sleep(time);
-        lab.screen().doing("");
-        Ok(())
-    })
+    let doing = |words: &str| {
+        verb(ctx, |lab| {
+            lab.screen().doing(words);
+            Ok(())
+        })
+    };
+    let time = verb(ctx, |_| read_duration(time, "time"))?;
+    doing(&format!("sleeping for {time:?}"))?;
+    let slept = serve::sleep(ctx, time);
+    doing("")?;
+    slept.map(drop)
 }
 
 /// Rhai has a sleep of its own for ints and floats, which would be called before the verb, hears no Ctrl-C and takes
@@ -193,10 +196,13 @@ pub(super) fn replace_sleep(engine: &mut Engine) {
     }
 }
 
-fn read_duration(value: &Dynamic, argument: &str) -> Outcome<Duration> {
+pub(super) fn read_duration(value: &Dynamic, argument: &str) -> Outcome<Duration> {
     Duration::read(value).map_err(|fault| {
         let words = match fault {
             Fault::Type(wanted) => format!("the {argument} is {wanted}, not {}", describe(value)),
+            Fault::Wants(wanted) => {
+                format!("the {argument} is {wanted}, not {}", describe(value))
+            }
             Fault::Value(words) => words,
         };
         Failure::new(words).blame(argument)

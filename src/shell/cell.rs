@@ -74,15 +74,15 @@ pub fn inline(value: &Value, reader: Reader) -> String {
 /// Whether a value is written as one word, not as something with parts.
 fn is_word(value: &Value) -> bool {
     match value {
-        Value::Object(map) => address(map).is_some(),
+        Value::Object(map) => address(map).is_some() || is_tuple(map),
         Value::Array(_) => false,
         _ => true,
     }
 }
 
-/// Whether a map is shown as an address such as `192.168.4.2/24`.
+/// Whether a map is shown as an address such as `192.168.4.2/24`, or as one direction of a connection.
 pub fn is_address(value: &Value) -> bool {
-    value.as_object().is_some_and(|map| address(map).is_some())
+    value.is_object() && is_word(value)
 }
 
 /// The lines of a text that is shown as it is, each made harmless.
@@ -190,6 +190,7 @@ fn nested(value: &Value, reader: Reader, depth: usize) -> String {
         }
         Value::Object(map) => match address(map) {
             Some(address) => escape(&address, reader.ascii()),
+            None if is_tuple(map) => escape(&tuple(map, reader), reader.ascii()),
             None => {
                 let pairs: Vec<String> = columns::entries(map)
                     .into_iter()
@@ -229,6 +230,33 @@ fn address(map: &Map<String, Value>) -> Option<String> {
             Some(format!("{address} peer {peer}/{prefix}"))
         }
         _ => Some(format!("{address}/{prefix}")),
+    }
+}
+
+/// Whether a map is one direction of a tracked connection.
+fn is_tuple(map: &Map<String, Value>) -> bool {
+    let keys = ["src", "dst", "sport", "dport", "type", "code", "id"];
+    keys.iter().all(|key| map.contains_key(*key))
+}
+
+/// One direction of a connection: `10.0.0.2:40000 > 10.0.0.1:80`, as tcpdump has it, and what of it was counted.
+fn tuple(map: &Map<String, Value>, reader: Reader) -> String {
+    let number = |key: &str| map.get(key).and_then(Value::as_u64);
+    let end = |address: &str, port: &str| {
+        let address = map.get(address).and_then(Value::as_str).unwrap_or("?");
+        match number(port) {
+            Some(port) if address.contains(':') => format!("[{address}]:{port}"),
+            Some(port) => format!("{address}:{port}"),
+            None => address.to_owned(),
+        }
+    };
+    let mut words = vec![end("src", "sport"), ">".into(), end("dst", "dport")];
+    for key in ["type", "code", "id", "packets", "bytes"] {
+        words.extend(number(key).map(|value| format!("{key} {value}")));
+    }
+    match reader {
+        Reader::Terminal { .. } => words.join(" "),
+        Reader::Pipe => words.join(",").replacen(",>,", ">", 1).replace(' ', "="),
     }
 }
 
@@ -291,6 +319,22 @@ mod tests {
             text(&value, TERMINAL),
             "192.168.4.2/24, 10.0.0.1 peer 10.0.0.2/32"
         );
+    }
+
+    #[test]
+    fn a_direction_of_a_connection_is_written_as_tcpdump_does() {
+        let mut value = json!({
+            "src": "10.0.0.2", "dst": "10.0.0.1", "sport": 40000, "dport": 80,
+            "type": null, "code": null, "id": null, "packets": 3, "bytes": 180,
+        });
+        let both = |value: &Value| (text(value, TERMINAL), text(value, Reader::Pipe));
+        let (people, pipe) = both(&value);
+        assert_eq!(people, "10.0.0.2:40000 > 10.0.0.1:80 packets 3 bytes 180");
+        assert_eq!(pipe, "10.0.0.2:40000>10.0.0.1:80,packets=3,bytes=180");
+        value["src"] = json!("fd00::2");
+        value["packets"] = Value::Null;
+        value["bytes"] = Value::Null;
+        assert_eq!(both(&value).0, "[fd00::2]:40000 > 10.0.0.1:80");
     }
 
     #[test]

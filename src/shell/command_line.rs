@@ -1,9 +1,13 @@
 //! The command line, as clap reads it: what `--help`, the completions of shells and the man page are made from.
 
 use std::ffi::OsString;
+use std::path::Path;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
+
+use crate::lab::failure::printable;
+use crate::lab::suggest::nearest;
 
 /// A shell for Linux network experiments.
 ///
@@ -24,6 +28,42 @@ pub struct CommandLine {
     /// How to run a script.
     #[command(flatten)]
     pub run: Run,
+}
+
+impl CommandLine {
+    /// What was probably meant by the name of a script that is not there: a task of netsh, or a file beside it.
+    pub fn meant(script: &Path) -> Option<String> {
+        if script.exists() || script == Path::new("-") {
+            return None;
+        }
+        let name = script.file_name()?.to_str()?;
+        let folder = script.parent()?;
+        let command = Self::command();
+        let tasks = command.get_subcommands().map(clap::Command::get_name);
+        let is_alone = folder.as_os_str().is_empty();
+        if let Some(task) = is_alone.then(|| nearest(name, tasks)).flatten() {
+            return Some(format!("netsh {task}"));
+        }
+        let place = if is_alone { Path::new(".") } else { folder };
+        let files: Vec<String> = std::fs::read_dir(place)
+            .ok()?
+            .flatten()
+            .filter(|entry| entry.path().is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        // The extension is easily forgotten.
+        let whole = format!("{name}.rhai");
+        let exact = files.iter().find(|file| **file == whole);
+        let near = exact
+            .map(String::as_str)
+            .or_else(|| nearest(name, scripts(&files)));
+        Some(printable(&folder.join(near?).display().to_string()))
+    }
+}
+
+fn scripts(files: &[String]) -> impl Iterator<Item = &str> {
+    let names = files.iter().map(String::as_str);
+    names.filter(|file| file.ends_with(".rhai"))
 }
 
 /// How to run a script.
@@ -75,6 +115,12 @@ pub enum Task {
         /// A verb, or words to look for
         #[arg(value_name = "VERB|WORDS")]
         topic: Vec<String>,
+    },
+    /// Tell what this kernel and this user can do, and what to do where something is missing
+    Doctor {
+        /// As a line of JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Print the reference of all verbs, or of one, as Markdown
     Doc {

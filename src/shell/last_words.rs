@@ -15,20 +15,24 @@ use crate::lab::memory;
 /// How far below its limit a full stack may be touched: no frame is larger.
 const SLACK: usize = 1 << 20;
 
-/// Between these addresses lies the main thread's stack, and what is touched when it is full.
+/// Between these addresses lies the stack, and what is touched when it is full.
 static STACK_BOTTOM: AtomicUsize = AtomicUsize::new(0);
 static STACK_TOP: AtomicUsize = AtomicUsize::new(0);
 
 /// From now on netsh ends with words, whatever happens. For the main thread, before anything deep is called.
 pub fn prepare() {
+    let limit = getrlimit(Resource::RLIMIT_STACK).map_or(0, |(soft, _)| soft);
+    prepare_on(usize::try_from(limit).unwrap_or(usize::MAX));
+}
+
+/// The same on a stack of that size, of which hardly anything is in use.
+pub fn prepare_on(size: usize) {
     std::panic::set_hook(Box::new(fault));
     let here = 0u8;
     let top = std::ptr::from_ref(&here) as usize;
-    let limit = getrlimit(Resource::RLIMIT_STACK).map_or(0, |(soft, _)| soft);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     STACK_TOP.store(top, Ordering::Relaxed);
     STACK_BOTTOM.store(
-        top.saturating_sub(limit).saturating_sub(SLACK),
+        top.saturating_sub(size).saturating_sub(SLACK),
         Ordering::Relaxed,
     );
     let action = SigAction::new(

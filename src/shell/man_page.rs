@@ -32,6 +32,10 @@ const STATUS: Terms = &[
         "The script failed, or can't be read; nothing is known about what was asked for.",
     ),
     ("2", "Wrong usage."),
+    (
+        "77",
+        "The script needs what this kernel does not have, and said so with `require`.",
+    ),
     ("130", "Ctrl-C ended the script."),
 ];
 

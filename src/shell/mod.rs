@@ -11,6 +11,7 @@
 //! | [`prompt`] | the prompt: a line editor over a session |
 //! | [`progress`] | a sign of life while something takes long |
 //! | [`translated`] | commands of other programs in netsh's words |
+//! | [`deep_stack`] | the stack that scripts run on |
 //! | [`last_words`] | when netsh itself can't go on |
 //! | [`source`], [`span`], [`outline`] | the text of a script: what stands where |
 
@@ -19,6 +20,7 @@ pub mod cell;
 pub mod columns;
 pub mod command_line;
 pub mod completions;
+pub mod deep_stack;
 pub mod grid;
 pub mod last_words;
 pub mod man_page;

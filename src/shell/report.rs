@@ -11,6 +11,7 @@ mod call;
 mod explain;
 mod field;
 mod in_use;
+mod literal;
 mod syntax;
 #[cfg(test)]
 mod tests;

@@ -152,12 +152,12 @@ impl Screen for Terminal {
         self.note(line);
     }
 
-    fn netlink(&self, direction: Direction, bytes: &[u8]) {
+    fn netlink(&self, protocol: isize, direction: Direction, bytes: &[u8]) {
         let arrow = match direction {
             Direction::Sent => ">>> sent",
             Direction::Received => "<<< received",
         };
-        let tree = netlink::text(&netlink::decode(bytes));
+        let tree = netlink::text(&netlink::decode(protocol, bytes));
         for line in std::iter::once(arrow).chain(tree.lines()) {
             if self.netlink_as_comments {
                 self.note(&format!("# {line}"));

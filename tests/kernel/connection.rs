@@ -8,7 +8,8 @@ use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{LinkFlags, LinkMessage};
 use netsh::kernel::addr::AddrAdd;
 use netsh::kernel::error::Error;
-use netsh::kernel::link::{self, LinkAdd, LinkDel};
+use netsh::kernel::link::{self, LinkDel};
+use netsh::kernel::link_add::LinkAdd;
 use netsh::kernel::link_set::LinkSet;
 use netsh::kernel::netlink::{Direction, set_tap};
 use netsh::kernel::netns::Namespace;
@@ -52,6 +53,7 @@ pub fn pair(name: &str, peer: &str) -> VethAdd {
         netns: None,
         peer_netns: None,
         mtu: None,
+        txqueuelen: None,
         mac: None,
         peer_mac: None,
     }
@@ -63,6 +65,7 @@ fn bridge(name: &str) -> LinkAdd {
         kind: "bridge".into(),
         mtu: None,
         mac: None,
+        ..LinkAdd::default()
     }
 }
 
@@ -186,7 +189,7 @@ fn disturbed_list(
     let asked = Rc::new(Cell::new(0));
     let disturbed_in = Cell::new(0);
     let counted = asked.clone();
-    set_tap(Some(Box::new(move |direction, message| {
+    set_tap(Some(Box::new(move |_, direction, message| {
         let (kind, flags) = type_and_flags(message);
         if direction == Direction::Sent && kind == RTM_GETLINK && flags & NLM_F_DUMP == NLM_F_DUMP {
             counted.set(counted.get() + 1);

@@ -1,26 +1,48 @@
 //! The inverse of each change brings back what was there before, as ip sees it; and several changes that belong together
 //! leave nothing when one of them fails.
 
+use std::time::Duration;
+
 use libtest_mimic::Failed;
 use netsh::kernel::addr::{AddrAdd, AddrDel, AddrFlush, Scope};
 use netsh::kernel::change::Change;
-use netsh::kernel::link::{LinkAdd, LinkDel};
-use netsh::kernel::link_set::LinkSet;
+use netsh::kernel::fdb::{self, FdbAdd, FdbDel};
+use netsh::kernel::kind;
+use netsh::kernel::link::LinkDel;
+use netsh::kernel::link_add::LinkAdd;
+use netsh::kernel::link_set::{KindSettings, LinkSet};
+use netsh::kernel::mdb::{self, MdbAdd, MdbDel};
+use netsh::kernel::ndmsg::ntf;
+use netsh::kernel::neigh_change::{NeighAdd, NeighDel};
 use netsh::kernel::netns::{self, Namespace};
 use netsh::kernel::netns_change::{NetnsAdd, NetnsDel};
+use netsh::kernel::options::{Row, Setting, Settings};
+use netsh::kernel::port_state::PortState;
+use netsh::kernel::route::{Hop, Route};
+use netsh::kernel::route_change::{RouteAdd, RouteDel};
+use netsh::kernel::rule::{self, Rule, RuleAdd, RuleDel};
 use netsh::kernel::sysctl::{Key, SysctlSet};
+use netsh::kernel::tuntap::{Mode, TuntapAdd, TuntapDel};
 use netsh::kernel::veth::VethAdd;
 use netsh::lab::Lab;
 
 use crate::connection::pair;
-use crate::support::{Known, Test, Verdict, ip, ip_json, lab, same, test_with_ip, words};
+use crate::support::{
+    Known, Test, Verdict, ip, ip_answers, ip_json, lab, same, test_with_ip, test_with_tun, words,
+};
 
 /// The tests of this file.
 pub fn tests() -> Vec<Test> {
     vec![
         test_with_ip("inverses: of new links", of_new_links),
+        test_with_tun("inverses: of tun and tap devices", of_tun_and_tap),
         test_with_ip("inverses: of properties of a link", of_properties),
+        test_with_ip("inverses: of settings of a kind", of_settings),
         test_with_ip("inverses: of addresses", of_addresses),
+        test_with_ip("inverses: of routes", of_routes),
+        test_with_ip("inverses: of rules and neighbours", of_rules_and_neighbours),
+        test_with_ip("inverses: of what bridges know", of_what_bridges_know),
+        test_with_ip("inverses: of states of ports", of_states_of_ports),
         test_with_ip(
             "inverses: of sysctls and namespaces",
             of_sysctls_and_namespaces,
@@ -38,13 +60,21 @@ pub fn tests() -> Vec<Test> {
 /// Everything that a change may touch, one object a line, whatever its order.
 fn state() -> Result<Vec<String>, Failed> {
     let mut state = Vec::new();
-    for what in [
-        &["link"][..],
-        &["addr"],
-        &["-4", "route", "show", "table", "all"],
-        &["-6", "route", "show", "table", "all"],
-    ] {
-        for object in ip_json(what)? {
+    let questions = [
+        // Links too.
+        "addr",
+        "route show table all",
+        "rule",
+        "neigh show nud permanent",
+        "neigh show proxy",
+    ];
+    let mut answers: Vec<_> = questions
+        .into_iter()
+        .zip(ip_answers(&[], &questions)?)
+        .collect();
+    answers.push(("-6 rule", ip_json(&["-6", "rule"])?));
+    for (what, objects) in answers {
+        for object in objects {
             // Each of several addresses is an object of its own: deleted and added again it stands in another place.
             let addresses = object["addr_info"].as_array().cloned().unwrap_or_default();
             state.extend(
@@ -54,15 +84,28 @@ fn state() -> Result<Vec<String>, Failed> {
             );
             let mut bare = object.clone();
             if let Some(pairs) = bare.as_object_mut() {
-                // A bridge's timers run. A link gets its queueing discipline when it is up for the first time, and keeps
+                // A link gets its queueing discipline when it is up for the first time, and keeps
                 // it; which kind of down it is called after depends on when the carrier's work queue ran.
-                let passing = ["addr_info", "linkinfo", "qdisc", "operstate"];
+                let passing = ["addr_info", "qdisc", "operstate"];
                 pairs.retain(|key, _| !passing.contains(&key.as_str()));
+                // What ip makes of operstate.
+                if let Some(flags) = pairs
+                    .get_mut("flags")
+                    .and_then(|flags| flags.as_array_mut())
+                {
+                    flags.retain(|flag| flag != "NO-CARRIER");
+                }
             }
-            state.push(format!(
-                "{what:?} {bare} {}",
-                object["linkinfo"]["info_kind"]
-            ));
+            // A bridge's timers run, and its state changes by itself.
+            for data in ["/linkinfo/info_data", "/linkinfo/info_slave_data"] {
+                if let Some(pairs) = bare.pointer_mut(data).and_then(|data| data.as_object_mut()) {
+                    let is_passing = |key: &str| {
+                        key.ends_with("timer") || key.starts_with("topology") || key == "state"
+                    };
+                    pairs.retain(|key, _| !is_passing(key));
+                }
+            }
+            state.push(format!("{what} {bare} {}", object["linkinfo"]["info_kind"]));
         }
     }
     for name in [
@@ -110,6 +153,32 @@ fn there_and_back(
     )
 }
 
+fn of_tun_and_tap(here: &Namespace) -> Verdict {
+    let (lab, _) = lab()?;
+    for mode in [Mode::Tun, Mode::Tap] {
+        let add = TuntapAdd {
+            name: "t0".into(),
+            mode,
+            pi: false,
+            vnet_hdr: false,
+            multi_queue: false,
+            persistent: true,
+            owner: None,
+            group: None,
+        };
+        there_and_back(here, &lab, &[], add.into())?;
+    }
+    let names = Known {
+        here,
+        others: Vec::new(),
+    };
+    let del = Change::from(TuntapDel {
+        name: "t0".into(),
+        mode: Mode::Tun,
+    });
+    same(del.operation().inverse(&names).map_err(words)?, None)
+}
+
 fn addr(link: &str, cidr: &str) -> AddrAdd {
     AddrAdd::new(link, cidr.parse().expect("a CIDR"))
 }
@@ -147,6 +216,7 @@ fn of_new_links(here: &Namespace) -> Verdict {
         kind: "bridge".into(),
         mtu: Some(1400),
         mac: "02:00:00:00:00:01".parse().ok(),
+        ..LinkAdd::default()
     };
     let changes: [Change; 4] = [
         pair("a", "b").into(),
@@ -245,6 +315,7 @@ fn of_properties(here: &Namespace) -> Verdict {
             promisc: Some(true),
             txqueuelen: Some(1),
             alias: Some("everything".into()),
+            group: Some(7),
             ..set("b")
         },
     ];
@@ -253,6 +324,81 @@ fn of_properties(here: &Namespace) -> Verdict {
     }
     run(&["link set dev a up"])?;
     there_and_back(here, &lab, &[], LinkSet::up("a", false).into())
+}
+
+/// Settings as a script would give them.
+fn settings(
+    kind: &'static str,
+    rows: &'static [Row],
+    values: &[(&str, Setting)],
+) -> Option<KindSettings> {
+    let mut settings = Settings::of(rows);
+    for (key, value) in values {
+        settings.set(key, value.clone());
+    }
+    Some(KindSettings { kind, settings })
+}
+
+fn of_settings(here: &Namespace) -> Verdict {
+    let (lab, _) = lab()?;
+    run(&[
+        "link add dev br0 type bridge ageing_time 6000",
+        "link add dev a type veth peer name b",
+        "link add dev p0 type veth peer name p1",
+        "link set dev a master br0",
+        "link set dev p0 master br0",
+        "link add link b dev mv0 type macvlan mode vepa",
+        "link add dev vx0 type vxlan id 5 remote 10.0.0.2 dstport 4789",
+    ])?;
+    let time = |seconds| Setting::Time(Duration::from_secs(seconds));
+    let changes = [
+        LinkSet {
+            own: settings(
+                "bridge",
+                kind::options("bridge"),
+                &[
+                    ("ageing_time", time(7)),
+                    ("stp", Setting::Switch(true)),
+                    ("no_linklocal_learn", Setting::Switch(true)),
+                    ("priority", Setting::Number(4096)),
+                ],
+            ),
+            ..set("br0")
+        },
+        LinkSet {
+            port: settings(
+                "bridge",
+                kind::port_options("bridge"),
+                &[
+                    ("cost", Setting::Number(9)),
+                    ("isolated", Setting::Switch(true)),
+                    ("backup_port", Setting::Text("p0".into())),
+                ],
+            ),
+            mtu: Some(1400),
+            ..set("a")
+        },
+        LinkSet {
+            own: settings(
+                "macvlan",
+                kind::options("macvlan"),
+                &[("mode", Setting::Word("bridge"))],
+            ),
+            ..set("mv0")
+        },
+        LinkSet {
+            own: settings(
+                "vxlan",
+                kind::options("vxlan"),
+                &[("ageing", time(9)), ("learning", Setting::Switch(false))],
+            ),
+            ..set("vx0")
+        },
+    ];
+    for change in changes {
+        there_and_back(here, &lab, &[], change.into())?;
+    }
+    Ok(())
 }
 
 fn of_addresses(here: &Namespace) -> Verdict {
@@ -305,6 +451,279 @@ fn of_addresses(here: &Namespace) -> Verdict {
     // A secondary address goes alone.
     run(&["addr add 10.9.0.1/24 dev a", "addr add 10.9.0.2/24 dev a"])?;
     there_and_back(here, &lab, &[], del("a", "10.9.0.2/24", None).into())
+}
+
+fn of_routes(here: &Namespace) -> Verdict {
+    let (lab, _) = lab()?;
+    std::fs::write("/proc/sys/net/ipv6/conf/default/accept_dad", "0")?;
+    run(&[
+        "link add dev a type veth peer name b",
+        "link set dev a addrgenmode none up",
+        "link set dev b addrgenmode none up",
+        "addr add 10.0.0.1/24 dev a",
+        "addr add fd00::1/64 dev a nodad",
+        "route add 10.1.0.0/16 via 10.0.0.2 metric 5",
+    ])?;
+    let to = |text: &str| Route::<String>::to(text.parse().expect("a CIDR"));
+    let by = |via: &str, link: Option<&str>| Hop::new(via.parse().ok(), link.map(str::to_owned));
+    let routes = [
+        Route {
+            hops: vec![by("10.0.0.2", None)],
+            protocol: 4,
+            ..to("10.2.0.0/16")
+        },
+        Route {
+            hops: vec![by("10.0.0.2", None), by("10.0.0.3", Some("a"))],
+            metric: Some(7),
+            table: 1000,
+            ..to("10.3.0.0/16")
+        },
+        Route {
+            hops: vec![by("fd00::2", Some("a"))],
+            ..to("10.4.0.0/16")
+        },
+        Route {
+            kind: 6,
+            ..to("0.0.0.0/0")
+        },
+        Route {
+            hops: vec![by("fd00::2", None)],
+            preference: Some(1),
+            ..to("::/0")
+        },
+        Route {
+            hops: vec![by("fd00::2", None), by("fd00::3", None)],
+            ..to("fd05::/16")
+        },
+        Route {
+            kind: 7,
+            metric: Some(9),
+            ..to("fd06::/16")
+        },
+    ];
+    for route in routes {
+        for replace in [false, true] {
+            let route = route.clone();
+            there_and_back(here, &lab, &[], RouteAdd { route, replace }.into())?;
+        }
+        let add = RouteAdd {
+            route: route.clone(),
+            replace: false,
+        };
+        lab.apply(add).map_err(|failure| failure.message)?;
+        let mut del = RouteDel::to(route.destination);
+        del.route.table = route.table;
+        there_and_back(here, &lab, &[], del.into())?;
+    }
+    let other = Route {
+        hops: vec![by("10.0.0.3", None)],
+        metric: Some(5),
+        ..to("10.1.0.0/16")
+    };
+    let change = RouteAdd {
+        route: other,
+        replace: true,
+    };
+    there_and_back(here, &lab, &[], change.into())
+}
+
+fn of_rules_and_neighbours(here: &Namespace) -> Verdict {
+    let (lab, _) = lab()?;
+    run(&["link add dev a type veth peer name b", "link set dev a up"])?;
+    let rules = [
+        Rule {
+            from: "10.0.0.0/8".parse().ok(),
+            table: 100,
+            action: rule::LOOKUP,
+            ..Rule::default()
+        },
+        Rule {
+            is_ipv6: true,
+            priority: Some(7),
+            not: true,
+            iif: Some("a".into()),
+            fwmark: Some(1),
+            fwmask: Some(15),
+            dport: Some((80, 89)),
+            ipproto: Some(6),
+            action: 8,
+            ..Rule::default()
+        },
+    ];
+    for rule in rules {
+        let add = RuleAdd { rule: rule.clone() };
+        there_and_back(here, &lab, &[], add.clone().into())?;
+        lab.apply(add).map_err(|failure| failure.message)?;
+        there_and_back(here, &lab, &[], RuleDel { rule }.into())?;
+    }
+    let mac = "02:00:00:00:00:09".parse().ok();
+    let neighbours = [
+        NeighAdd::new("a", "10.0.0.9".parse()?, mac),
+        NeighAdd {
+            router: true,
+            ..NeighAdd::new("a", "fd00::9".parse()?, mac)
+        },
+        NeighAdd {
+            proxy: true,
+            ..NeighAdd::new("a", "10.0.0.8".parse()?, None)
+        },
+    ];
+    for add in neighbours {
+        there_and_back(here, &lab, &[], add.clone().into())?;
+        let del = NeighDel {
+            link: add.link.clone(),
+            address: add.address,
+            proxy: add.proxy,
+        };
+        lab.apply(add).map_err(|failure| failure.message)?;
+        there_and_back(here, &lab, &[], del.into())?;
+    }
+    let replace = NeighAdd {
+        replace: true,
+        ..NeighAdd::new("a", "10.0.0.9".parse()?, "02:00:00:00:00:19".parse().ok())
+    };
+    there_and_back(here, &lab, &[], replace.into())
+}
+
+/// Compared by what netsh lists: what `bridge` says is compared with that in tests/suite/routes.rs.
+fn of_what_bridges_know(here: &Namespace) -> Verdict {
+    let (lab, _) = lab()?;
+    run(&[
+        "link add dev br0 type bridge",
+        "link set dev br0 up",
+        "link add dev a type veth peer name b",
+        "link set dev a up master br0",
+        "link set dev b up",
+    ])?;
+    let known = |here: &Namespace| -> Result<Vec<String>, Failed> {
+        let entries = fdb::list(here, &fdb::Filter::default()).map_err(words)?;
+        let of_test = |mac: &str| mac.starts_with("02:00");
+        let entries = entries
+            .iter()
+            .map(|one| (one.mac.map(|mac| mac.to_string()), one.state, one.flags));
+        let entries = entries.filter(|(mac, ..)| mac.as_deref().is_some_and(of_test));
+        let groups = mdb::list(here).map_err(words)?;
+        let groups = groups.iter().filter(|one| one.is_permanent);
+        let groups = groups.map(|one| format!("{} {}", one.group, one.port));
+        let mut lines: Vec<String> = entries
+            .map(|one| format!("{one:?}"))
+            .chain(groups)
+            .collect();
+        lines.sort();
+        Ok(lines)
+    };
+    let entry = |flags: u8| fdb::Entry {
+        mac: "02:00:00:00:00:05".parse().ok(),
+        link: "a".to_string(),
+        flags,
+        state: fdb::STATES[0].0,
+        ..fdb::Entry::default()
+    };
+    let member = mdb::Member {
+        bridge: "br0".to_string(),
+        port: "a".to_string(),
+        group: mdb::Group::Ip("239.1.1.1".parse()?),
+        source: None,
+        vid: 0,
+        is_permanent: true,
+        flags: 0,
+        filter_mode: None,
+        protocol: None,
+    };
+    let pairs: [(Change, Change); 3] = [
+        (
+            FdbAdd {
+                entry: entry(ntf::MASTER),
+                append: false,
+            }
+            .into(),
+            FdbDel {
+                entry: entry(ntf::MASTER),
+            }
+            .into(),
+        ),
+        (
+            FdbAdd {
+                entry: entry(ntf::SELF),
+                append: false,
+            }
+            .into(),
+            FdbDel {
+                entry: entry(ntf::SELF),
+            }
+            .into(),
+        ),
+        (
+            MdbAdd {
+                member: member.clone(),
+            }
+            .into(),
+            MdbDel { member }.into(),
+        ),
+    ];
+    let names = Known {
+        here,
+        others: Vec::new(),
+    };
+    for (add, del) in pairs {
+        for change in [add.clone(), del] {
+            let before = known(here)?;
+            let inverse = change.operation().inverse(&names).map_err(words)?;
+            let inverse = inverse.ok_or(format!("no inverse of {change:?}"))?;
+            lab.apply(change.clone())
+                .map_err(|failure| failure.message)?;
+            same((&change, known(here)? == before), (&change, false))?;
+            lab.apply(inverse).map_err(|failure| failure.message)?;
+            same((&change, known(here)?), (&change, before))?;
+            if change == add {
+                lab.apply(change).map_err(|failure| failure.message)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn of_states_of_ports(here: &Namespace) -> Verdict {
+    let (lab, _) = lab()?;
+    run(&[
+        "link add dev br0 up type bridge",
+        "link add dev a type veth peer name b",
+        "link set dev a up master br0",
+        "link set dev b up",
+    ])?;
+    let state = || -> Result<String, Failed> {
+        let link = ip_json(&["-d", "link", "show", "dev", "a"])?;
+        let state = &link[0]["linkinfo"]["info_slave_data"]["state"];
+        Ok(state.as_str().unwrap_or_default().to_owned())
+    };
+    // A port without a carrier is disabled; the carrier comes in its own time.
+    let has_come = (0..1000).any(|_| state().is_ok_and(|state| state == "forwarding"));
+    same(has_come, true)?;
+    let names = Known {
+        here,
+        others: Vec::new(),
+    };
+    for (was, becomes) in [
+        ("forwarding", "disabled"),
+        ("disabled", "learning"),
+        ("learning", "listening"),
+    ] {
+        let change = |state| {
+            Change::from(PortState {
+                link: "a".into(),
+                state,
+            })
+        };
+        lab.apply(change(was)).map_err(|failure| failure.message)?;
+        let inverse = change(becomes).operation().inverse(&names).map_err(words)?;
+        lab.apply(change(becomes))
+            .map_err(|failure| failure.message)?;
+        same(state()?.as_str(), becomes)?;
+        lab.apply(inverse.ok_or("no inverse")?)
+            .map_err(|failure| failure.message)?;
+        same(state()?.as_str(), was)?;
+    }
+    Ok(())
 }
 
 fn of_sysctls_and_namespaces(here: &Namespace) -> Verdict {

@@ -5,8 +5,11 @@
 
 mod connection;
 mod inverses;
+mod listening;
 mod namespaces;
+mod nft;
 mod support;
+mod traffic;
 
 use libtest_mimic::Arguments;
 use netsh::lab::sandbox;
@@ -19,7 +22,14 @@ fn main() {
         false => sandbox::enter(),
     };
     let refusal = sandboxed.err().map(|refusal| refusal.cause);
-    let trials = [connection::tests(), inverses::tests(), namespaces::tests()];
+    let trials = [
+        connection::tests(),
+        inverses::tests(),
+        listening::tests(),
+        namespaces::tests(),
+        nft::tests(),
+        traffic::tests(),
+    ];
     let trials = trials.into_iter().flatten();
     let trials = trials
         .map(|test| test.into_trial(refusal.clone()))

@@ -1,17 +1,20 @@
 //! What the tests share: a network namespace for each, a lab in it, and the second path.
 
 use std::cell::RefCell;
+use std::io::Write;
 use std::os::fd::{AsRawFd, RawFd};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::rc::Rc;
 
 use libtest_mimic::{Completion, Failed, Trial};
 use netsh::kernel::change::{Action, Change, Names};
+use netsh::kernel::conntrack_change;
 use netsh::kernel::error::{Error, Result as KernelResult};
 use netsh::kernel::ioctl;
 use netsh::kernel::netlink::Direction;
 use netsh::kernel::netns::Namespace;
 use netsh::kernel::sysctl;
+use netsh::kernel::tuntap;
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings};
 use nix::sched::{CloneFlags, unshare};
@@ -23,6 +26,7 @@ pub type Verdict = Result<(), Failed>;
 pub struct Test {
     name: &'static str,
     needs_ip: bool,
+    needs_tun: bool,
     body: fn(&Namespace) -> Verdict,
 }
 
@@ -31,6 +35,7 @@ pub fn test(name: &'static str, body: fn(&Namespace) -> Verdict) -> Test {
     Test {
         name,
         needs_ip: false,
+        needs_tun: false,
         body,
     }
 }
@@ -43,6 +48,14 @@ pub fn test_with_ip(name: &'static str, body: fn(&Namespace) -> Verdict) -> Test
     }
 }
 
+/// The same for a test that makes tun devices.
+pub fn test_with_tun(name: &'static str, body: fn(&Namespace) -> Verdict) -> Test {
+    Test {
+        needs_tun: true,
+        ..test_with_ip(name, body)
+    }
+}
+
 impl Test {
     /// The test for the harness: ignored, with the reason, where it can't run, and failed where everything has to run.
     pub fn into_trial(self, no_sandbox: Option<String>) -> Trial {
@@ -50,6 +63,18 @@ impl Test {
             let no_ip = || {
                 (self.needs_ip && ip(&["-V"]).is_err()).then(|| "ip is not installed".to_string())
             };
+            let no_tun = || {
+                let fault = tuntap::no_device().filter(|_| self.needs_tun)?;
+                Some(fault.words)
+            };
+            // The machine's own fault, and no reason to fail but where all kernels' features are to be there.
+            if let Some(reason) = no_tun() {
+                if std::env::var_os("NETSH_REQUIRE_KERNEL").is_some_and(|value| value == "1") {
+                    return Err(format!("NETSH_REQUIRE_KERNEL=1, and {reason}").into());
+                }
+                eprintln!("SKIPPED: {reason}");
+                return Ok(Completion::ignored_with(reason));
+            }
             let Some(reason) = no_sandbox.or_else(no_ip) else {
                 return in_own_namespace(self.body).map(|()| Completion::Completed);
             };
@@ -91,12 +116,39 @@ pub fn same<T: PartialEq + std::fmt::Debug>(found: T, wanted: T) -> Verdict {
 
 /// What `ip` prints in the namespace of this thread.
 pub fn ip(arguments: &[&str]) -> Result<String, Failed> {
+    ip_reads(arguments, "")
+}
+
+/// What one `ip -j -batch` prints for each of several questions.
+pub fn ip_answers(
+    arguments: &[&str],
+    questions: &[&str],
+) -> Result<Vec<Vec<serde_json::Value>>, Failed> {
+    let mut all = vec!["-j", "-d"];
+    all.extend(arguments);
+    all.extend(["-batch", "-"]);
+    let answers = ip_reads(&all, &questions.join("\n"))?;
+    let answers: Vec<_> = serde_json::Deserializer::from_str(&answers)
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    same(answers.len(), questions.len())?;
+    Ok(answers)
+}
+
+fn ip_reads(arguments: &[&str], input: &str) -> Result<String, Failed> {
     // Debian keeps ip where an ordinary user's PATH does not look.
     let path = std::env::var("PATH").unwrap_or_default();
-    let output = Command::new("ip")
+    let mut ip = Command::new("ip")
         .env("PATH", format!("{path}:/usr/sbin:/sbin"))
         .args(arguments)
-        .output()?;
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    if let Some(mut stdin) = ip.stdin.take() {
+        stdin.write_all(input.as_bytes())?;
+    }
+    let output = ip.wait_with_output()?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {
@@ -143,7 +195,11 @@ impl Known<'_> {
     pub fn make(&self, change: impl Into<Change>) -> KernelResult<()> {
         match change.into().operation().action(self)? {
             Action::Route(requests) => self.here.route()?.change_all(requests),
+            Action::Conntrack(requests) => conntrack_change::change_each(self.here, requests),
+            Action::Netfilter(requests) => self.here.netfilter()?.transact(requests, &mut |_| {}),
+            Action::Generic(requests) => self.here.generic()?.change_all(requests),
             Action::Sysctl(key, value) => sysctl::set(self.here, &key, &value),
+            Action::Tuntap(device) => device.make(self.here).map(drop),
             Action::NetnsAdd(_) | Action::NetnsDel(_) => {
                 Err(Error::Unreadable("only the lab does that".into()))
             }
@@ -174,7 +230,7 @@ impl Screen for Kept {
     fn command(&self, line: &str) {
         self.commands.borrow_mut().push(line.to_string());
     }
-    fn netlink(&self, _: Direction, _: &[u8]) {}
+    fn netlink(&self, _: isize, _: Direction, _: &[u8]) {}
     fn note(&self, _: &str) {}
     fn is_closed(&self) -> bool {
         false

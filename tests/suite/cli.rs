@@ -220,6 +220,18 @@ fn unreadable(user: User) -> Verdict {
         1,
         &["cannot read", "Is a directory"],
     )?;
+    folder.file("vetherl.rhai", b"1")?;
+    for (name, meant) in [
+        ("vetherl", "vetherl.rhai"),
+        ("vehterl.rhai", "vetherl.rhai"),
+    ] {
+        let near = folder.path().join(meant).to_string_lossy().into_owned();
+        let words = format!("; did you mean {near}?");
+        let ran = cli(user, &[&folder.path().join(name).to_string_lossy()])?;
+        refused(&ran, 1, &["cannot read", "No such file", &words])?;
+    }
+    let ran = cli(user, &["hlep"])?;
+    refused(&ran, 1, &["No such file", "; did you mean netsh help?"])?;
     let latin = folder.file("latin.rhai", b"print(\"caf\xe9\")")?;
     let ran = cli(user, &[&latin.to_string_lossy()])?;
     refused(&ran, 1, &["latin.rhai is not UTF-8 text (byte 10)"])?;

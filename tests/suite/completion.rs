@@ -191,9 +191,9 @@ impl Typist {
 
 fn verbs(user: User) -> Verdict {
     let mut typist = Typist::start(user)?;
-    typist.tab("veth", "veth_add")?;
-    typist.tab("let x = addr_l", "let x = addr_list")?;
-    typist.tab("if link_ex", "if link_exists")?;
+    typist.tab("veth", "veth_add(")?;
+    typist.tab("let x = addr_l", "let x = addr_list(")?;
+    typist.tab("if link_ex", "if link_exists(")?;
     typist.described(
         "link",
         "link_",
@@ -203,8 +203,8 @@ fn verbs(user: User) -> Verdict {
         ],
     )?;
     // What has it in it, and what is like it.
-    typist.tab("flush", "addr_flush")?;
-    typist.tab("lnik_set", "link_set")?;
+    typist.tab("r_flush", "addr_flush(")?;
+    typist.tab("lnik_set", "link_set(")?;
     typist.no_tab("zzzz")?;
     typist.tab("help(\"veth", "help(\"veth_add\"")?;
     typist.tab("help(\"link_e", "help(\"link_exists\"")?;
@@ -233,7 +233,7 @@ fn options(user: User) -> Verdict {
     )?;
     // Without those that are given.
     let listed = typist.tabs(
-        "link_set(\"lo\", #{ mtu: 1400, m",
+        "link_set(\"lo\", #{ mtu: 1400, ma",
         "link_set(\"lo\", #{ mtu: 1400, ma",
     )?;
     same(listed.iter().any(|row| row.contains("mtu")), false)?;
@@ -438,7 +438,7 @@ fn files(user: User) -> Verdict {
     typist.tab("import \"labs/f", "import \"labs/first\"")?;
     typist.names("import \"labs/", "import \"labs/", &["first", "second one"])?;
     typist.tab("import \"üb", "import \"über\"")?;
-    typist.tab("import \"ho", "import \"hosts\"")?;
+    typist.tab("import \"to", "import \"topo\"")?;
     typist.leave()
 }
 
@@ -474,9 +474,9 @@ fn members(user: User) -> Verdict {
         "let reply = #{ received: 1, \"two words\": 2, nested: #{ deep: 3 } }",
         "let rows = link_list()",
     ])?;
-    typist.tab("h1.link_ex", "h1.link_exists")?;
-    typist.tab("h1.ru", "h1.run")?;
-    typist.tab("h1.na", "h1.name")?;
+    typist.tab("h1.link_ex", "h1.link_exists(")?;
+    typist.tab("h1.run", "h1.run")?;
+    typist.tab("h1.nam", "h1.name")?;
     typist.tab("reply.rec", "reply.received")?;
     typist.tab("reply[\"two", "reply[\"two words\"")?;
     typist.tab("rows[0].mt", "rows[0].mtu")?;
@@ -495,21 +495,21 @@ fn names(user: User) -> Verdict {
     typist.run(&[
         "fn quadruple(x) { x * 4 }",
         "let quantity = 12",
-        "import \"hosts\" as h",
+        "import \"topo\" as h",
     ])?;
-    typist.tab("quad", "quadruple")?;
+    typist.tab("quad", "quadruple(")?;
     typist.tab("1 + quan", "1 + quantity")?;
     typist.described("qua", "qua", &[("quadruple", "(x)"), ("quantity", "int")])?;
-    typist.tab("fn near_here() {} near", "fn near_here() {} near_here")?;
+    typist.tab("fn near_here() {} near", "fn near_here() {} near_here()")?;
     typist.tab(
         "for each_of_them in rows { each",
         "for each_of_them in rows { each_of_them",
     )?;
     typist.tab(
-        "import \"hosts\" as both; both::pa",
-        "import \"hosts\" as both; both::pair",
+        "import \"topo\" as both; both::pa",
+        "import \"topo\" as both; both::pair(",
     )?;
-    typist.tab("h::pa", "h::pair")?;
+    typist.tab("h::pa", "h::pair(")?;
     typist.leave()
 }
 
@@ -528,17 +528,17 @@ fn orders(user: User) -> Verdict {
     )?;
     typist.names(":netlink ", ":netlink o", &["on", "off"])?;
     typist.tab(":commands of", ":commands off")?;
-    typist.tab(":time link_ex", ":time link_exists")?;
+    typist.tab(":time link_ex", ":time link_exists(")?;
     typist.leave()
 }
 
 fn narrow(user: User) -> Verdict {
     let mut typist = Typist::start_sized(user, Folder::new()?, (12, 20), |_| {})?;
     // The line goes on in the next row.
-    typist.tab("let it = addr_l", "let it = addr_list")?;
+    typist.tab("let it = addr_l", "let it = addr_list(")?;
     let listed = typist.tabs("link", "link_")?;
     let whole = listed.iter().all(|row| row.starts_with("link_"));
-    same((whole, listed.len()), (true, 8))?;
+    same((whole, listed.len()), (true, 10))?;
     typist.leave()
 }
 

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use libtest_mimic::{Failed, Trial};
 use netsh::catalog::Entry;
 use netsh::catalog::expects::Expects;
+use netsh::kernel::filter::KINDS as FILTERS;
+use netsh::kernel::kinds;
+use netsh::kernel::qdisc::kinds::{CLASSES, QDISCS};
 
-use crate::support::{User, Verdict, run, run_with, same, test_named};
+use crate::support::{Need, User, Verdict, run, run_with, same, test_named};
 
 /// One test for each example, and those of the catalog.
 pub fn trials() -> Vec<Trial> {
@@ -15,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
     for entry in catalog.entries() {
         let name = format!("example: {}", call_of(entry));
         let example = entry.manual.example.clone();
-        trials.extend(test_named(&name, &[], move |user| {
+        trials.extend(test_named(&name, needs_of(entry), move |user| {
             run(user, &example).map(drop)
         }));
     }
@@ -33,6 +36,21 @@ pub fn trials() -> Vec<Trial> {
     trials
 }
 
+/// What makes links of a kind needs the kind.
+pub fn needs_of(entry: &Entry) -> &'static [Need] {
+    let kind = entry.signature.name.split('_').next();
+    let known = kind.and_then(|kind| kinds::names().find(|known| *known == kind));
+    let mut needs = Vec::new();
+    if let Some(kind) = known {
+        needs.push(Need::link(kind));
+    }
+    let example = &entry.manual.example;
+    if example.contains("tun_add(") || example.contains("tap_add(") {
+        needs.push(Need::Kernel("device tun"));
+    }
+    needs.leak()
+}
+
 fn call_of(entry: &Entry) -> String {
     let parameters = entry.signature.parameters.iter();
     let names: Vec<&str> = parameters.map(|one| one.name.as_str()).collect();
@@ -41,30 +59,106 @@ fn call_of(entry: &Entry) -> String {
 
 /// What an option may be said to be, before its unit.
 const KINDS: &[&str] = &[
-    "int", "bool", "string", "word", "link", "netns", "address", "mac", "duration",
+    "int",
+    "bool",
+    "string",
+    "word",
+    "link",
+    "netns",
+    "address",
+    "mac",
+    "duration",
+    "rate",
+    "percentage",
+    "array",
+    "map",
+    "float",
+    "table",
 ];
 
 /// What stands after the noun.
 const VERBS: &[&str] = &[
-    "add", "del", "set", "get", "list", "flush", "up", "down", "exists", "table", "enter", "leave",
+    "count",
+    "events",
+    "trace",
+    "connect",
+    "listen",
+    "add",
+    "del",
+    "set",
+    "get",
+    "list",
+    "flush",
+    "up",
+    "down",
+    "exists",
+    "table",
+    "enter",
+    "leave",
+    "change",
+    "replace",
+    "impair",
+    "unimpair",
+    "has",
+    "text",
+    "load",
+    "masquerade",
+    "dnat",
+    "policy",
+    "allow",
+    "deny",
+    "decode",
+    "encode",
 ];
 
 /// What stands alone.
 const ALONE: &[&str] = &[
+    "accept",
+    "events",
+    "monitor",
     "assert",
+    "close",
+    "doctor",
     "exec",
     "exit",
     "help",
     "ping",
+    "read",
+    "require",
     "run",
+    "serve",
     "sh",
     "show",
     "sleep",
+    "throughput",
     "wait_until",
+    "write",
 ];
 
 /// What only netsh does.
-const WITHOUT_EQUIVALENT: &[&str] = &["assert", "netns_get", "show", "wait_until"];
+const WITHOUT_EQUIVALENT: &[&str] = &[
+    "accept",
+    "tcp_listen",
+    "assert",
+    "close",
+    "doctor",
+    "firewall_allow",
+    "firewall_deny",
+    "firewall_policy",
+    "nat_dnat",
+    "nat_masquerade",
+    "netns_get",
+    "packet_decode",
+    "packet_encode",
+    "read",
+    "require",
+    "serve",
+    "show",
+    "throughput",
+    "tuntap_get",
+    "wait_until",
+    "write",
+];
 
 fn complete(_: User) -> Verdict {
     let catalog = netsh::script::catalog();
@@ -118,7 +212,9 @@ fn faults_of(entry: &Entry) -> Vec<String> {
     fault(
         !manual.equivalents.is_empty()
             || entry.module.is_some()
-            || WITHOUT_EQUIVALENT.contains(&name.as_str()),
+            || WITHOUT_EQUIVALENT.contains(&name.as_str())
+            // Of one destination it has one.
+            || call_of(entry) == "route_add(destinations, options?)",
         "no other tool's command is said to be equivalent".into(),
     );
     fault(!manual.search_words.is_empty(), "no search words".into());
@@ -153,48 +249,94 @@ fn options_agree(user: User) -> Verdict {
     let arguments = BTreeMap::from([
         ("name", "\"x0\""),
         ("peer", "\"x1\""),
-        ("kind", "\"bridge\""),
+        ("parent", "\"lo\""),
+        ("id", "5"),
+        ("table", "5"),
+        ("packet", "blob()"),
         ("link", "\"lo\""),
+        ("work", "|| 1"),
         ("cidr", "\"10.9.9.9/24\""),
         ("destination", "\"127.0.0.1\""),
+        ("destinations", "[\"127.0.0.1\"]"),
+        ("classid", "\"1:1\""),
+        ("address", "\"10.0.0.9\""),
+        ("mac", "\"02:00:00:00:00:09\""),
+        ("vid", "5"),
+        ("bridge", "\"br0\""),
+        ("port", "\"x0\""),
+        ("group", "\"239.1.1.1\""),
+        ("chain", "\"ip t c\""),
+        ("rule", "\"accept\""),
+        ("set", "\"ip t s\""),
+        ("map", "\"ip t s\""),
+        ("elements", "\"10.0.0.1\""),
+        ("type", "\"ipv4_addr\""),
+        ("hook", "\"input\""),
+        ("policy", "\"drop\""),
+        ("dev", "\"lo\""),
+        ("to", "\"10.0.0.1:80\""),
     ]);
     let mut faults = Vec::new();
     for entry in netsh::script::catalog().entries() {
         let Some((_, required)) = entry.signature.parameters.split_last() else {
             continue;
         };
-        if !entry.takes_options() {
+        // A module has to be imported first, and reads its options itself.
+        if !entry.takes_options() || entry.module.is_some() {
             continue;
         }
         let name = &entry.signature.name;
-        let mut words = Vec::new();
-        for parameter in required {
-            let known = arguments.get(parameter.name.as_str());
-            words.push(
-                *known.ok_or_else(|| {
+        let mut read: Vec<String> = Vec::new();
+        for kind in kinds_of(name) {
+            let mut words = Vec::new();
+            for parameter in required {
+                let known = match parameter.name.as_str() {
+                    "kind" => Some(kind.as_str()),
+                    _ if parameter.kind == "int" => Some("5"),
+                    name => arguments.get(name).copied(),
+                };
+                words.push(known.ok_or_else(|| {
                     Failed::from(format!("{name}: no value for {}", parameter.name))
-                })?,
+                })?);
+            }
+            words.push("#{ qqqqqqqq: 1 }");
+            let code = format!(
+                "try {{ {name}({}); }} catch (e) {{ print(e.hint); }}",
+                words.join(", ")
             );
+            let said = run_with(user, &[], &code)?.ok()?;
+            let said = said.trim();
+            let Some(options) = said.strip_prefix("the options are: ") else {
+                faults.push(format!("{name}: the refusal says {said:?}"));
+                continue;
+            };
+            read.extend(options.split(", ").map(str::to_owned));
         }
-        words.push("#{ qqqqqqqq: 1 }");
-        let code = format!(
-            "try {{ {name}({}); }} catch (e) {{ print(e.hint); }}",
-            words.join(", ")
-        );
-        let said = run_with(user, &[], &code)?.ok()?;
-        let said = said.trim();
-        let Some(read) = said.strip_prefix("the options are: ") else {
-            faults.push(format!("{name}: the refusal says {said:?}"));
-            continue;
-        };
-        let mut read: Vec<&str> = read.split(", ").collect();
         let options = entry.manual.options.iter();
         let mut documented: Vec<&str> = options.map(|option| option.key.as_str()).collect();
         read.sort_unstable();
+        read.dedup();
         documented.sort_unstable();
         if read != documented {
             faults.push(format!("{name}: reads {read:?}, documents {documented:?}"));
         }
     }
     same(faults, Vec::new())
+}
+
+/// The kinds that have all the options of a verb between them.
+fn kinds_of(verb: &str) -> Vec<String> {
+    let kinds = match verb {
+        "qdisc_add" | "qdisc_replace" | "qdisc_change" => QDISCS,
+        "class_add" | "class_change" => CLASSES,
+        "filter_add" => return FILTERS.iter().map(|kind| format!("{kind:?}")).collect(),
+        "nft_set_add" => return vec!["\"ipv4_addr\"".into()],
+        "nft_map_add" => return vec!["\"ipv4_addr : verdict\"".into()],
+        // It has no settings of its own, which link_add would name too.
+        _ => return vec!["\"nlmon\"".into()],
+    };
+    kinds
+        .iter()
+        .map(|kind| format!("{:?}", kind.name))
+        .collect()
 }

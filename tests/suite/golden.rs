@@ -50,7 +50,10 @@ fn run_line(script: &Path) -> Option<Vec<String>> {
 fn needs(script: &Path) -> &'static [Need] {
     let wrapper = run_line(script).and_then(|words| words.into_iter().next());
     match wrapper.as_deref() {
-        None | Some("netsh") => &[],
+        None | Some("netsh") => {
+            let text = std::fs::read_to_string(script).expect("the text of the script");
+            Need::of_script(&text)
+        }
         Some("unshare") => &[Need::Program("unshare")],
         Some(other) => panic!("{}: nobody knows {other}", script.display()),
     }

@@ -10,20 +10,26 @@ mod calls;
 mod cli;
 mod commands;
 mod completion;
+mod conntrack;
+mod doctor;
 mod documents;
 mod errors;
+mod events;
 mod examples;
 mod explain;
 mod folder;
 mod golden;
+mod kinds;
 mod labs;
 mod leftovers;
 mod links;
 mod machine;
 mod manual;
+mod memory;
 mod namespaces;
 mod neighbours;
 mod netlink;
+mod nft;
 mod odd_input;
 mod pinging;
 mod process;
@@ -32,6 +38,7 @@ mod prompt;
 mod pty;
 mod readme;
 mod refusals;
+mod routes;
 mod sandbox;
 mod screen;
 mod second_path;
@@ -39,16 +46,29 @@ mod show;
 mod support;
 mod sysctls;
 mod terminal;
+mod throughput;
+mod topology;
+mod traffic;
+mod tuntap;
 mod world;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use libtest_mimic::{Arguments, Trial};
+use signal_hook::consts::{SIGINT, SIGQUIT};
+use signal_hook::flag::register_conditional_shutdown;
 
 fn main() {
     let in_worlds = [attach::IN_WORLDS, leftovers::IN_WORLDS].concat();
     if let Some(status) = world::ended(&in_worlds) {
         std::process::exit(status);
     }
-    let arguments = Arguments::from_args();
+    obey_the_keyboard();
+    let mut arguments = Arguments::from_args();
+    // Most of the time they wait for the kernel: to take a namespace down, for an answer that doesn't come.
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    arguments.test_threads.get_or_insert(3 * processors);
     let trials: Vec<Trial> = [
         addresses::trials(),
         attach::trials(),
@@ -56,31 +76,51 @@ fn main() {
         cli::trials(),
         commands::trials(),
         completion::trials(),
+        conntrack::trials(),
+        doctor::trials(),
         documents::trials(),
         errors::trials(),
+        events::trials(),
         examples::trials(),
         explain::trials(),
         golden::trials(),
+        kinds::trials(),
         labs::trials(),
         leftovers::trials(),
         links::trials(),
         manual::trials(),
+        memory::trials(),
         namespaces::trials(),
         neighbours::trials(),
         netlink::trials(),
+        nft::trials(),
         odd_input::trials(),
         pinging::trials(),
         programs::trials(),
         prompt::trials(),
         readme::trials(),
         refusals::trials(),
+        routes::trials(),
         sandbox::trials(),
         show::trials(),
         sysctls::trials(),
         terminal::trials(),
+        throughput::trials(),
+        traffic::trials(),
+        topology::trials(),
+        tuntap::trials(),
     ]
     .into_iter()
     .flatten()
     .collect();
     libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// A shell starts what stands before a `&` with the signals of the keyboard ignored, and all that we start would inherit it. What
+/// is handled here is not ignored there.
+fn obey_the_keyboard() {
+    for signal in [SIGINT, SIGQUIT] {
+        register_conditional_shutdown(signal, 128 + signal, Arc::new(AtomicBool::new(true)))
+            .expect("a signal that can be handled");
+    }
 }

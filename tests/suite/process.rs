@@ -13,19 +13,46 @@ use nix::unistd::Pid;
 use crate::support::Verdict;
 
 /// How long anything may take before a test gives up. Nothing here comes near it unless it hangs.
-pub const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(60);
+
+/// How long a test waits. A machine that stood still meanwhile (a virtual one that was suspended) takes little of it: who is
+/// waited for stood still too.
+pub struct Patience {
+    asked: Instant,
+    spent: Duration,
+}
+
+impl Patience {
+    /// The longest gap between two questions that is still waiting.
+    const GAP: Duration = Duration::from_secs(1);
+
+    /// From now on.
+    pub fn new() -> Patience {
+        Patience {
+            asked: Instant::now(),
+            spent: Duration::ZERO,
+        }
+    }
+
+    /// Whether it is enough. Asked again and again.
+    pub fn is_over(&mut self) -> bool {
+        self.spent += self.asked.elapsed().min(Patience::GAP);
+        self.asked = Instant::now();
+        self.spent > BOUND
+    }
+}
 
 /// How long to wait between two looks at /proc.
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// Looks until there is something to see.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> Result<T, Failed> {
-    let start = Instant::now();
+    let mut patience = Patience::new();
     loop {
         if let Some(seen) = look() {
             return Ok(seen);
         }
-        if start.elapsed() > BOUND {
+        if patience.is_over() {
             return Err(format!("waited in vain for {what}").into());
         }
         std::thread::sleep(PAUSE);

@@ -9,7 +9,6 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus};
-use std::time::Instant;
 
 use libtest_mimic::Failed;
 use nix::fcntl::OFlag;
@@ -17,7 +16,7 @@ use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt};
 
-use crate::process::{BOUND, Process, end_of};
+use crate::process::{Patience, Process, end_of};
 use crate::screen::Screen;
 use crate::support::Verdict;
 
@@ -117,17 +116,37 @@ impl Pty {
         what: &str,
         look: impl Fn(&Screen) -> Option<T>,
     ) -> Result<T, Failed> {
-        let start = Instant::now();
+        let mut patience = Patience::new();
         loop {
             self.draw();
             if let Some(seen) = look(&self.screen) {
                 return Ok(seen);
             }
-            if start.elapsed() > BOUND || !self.read_some() {
+            if patience.is_over() || !self.read_some() {
                 let screen = self.screen.text();
                 return Err(format!("waited in vain for {what} on the screen:\n{screen}").into());
             }
         }
+    }
+
+    /// Presses keys again and again until the screen shows something.
+    pub fn keys_until<T>(
+        &mut self,
+        keys: &str,
+        look: impl Fn(&Screen) -> Option<T>,
+    ) -> Result<T, Failed> {
+        let mut patience = Patience::new();
+        while !patience.is_over() {
+            self.keys(keys)?;
+            let is_open = self.read_some();
+            self.draw();
+            match look(&self.screen) {
+                Some(seen) => return Ok(seen),
+                None if is_open => {}
+                None => break,
+            }
+        }
+        Err(format!("{keys:?} are not taken:\n{}", self.screen.text()).into())
     }
 
     /// What was written by now is not waited for any more.
@@ -143,7 +162,7 @@ impl Pty {
 
     /// Presses so many keys that the program writes before it has read them all.
     pub fn many_keys(&mut self, keys: &[u8]) -> Verdict {
-        let start = Instant::now();
+        let mut patience = Patience::new();
         let mut rest = keys;
         while !rest.is_empty() {
             let master = self.master.as_mut().ok_or("the terminal is gone")?;
@@ -159,7 +178,7 @@ impl Pty {
                 master.write_all(now)?;
                 rest = later;
             }
-            if ready.contains(PollFlags::POLLIN) && !self.read_some() || start.elapsed() > BOUND {
+            if ready.contains(PollFlags::POLLIN) && !self.read_some() || patience.is_over() {
                 return Err("the program does not read its keys".into());
             }
         }
@@ -168,13 +187,13 @@ impl Pty {
 
     /// Reads until `text` was written.
     pub fn expect(&mut self, text: &str) -> Verdict {
-        let start = Instant::now();
+        let mut patience = Patience::new();
         loop {
             if let Some(at) = self.unread.find(text) {
                 self.unread.drain(..at + text.len());
                 return Ok(());
             }
-            if start.elapsed() > BOUND || !self.read_some() {
+            if patience.is_over() || !self.read_some() {
                 let words = format!("waited in vain for {text:?} in {:?}", self.written);
                 return Err(words.into());
             }
@@ -209,9 +228,9 @@ impl Pty {
 
     /// Reads to the end and waits for the program.
     pub fn end(&mut self) -> Result<ExitStatus, Failed> {
-        let start = Instant::now();
+        let mut patience = Patience::new();
         while self.read_some() {
-            if start.elapsed() > BOUND {
+            if patience.is_over() {
                 return Err(format!("no end after {:?}", self.written).into());
             }
         }

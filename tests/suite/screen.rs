@@ -49,9 +49,9 @@ impl Screen {
 
     /// The rows, without blanks at their ends.
     pub fn rows(&self) -> Vec<String> {
-        let rows = 0..self.0.screen().size().0.get();
-        rows.map(|row| text_of(self.cells(row)).trim_end().to_owned())
-            .collect()
+        let screen = self.0.screen();
+        let rows = screen.rows(0, screen.size().1.get());
+        rows.map(|row| row.trim_end().to_owned()).collect()
     }
 
     /// All of it.
@@ -69,9 +69,12 @@ impl Screen {
     /// What is behind the last prompt above the cursor.
     pub fn line(&self) -> Option<Line> {
         let (row, column) = self.0.screen().cursor_position();
-        let prompts = self.prompts();
-        let first = prompts.into_iter().rfind(|at| *at <= usize::from(row))?;
-        let skipped = prompt_of(self.rows().get(first)?)?;
+        // Asked after each key that was answered, so only as much as is needed is looked at.
+        let rows = self.rows();
+        let above = rows.iter().enumerate().take(usize::from(row) + 1).rev();
+        let (first, skipped) = above
+            .filter_map(|(at, text)| Some((at, prompt_of(text)?)))
+            .next()?;
         let mut typed = String::new();
         for at in u16::try_from(first).ok()?..=row {
             let from = if usize::from(at) == first { skipped } else { 0 };

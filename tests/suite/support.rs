@@ -46,13 +46,42 @@ pub fn is_root() -> bool {
 pub enum Need {
     /// A program in PATH.
     Program(&'static str),
+    /// Something that not every kernel has: `qdisc netem`, `link vlan`.
+    Kernel(&'static str),
 }
 
 impl Need {
+    /// Links of this kind.
+    pub fn link(kind: &str) -> Need {
+        Need::Kernel(format!("link {kind}").leak())
+    }
+
     fn missing(self) -> Option<String> {
         match self {
             Need::Program(name) => (!has_program(name)).then(|| format!("{name} is not installed")),
+            Need::Kernel(_) => None,
         }
+    }
+
+    /// The needs that a script says it has, in its line `// NEEDS:`.
+    pub fn of_script(text: &str) -> &'static [Need] {
+        let mut lines = text.lines();
+        match lines.find_map(|line| line.strip_prefix("// NEEDS: ")) {
+            None => &[],
+            Some("device tun") => &[Need::Kernel("device tun")],
+            Some(other) => panic!("nobody knows the need {other:?}"),
+        }
+    }
+
+    /// What this kernel lacks of it for this user. netsh itself is asked: the tests have no namespaces of their own.
+    fn lacking(self, user: User) -> Option<String> {
+        let Need::Kernel(feature) = self else {
+            return None;
+        };
+        let code = format!("require({feature:?})");
+        let ran = Ran::from(netsh(user).args(["-e", &code]).output().ok()?);
+        let said = ran.stdout.lines().last().unwrap_or("skipped").to_owned();
+        (ran.status == Some(77)).then(|| said.trim_start_matches("skipped: ").into())
     }
 }
 
@@ -76,6 +105,17 @@ pub fn test_named(
     needs: &'static [Need],
     body: impl Fn(User) -> Verdict + Clone + Send + 'static,
 ) -> Vec<Trial> {
+    test_that_may_end(name, needs, move |user| {
+        body(user).map(|()| Completion::Completed)
+    })
+}
+
+/// The same for a test that may find out by itself that it can't run.
+pub fn test_that_may_end(
+    name: &str,
+    needs: &'static [Need],
+    body: impl Fn(User) -> Result<Completion, Failed> + Clone + Send + 'static,
+) -> Vec<Trial> {
     let trial = |user: User| {
         let body = body.clone();
         let name = match user {
@@ -86,7 +126,10 @@ pub fn test_named(
             if let Some(reason) = missing(needs, user) {
                 return ignored(reason);
             }
-            body(user).map(|()| Completion::Completed)
+            match needs.iter().find_map(|need| need.lacking(user)) {
+                Some(reason) => lacking(reason),
+                None => body(user),
+            }
         })
     };
     User::all().into_iter().map(trial).collect()
@@ -96,6 +139,15 @@ pub fn test_named(
 fn ignored(reason: String) -> Result<Completion, Failed> {
     if std::env::var_os("NETSH_REQUIRE_NETNS").is_some_and(|value| value == "1") {
         return Err(format!("NETSH_REQUIRE_NETNS=1, and {reason}").into());
+    }
+    eprintln!("SKIPPED: {reason}");
+    Ok(Completion::ignored_with(reason))
+}
+
+/// A test that this kernel can't run: ignored with the reason, or failed where the kernel is to have everything.
+pub fn lacking(reason: String) -> Result<Completion, Failed> {
+    if std::env::var_os("NETSH_REQUIRE_KERNEL").is_some_and(|value| value == "1") {
+        return Err(format!("NETSH_REQUIRE_KERNEL=1, and {reason}").into());
     }
     eprintln!("SKIPPED: {reason}");
     Ok(Completion::ignored_with(reason))
@@ -121,11 +173,13 @@ fn no_sandbox(user: User) -> Option<String> {
     known.get_or_init(ask).clone()
 }
 
-/// The binary under test, where every user can run it.
+/// The binary under test, where every user can run it: the one that was built with the tests, or the one that NETSH_UNDER_TEST
+/// names. (In a virtual machine that emulates each instruction, an optimized one is worth a rebuild; the tests' own code isn't.)
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let built = PathBuf::from(env!("CARGO_BIN_EXE_netsh"));
+        let named = std::env::var_os("NETSH_UNDER_TEST");
+        let built = named.map_or_else(|| env!("CARGO_BIN_EXE_netsh").into(), PathBuf::from);
         let open_to_all = built.ancestors().skip(1).all(|folder| {
             folder.as_os_str().is_empty()
                 || std::fs::metadata(folder).is_ok_and(|found| found.permissions().mode() & 1 == 1)

@@ -22,13 +22,22 @@ pub fn settle(reading: &mut Reading) -> Result<Vec<String>, Fault> {
             with_prefix(reading)?;
             Ok(Vec::new())
         }
+        // ip takes no word for IPv4, netsh for both families.
+        ["ip", "route", "flush"] if reading.family.is_none() => {
+            reading.family = Some(Word::in_place_of(&reading.head_span, "inet"));
+            Ok(Vec::new())
+        }
         // The kernel does not look at it.
         ["ip", "link", "delete"] => {
             reading.arguments.retain(|argument| argument.key != "type");
             Ok(Vec::new())
         }
         ["ip", "link", "add" | "set"] => Ok(processes(reading)),
+        ["ip", "tuntap", "add"] => Ok(persistence(reading)),
         ["ping"] => Ok(ping(reading)),
+        ["conntrack", "-E"] => Err(Fault::new("netsh listens for as long as a closure runs")
+            .at(reading.span.clone(), "goes on until Ctrl-C")
+            .help("write conntrack_events(|| ...), with what is to happen in the closure")),
         // At the end of a script; at a prompt it may leave a namespace too.
         ["exit"] if reading.tail.is_empty() => {
             reading.tail = vec![Word::in_place_of(&reading.span, "0")];
@@ -119,6 +128,13 @@ fn processes(reading: &mut Reading) -> Vec<String> {
         }
     }
     notes
+}
+
+/// `ip` ends, and the device stays.
+fn persistence(reading: &mut Reading) -> Vec<String> {
+    let span = reading.span.clone();
+    reading.push("persistent", None, &span);
+    vec!["ip makes devices that stay; without persistent it goes when the script lets go of its handle".into()]
 }
 
 /// ping goes on for ever and prints; netsh sends four, and is quiet when told so.

@@ -1,19 +1,22 @@
-//! Reads commands of iproute2 as it reads them itself: options, object, command, and arguments whose order is free.
+//! Reads commands of iproute2 as it reads them itself: options, object, command, and arguments whose order is free. What stands
+//! behind `type KIND` is read by the table of the kind.
 
+use crate::kernel::kind;
 use crate::kernel::kinds;
+use crate::kernel::options::{Row, Wrong, hear};
 use crate::lab::suggest::nearest;
 
 use super::Fault;
+use super::iproute2_route;
 use super::iproute2_words::{
     GLOBALS, Global, Grammar, Keyword, LINK, Takes, commands, first_match, grammar, is_beginning,
     objects,
 };
+use super::pattern::placeholder;
 use super::reading::{self, Reading, Unread, unknown, value_of};
 use super::script::Command;
+use super::traffic;
 use super::words::Word;
-
-/// Kinds of links that are made in pairs. What follows their `peer` is said about the other end.
-const PAIRS: [&str; 3] = ["veth", "vxcan", "netkit"];
 
 /// Reads a command of `ip`, `bridge` or `tc`.
 pub fn read(program: &str, words: &[Word]) -> Result<Vec<Reading>, Unread> {
@@ -40,9 +43,17 @@ pub fn read(program: &str, words: &[Word]) -> Result<Vec<Reading>, Unread> {
         return inside(rest, &reading);
     }
     reading.head.push(command.into());
-    let grammar = grammar(object, command).filter(|_| program == "ip");
-    match grammar {
+    if program == "tc" {
+        traffic::read(object, command, rest, &mut reading)?;
+        return Ok(vec![reading]);
+    }
+    match grammar(program, object, command) {
+        None if reading.head == ["bridge", "link", "set"] => bridge_port(&mut reading, rest)?,
         None => reading.tail = rest.to_vec(),
+        Some(grammar) if object == "route" => {
+            let words = iproute2_route::settled(rest, &mut reading)?;
+            Arguments::of(&mut reading, grammar, command).read(&words)?;
+        }
         Some(grammar) => Arguments::of(&mut reading, grammar, command).read(rest)?,
     }
     Ok(vec![reading])
@@ -139,6 +150,92 @@ fn inside(words: &[Word], outer: &Reading) -> Result<Vec<Reading>, Unread> {
     }
 }
 
+/// `bridge link set dev LINK ...`: settings of a port.
+fn bridge_port(reading: &mut Reading, words: &[Word]) -> Result<(), Fault> {
+    let mut rest = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.text.as_str() {
+            "dev" => {
+                let value = value_of(word, words.next())?.clone();
+                reading.push("dev", Some(value), &word.span);
+            }
+            // Where it is set unless something else is said.
+            "master" => {}
+            _ => rest.push(word.clone()),
+        }
+    }
+    settings(reading, kind::port_options("bridge"), "bridge_slave", &rest)
+}
+
+/// Reads words by the table of a kind.
+fn settings(
+    reading: &mut Reading,
+    rows: &'static [Row],
+    kind: &str,
+    mut words: &[Word],
+) -> Result<(), Fault> {
+    while let Some((word, rest)) = words.split_first() {
+        // The verbs' own patterns have a word in capitals for the value.
+        let row = rows.iter().find(|row| row.word == word.text);
+        if let Some(row) = row
+            && let Some(value) = rest.first().filter(|next| placeholder(next).is_some())
+        {
+            reading.push(
+                format!("{}{}", reading::SETTING, row.key),
+                Some(value.clone()),
+                &word.span,
+            );
+            words = &rest[1..];
+            continue;
+        }
+        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let Some(heard) = hear(rows, &texts) else {
+            return Err(unknown_setting(word, rows, kind));
+        };
+        let of = |place: usize| words.get(place).unwrap_or(word);
+        let setting = heard
+            .setting
+            .map_err(|(place, wrong)| wrong_at(of(place), wrong))?;
+        let span = word.span.start..of(heard.words - 1).span.end;
+        reading.set(heard.row, &setting, &span);
+        words = words.get(heard.words..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+fn unknown_setting(word: &Word, rows: &[Row], kind: &str) -> Fault {
+    let known = |row: &&Row| row.is_set() && row.word == word.text;
+    if rows.iter().any(|row| known(&row)) {
+        return Fault::new(format!("{:?} wants a value", word.text))
+            .at(word.span.clone(), "nothing follows it");
+    }
+    let fault = Fault::new(format!("a {kind} has no {:?}", word.text))
+        .at(word.span.clone(), "not understood");
+    let words: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.is_set())
+        .map(|row| row.word)
+        .collect();
+    match nearest(&word.text, words.iter().copied()) {
+        Some(near) => fault.help(format!("did you mean {near:?}?")),
+        None => fault.help(format!("netsh knows: {}", words.join(", "))),
+    }
+}
+
+fn wrong_at(word: &Word, wrong: Wrong) -> Fault {
+    let fault = Fault::new("netsh does not take this value");
+    let at = |label: String| fault.at(word.span.clone(), label);
+    match wrong {
+        Wrong::Type(wanted) => at(format!("not {wanted}")),
+        Wrong::Value(words) => at(words),
+        Wrong::Word(wrong, known) => match nearest(&wrong, known.iter().copied()) {
+            Some(near) => at("none of its words".into()).help(format!("did you mean {near:?}?")),
+            None => at("none of its words".into()).help(format!("it can be: {}", known.join(", "))),
+        },
+    }
+}
+
 /// The arguments of one command, while they are read.
 struct Arguments<'a> {
     reading: &'a mut Reading,
@@ -173,13 +270,18 @@ impl<'a> Arguments<'a> {
                 }
                 // One key, on or off, whichever of the two words is typed.
                 Takes::Off => Some(word.with("off")),
+                Takes::Is(value) => Some(word.with(value)),
                 Takes::Nothing if keyword.means == "up" => Some(word.with("on")),
                 Takes::Nothing => None,
             };
             self.not_a_name(word, keyword, value.as_ref())?;
             let kind = value.clone();
-            self.take(keyword.means, value, word)?;
-            if keyword.means == "type" && self.command != "show" {
+            // Of a link that there is only the settings count.
+            let is_of_a_link = self.grammar.unsaid == LINK.unsaid;
+            if !is_of_a_link || keyword.means != "type" || self.command != "set" {
+                self.take(keyword.means, value, word)?;
+            }
+            if keyword.means == "type" && is_of_a_link && self.command != "show" {
                 self.is_a_kind(kind.as_ref())?;
                 let kind = kind.map(|kind| kind.text);
                 return self.read_kind(&kind.unwrap_or_default(), words);
@@ -209,7 +311,8 @@ impl<'a> Arguments<'a> {
     /// A kind that Linux has no driver for is misspelt. (The verbs' own patterns have a word in capitals here.)
     fn is_a_kind(&self, kind: Option<&Word>) -> Result<(), Fault> {
         let is_one = |kind: &Word| {
-            kinds::names().any(|name| name == kind.text)
+            let plain = kind.text.strip_suffix("_slave").unwrap_or(&kind.text);
+            kinds::names().any(|name| name == plain)
                 || kind.text.chars().all(|c| c.is_ascii_uppercase())
         };
         let Some(kind) = kind.filter(|kind| !is_one(kind)) else {
@@ -223,17 +326,22 @@ impl<'a> Arguments<'a> {
         })
     }
 
-    /// What stands behind `type KIND`: the other end of a pair, or words of the kind's own.
+    /// What stands behind `type KIND`: the other end of a veth, or words of the kind's own.
     fn read_kind(mut self, kind: &str, words: &[Word]) -> Result<(), Fault> {
+        let rows = match kind.strip_suffix("_slave") {
+            Some(master) => kind::port_options(master),
+            None => kind::options(kind),
+        };
         match words.split_first() {
-            Some((word, rest)) if PAIRS.contains(&kind) && word.text == "peer" => {
+            Some((word, rest)) if kind == "veth" && word.text == "peer" => {
                 self.section = "peer ";
                 self.read(rest)
             }
-            _ => {
+            _ if rows.is_empty() => {
                 self.reading.tail = words.to_vec();
                 Ok(())
             }
+            _ => settings(self.reading, rows, kind, words),
         }
     }
 
@@ -275,7 +383,8 @@ impl<'a> Arguments<'a> {
 
     /// What makes a link calls its name by either word.
     fn name_of(&self, means: &str) -> String {
-        let makes = self.command == "add" && self.grammar.unsaid == LINK.unsaid;
+        let makes =
+            self.command == "add" && self.reading.head.ends_with(&["link".into(), "add".into()]);
         match means {
             "dev" if !self.section.is_empty() => "peer name".into(),
             "name" if makes && self.section.is_empty() => "dev".into(),

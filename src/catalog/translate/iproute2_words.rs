@@ -1,6 +1,11 @@
 //! The words of iproute2 and how it abbreviates them: the tables of `ip.c`, `iplink.c`, `ipaddress.c`, `ipneigh.c` and
 //! `ipnetns.c` (iproute2 6.1), in their order, for the first that begins with what was typed is meant.
 
+use super::iproute2_routing_words::{
+    BRIDGE_COMMANDS, FDB, FDB_LOOK, MDB, ROUTE, ROUTE_COMMANDS, ROUTE_GET, ROUTE_LOOK, RULE,
+    RULE_COMMANDS, VLAN,
+};
+
 /// What follows a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
@@ -10,6 +15,8 @@ pub enum Takes {
     Nothing,
     /// Nothing: it turns its canonical word off.
     Off,
+    /// Nothing: it gives its canonical word this value.
+    Is(&'static str),
 }
 
 /// A keyword among the arguments.
@@ -25,7 +32,8 @@ pub struct Keyword {
     pub takes: Takes,
 }
 
-const fn exact(typed: &'static str, means: &'static str, takes: Takes) -> Keyword {
+/// A keyword that has to be typed whole.
+pub const fn exact(typed: &'static str, means: &'static str, takes: Takes) -> Keyword {
     Keyword {
         typed,
         means,
@@ -34,7 +42,8 @@ const fn exact(typed: &'static str, means: &'static str, takes: Takes) -> Keywor
     }
 }
 
-const fn short(typed: &'static str, means: &'static str, takes: Takes) -> Keyword {
+/// A keyword whose beginning is enough.
+pub const fn short(typed: &'static str, means: &'static str, takes: Takes) -> Keyword {
     Keyword {
         typed,
         means,
@@ -191,14 +200,45 @@ pub const NETNS: Grammar = Grammar {
     keywords: &[],
 };
 
+/// Of `ip tuntap` (iptuntap.c).
+pub const TUNTAP: Grammar = Grammar {
+    unsaid: "dev",
+    keywords: &[
+        short("mode", "mode", Value),
+        short("user", "user", Value),
+        short("group", "group", Value),
+        short("pi", "pi", Nothing),
+        short("one_queue", "one_queue", Nothing),
+        short("vnet_hdr", "vnet_hdr", Nothing),
+        short("multi_queue", "multi_queue", Nothing),
+        short("dev", "dev", Value),
+        short("name", "dev", Value),
+    ],
+};
+
 /// The arguments of a command, where they are known.
-pub fn grammar(object: &str, command: &str) -> Option<Grammar> {
+pub fn grammar(program: &str, object: &str, command: &str) -> Option<Grammar> {
+    if program == "bridge" {
+        return Some(match (object, command) {
+            ("fdb", "add" | "append" | "replace" | "delete") => FDB,
+            ("fdb", "show") => FDB_LOOK,
+            ("mdb", _) => MDB,
+            ("vlan", "add" | "delete" | "show") => VLAN,
+            _ => return None,
+        });
+    }
     Some(match (object, command) {
+        _ if program != "ip" => return None,
+        ("route", "show" | "flush") => ROUTE_LOOK,
+        ("route", "get") => ROUTE_GET,
+        ("route", _) => ROUTE,
+        ("rule", _) => RULE,
         ("link", "add" | "set" | "replace" | "delete") => LINK,
         ("address", "add" | "change" | "replace" | "delete") => ADDRESS,
         ("link" | "address", "show") | ("address", "flush") => LOOK,
         ("neighbour", _) => NEIGHBOUR,
         ("netns", _) => NETNS,
+        ("tuntap", _) => TUNTAP,
         _ => return None,
     })
 }
@@ -364,6 +404,9 @@ pub fn commands(program: &str, object: &str) -> &'static [(&'static str, &'stati
         ("ip", "link") => LINK_COMMANDS,
         ("ip", "address") => ADDRESS_COMMANDS,
         ("ip", "neighbour") => NEIGHBOUR_COMMANDS,
+        ("ip", "route") => ROUTE_COMMANDS,
+        ("ip", "rule") => RULE_COMMANDS,
+        ("bridge", "fdb" | "mdb" | "vlan") => BRIDGE_COMMANDS,
         ("ip", "netns") => NETNS_COMMANDS,
         _ => COMMANDS,
     }

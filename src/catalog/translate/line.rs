@@ -8,6 +8,7 @@ use crate::catalog::signature::Parameter;
 use crate::kernel::cidr::Cidr;
 use crate::kernel::mac::Mac;
 use crate::kernel::netns_change::HOME;
+use crate::kernel::options::Setting;
 
 use super::words::{Word, WorkedOut};
 
@@ -73,6 +74,34 @@ pub fn quoted(text: &str) -> String {
     quoted
 }
 
+/// A setting of a link.
+pub fn setting(setting: &Setting) -> String {
+    let texts = |texts: Vec<String>| {
+        let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+        format!("[{}]", quoted.join(", "))
+    };
+    match setting {
+        Setting::Switch(on) => on.to_string(),
+        Setting::Number(number) | Setting::Size(number) => number.to_string(),
+        Setting::Signed(number) => number.to_string(),
+        Setting::Fraction(_) => setting.words(),
+        Setting::Word(word) => quoted(word),
+        Setting::Time(time) if time.subsec_nanos() == 0 => time.as_secs().to_string(),
+        Setting::Time(time) => quoted(&format!("{}ms", time.as_millis())),
+        Setting::Mac(mac) => quoted(&mac.to_string()),
+        Setting::Ip(ip) => quoted(&ip.to_string()),
+        Setting::Text(text) => quoted(text),
+        Setting::Ports(low, high) => format!("[{low}, {high}]"),
+        Setting::Pairs(_) | Setting::Rate(_) | Setting::Chance(_) => quoted(&setting.words()),
+        Setting::Ips(ips) => texts(ips.iter().map(ToString::to_string).collect()),
+        Setting::Macs(macs) => texts(macs.iter().map(ToString::to_string).collect()),
+        Setting::List(settings) => {
+            let all: Vec<String> = settings.iter().map(self::setting).collect();
+            format!("[{}]", all.join(", "))
+        }
+    }
+}
+
 /// A namespace; that of the shell is home.
 fn netns_name(word: &Word) -> String {
     match word.worked_out {
@@ -91,7 +120,10 @@ pub fn option_value(option: &OptionManual, value: Option<&Word>) -> Result<Strin
         };
     };
     let text = word.text.as_str();
-    let is_address = text.parse::<IpAddr>().is_ok();
+    let after_family = ["inet ", "inet6 "]
+        .iter()
+        .find_map(|family| text.strip_prefix(family));
+    let is_address = after_family.unwrap_or(text).parse::<IpAddr>().is_ok();
     match kind {
         "bool" => match text {
             "on" | "yes" | "true" | "1" => Ok("true".into()),
@@ -108,7 +140,21 @@ pub fn option_value(option: &OptionManual, value: Option<&Word>) -> Result<Strin
             }
             None => Err(Unfit::new("not a number")),
         },
-        "duration" => Ok(number(text)?.unwrap_or_else(|| quoted(text))),
+        // Written as Rhai by whoever read it.
+        "array" if text.starts_with('[') => Ok(text.to_owned()),
+        "array" => {
+            let items = text
+                .split(' ')
+                .map(|item| Ok(number(item)?.unwrap_or_else(|| quoted(item))));
+            let items: Vec<String> = items.collect::<Result<_, Unfit>>()?;
+            Ok(format!("[{}]", items.join(", ")))
+        }
+        // Several of a kind, one a line.
+        "string" if option.kind.contains("array") && text.contains('\n') => {
+            let items: Vec<String> = text.lines().map(quoted).collect();
+            Ok(format!("[{}]", items.join(", ")))
+        }
+        "duration" | "float" => Ok(number(text)?.unwrap_or_else(|| quoted(text))),
         "netns" => Ok(netns_name(word)),
         "link" if is_address => Err(Unfit::new("an address, not the name of a link")),
         "address" if !is_address && !is_named(option, text) && text.parse::<Cidr>().is_err() => {

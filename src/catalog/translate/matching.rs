@@ -16,7 +16,7 @@ use crate::lab::suggest::nearest;
 use super::Fault;
 use super::line::{self, Unfit};
 use super::pattern::{Pattern, Slot, slot, spelling, tail_slots, texts};
-use super::reading::{self, Argument, Reading};
+use super::reading::{self, Argument, Reading, SETTING};
 use super::words::Word;
 
 /// A command in netsh's words.
@@ -56,6 +56,8 @@ struct Rank {
 struct Understood {
     until: usize,
     missing: Reverse<usize>,
+    /// How much of what is missing can be anything: `type KIND`, not `type bridge`.
+    anything: usize,
     options: usize,
 }
 
@@ -67,7 +69,14 @@ pub fn closest<'a>(
 ) -> Option<Result<Found<'a>, Fault>> {
     let same_head = patterns.iter().filter(|pattern| {
         let needs_netns = pattern.netns_parameter().is_some();
-        pattern.reading.head == reading.head && (reading.netns.is_some() || !needs_netns)
+        // A veth is two links; what makes one of any kind refuses it.
+        let is_one_of_two = pattern.entry.signature.name == "link_add"
+            && reading
+                .value("type")
+                .is_some_and(|kind| kind.text == "veth");
+        pattern.reading.head == reading.head
+            && (reading.netns.is_some() || !needs_netns)
+            && !is_one_of_two
     });
     let mut best: Option<Found> = None;
     let mut fault: Option<(Understood, Fault)> = None;
@@ -125,15 +134,19 @@ impl<'p, 'a> Matching<'p, 'a> {
 
     fn run(mut self, reading: &Reading) -> Result<Found<'a>, (Understood, Fault)> {
         let options = self.pattern.entry.manual.options.len();
-        let understood = |until: usize, missing: usize| Understood {
+        let understood = |until: usize, missing: &[String]| Understood {
             until,
-            missing: Reverse(missing),
+            missing: Reverse(missing.len()),
+            anything: missing
+                .iter()
+                .filter(|what| what.contains(|c: char| c.is_ascii_uppercase()))
+                .count(),
             options,
         };
         let all = self
             .arguments(reading)
             .and_then(|()| self.tail(&reading.tail, reading));
-        all.map_err(|fault| (understood(fault.span.start, 0), fault))?;
+        all.map_err(|fault| (understood(fault.span.start, &[]), fault))?;
         let netns = self.pattern.netns_parameter().zip(reading.netns.clone());
         let receiver = match netns {
             Some((parameter, netns)) => {
@@ -144,12 +157,12 @@ impl<'p, 'a> Matching<'p, 'a> {
         };
         let missing = self.missing();
         if let Some(first) = missing.first() {
-            let understood = understood(reading.span.end, missing.len());
+            let understood = understood(reading.span.end, &missing);
             return Err((understood, self::missing(first, reading)));
         }
         let family = self.family(reading);
         self.found(reading, family, receiver)
-            .map_err(|fault| (understood(fault.span.start, 0), fault))
+            .map_err(|fault| (understood(fault.span.start, &[]), fault))
     }
 
     fn arguments(&mut self, reading: &Reading) -> Result<(), Fault> {
@@ -266,6 +279,12 @@ impl<'p, 'a> Matching<'p, 'a> {
 
     /// What the pattern does not have: an option, a field to choose by, or something that is left.
     fn beside(&mut self, argument: &Argument) -> Result<(), Fault> {
+        if let (Some(key), Some(rhai)) = (argument.key.strip_prefix(SETTING), &argument.rhai) {
+            return match self.takes_setting(key) {
+                true => self.set(key.into(), rhai.clone(), &argument.span),
+                false => Err(self.not_known(key, &argument.span)),
+            };
+        }
         if let Some(option) = self.option(&argument.key, argument.value.as_ref()) {
             let (key, value) = option.map_err(|unfit| {
                 let span = argument
@@ -288,6 +307,13 @@ impl<'p, 'a> Matching<'p, 'a> {
             return Ok(());
         }
         Err(self.not_known(&argument.key, &argument.span))
+    }
+
+    /// Whether the verb takes this setting of a kind: it documents it, or it takes those of any kind.
+    fn takes_setting(&self, key: &str) -> bool {
+        let entry = self.pattern.entry;
+        let takes_any = ["link_add", "link_set"].contains(&entry.signature.name.as_str());
+        takes_any || entry.manual.options.iter().any(|option| option.key == key)
     }
 
     fn set(&mut self, key: String, value: String, span: &Range<usize>) -> Result<(), Fault> {

@@ -3,7 +3,7 @@
 //! ```text
 //! "ip l a veth0 type veth peer name veth1"
 //!   words.rs         the words of the shell, each with its place; script.rs: the commands that they make
-//!   reading.rs       what program it is: iproute2.rs, other_programs.rs
+//!   reading.rs       what program it is: iproute2.rs, traffic.rs, conntrack.rs, nft.rs, other_programs.rs
 //!                    -> ip link add, dev: veth0, type: veth, peer name: veth1
 //!   differences.rs   what the one says by saying nothing and the other does not
 //!   matching.rs      the verb whose `Equivalent to:` (pattern.rs) matches best, its parameters and options
@@ -13,17 +13,23 @@
 //! The verbs say themselves what they are equivalent to, and what their options are called elsewhere: a new verb is known
 //! here by its doc comment. Pure: nothing is run and nothing is looked up.
 
+mod conntrack;
 mod differences;
 mod iproute2;
+mod iproute2_route;
+mod iproute2_routing_words;
 mod iproute2_words;
 pub mod line;
 mod matching;
+mod monitor;
+mod nft;
 mod other_programs;
 mod pattern;
 mod reading;
 mod script;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod words;
 
 use std::ops::Range;

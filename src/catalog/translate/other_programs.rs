@@ -242,15 +242,18 @@ fn key_of(file: &Word) -> Option<Word> {
 }
 
 /// An option of one letter.
-struct Letter {
-    letter: char,
-    value: Option<Word>,
-    span: Range<usize>,
+pub struct Letter {
+    /// The letter.
+    pub letter: char,
+    /// What it is given.
+    pub value: Option<Word>,
+    /// Where both stand.
+    pub span: Range<usize>,
 }
 
 /// Takes options of one letter from among the arguments, as getopt(3) does: several in one word, values behind the letter
 /// or in the next word.
-fn letters(words: &[Word], with_values: &str) -> Result<(Vec<Letter>, Vec<Word>), Fault> {
+pub fn letters(words: &[Word], with_values: &str) -> Result<(Vec<Letter>, Vec<Word>), Fault> {
     let (mut options, mut operands) = (Vec::new(), Vec::new());
     let mut rest = words.get(1..).unwrap_or(&[]).iter();
     while let Some(word) = rest.next() {

@@ -3,11 +3,15 @@
 
 use std::ops::Range;
 
+use crate::kernel::options::{Row, Setting};
 use crate::lab::suggest::nearest;
 
 use super::script::{Command, Redirection};
 use super::words::{Word, WorkedOut};
-use super::{Fault, iproute2, other_programs};
+use super::{Fault, conntrack, iproute2, line, monitor, nft, other_programs};
+
+/// What the keys of settings of a kind begin with.
+pub const SETTING: &str = "type ";
 
 /// A command, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub struct Argument {
     pub key: String,
     /// What it is given; nothing where the key says it all.
     pub value: Option<Word>,
+    /// The value as Rhai, where a table knows its form.
+    pub rhai: Option<String>,
     /// Where both stand.
     pub span: Range<usize>,
 }
@@ -95,7 +101,19 @@ impl Reading {
         self.arguments.push(Argument {
             key: key.into(),
             value,
+            rhai: None,
             span: span.start..end.max(span.end),
+        });
+    }
+
+    /// Adds a setting of a kind of links. Its key can't be that of any other argument: a VXLAN has a `dev` of its own.
+    pub fn set(&mut self, row: &Row, setting: &Setting, span: &Range<usize>) {
+        let rhai = line::setting(setting);
+        self.arguments.push(Argument {
+            key: format!("{SETTING}{}", row.key),
+            value: Some(Word::in_place_of(span, rhai.trim_matches('"'))),
+            rhai: Some(rhai),
+            span: span.clone(),
         });
     }
 }
@@ -121,10 +139,13 @@ pub fn read(command: &Command) -> Result<Vec<Reading>, Unread> {
     }
     let manner = manner_of(words, &command.redirections)?;
     let mut readings = match name {
+        "ip" if let Some(reading) = monitor::read(words) => vec![reading?],
         "ip" | "bridge" | "tc" => iproute2::read(name, words)?,
         "ping" | "ping4" | "ping6" => other_programs::ping(name, words)?,
         "sysctl" => other_programs::sysctl(words)?,
         "arp" => other_programs::arp(words)?,
+        "conntrack" => conntrack::read(words)?,
+        "nft" => vec![nft::read(words)?],
         "cat" => other_programs::cat(words)?,
         name => {
             let mut reading = Reading::of([name], words);

@@ -1,4 +1,4 @@
-//! What `--show-netlink` prints: the bytes of rtnetlink messages as a tree of named fields.
+//! What `--show-netlink` prints: the bytes of rtnetlink's and netfilter's messages as a tree of named fields.
 //!
 //! `message.rs` knows messages and the kernel's answers, `tree.rs` walks over attributes, `values.rs` writes one value,
 //! and all names and numbers are data in `tables/`. No socket is opened and nothing is kept: bytes in, nodes out. Any
@@ -12,6 +12,16 @@ mod message;
 mod tables;
 mod tree;
 mod values;
+
+/// The netlink protocols whose messages have names here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Route,
+    Netfilter,
+}
+
+/// NETLINK_* of linux/netlink.h.
+const PROTOCOLS: [(isize, Protocol); 2] = [(0, Protocol::Route), (12, Protocol::Netfilter)];
 
 /// One named thing in a message: a header, an attribute, or something that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +51,15 @@ impl Node {
     }
 }
 
-/// The messages in one datagram of the NETLINK_ROUTE family, one node each (a dump or a batch has many).
-pub fn decode(datagram: &[u8]) -> Vec<Node> {
+/// The messages in one datagram of a netlink protocol, one node each (a dump or a batch has many).
+pub fn decode(protocol: isize, datagram: &[u8]) -> Vec<Node> {
+    let Some((_, protocol)) = PROTOCOLS.iter().find(|it| it.0 == protocol) else {
+        return vec![Node::with_value("nlmsghdr", values::dump(datagram))];
+    };
     let mut nodes = Vec::new();
     let mut rest = datagram;
     while !rest.is_empty() {
-        let (node, length) = message::first(rest);
+        let (node, length) = message::first(*protocol, rest);
         nodes.push(node);
         match length.and_then(|length| rest.get(length.next_multiple_of(4)..)) {
             Some(next) => rest = next,
@@ -87,11 +100,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::captures::{
-        ADDRESSES, BRIDGE_VLAN, CAPTURES, LINK, MULTIPATH, POLICY, RULE, VETH_ADD, VETH_EXISTS,
-        VXLAN_ID,
+        ADDRESSES, BRIDGE_VLAN, CAPTURES, CONNECTION, LINK, MULTIPATH, POLICY, RULE, VETH_ADD,
+        VETH_EXISTS, VXLAN_ID,
     };
-    use super::tables::OBJECTS;
+    use super::tables::{OBJECTS, SUBSYSTEMS};
     use super::*;
+
+    /// NETLINK_ROUTE and NETLINK_NETFILTER of linux/netlink.h.
+    const ROUTE: isize = 0;
+    const NETFILTER: isize = 12;
+
+    fn decode(datagram: &[u8]) -> Vec<Node> {
+        super::decode(ROUTE, datagram)
+    }
 
     fn bytes(hex: &str) -> Vec<u8> {
         let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
@@ -259,6 +280,50 @@ nlmsghdr  length 96, type RTM_NEWLINK (16), flags NLM_F_REQUEST|NLM_F_ACK|NLM_F_
     }
 
     #[test]
+    fn a_tracked_connection_has_both_its_tuples() {
+        let text = text(&super::decode(NETFILTER, &bytes(CONNECTION)));
+        for line in [
+            "nlmsghdr  length 296, type IPCTNL_MSG_CT_NEW (256), flags NLM_F_MULTI|NLM_F_DUMP_FILTERED (0x22), sequence 1, port 18283",
+            "nfgenmsg  family NFPROTO_IPV4 (2), version 0, res_id 0",
+            "CTA_PROTO_NUM (1) length 5  IPPROTO_TCP (6)",
+            "CTA_PROTO_SRC_PORT (2) length 6  40000",
+            "CTA_IP_V4_SRC (1) length 8  10.1.0.9",
+            "CTA_STATUS (3) length 8  IPS_SEEN_REPLY|IPS_ASSURED|IPS_CONFIRMED|IPS_DST_NAT|IPS_SRC_NAT_DONE|IPS_DST_NAT_DONE (0x1ae)",
+            "CTA_PROTOINFO_TCP_STATE (1) length 5  TCP_CONNTRACK_ESTABLISHED (3)",
+            "CTA_COUNTERS_PACKETS (1) length 12  0",
+            "CTA_MARK (8) length 8  0x5",
+        ] {
+            assert_line(&text, line);
+        }
+        assert!(!text.contains("malformed"), "{text}");
+    }
+
+    #[test]
+    fn a_netfilter_transaction_has_its_ends() {
+        let begin = message_of(0x10, 1, &[0, 0, 0, 10]);
+        let unnamed = message_of(
+            0x0bff,
+            1,
+            &[[2, 0, 0, 0].as_slice(), &attribute(1, b"x")].concat(),
+        );
+        let text = text(&super::decode(NETFILTER, &[begin, unnamed].concat()));
+        let starts = |words: &str| text.lines().any(|line| line.contains(words));
+        assert!(
+            starts("type NFNL_MSG_BATCH_BEGIN (16), flags NLM_F_REQUEST (0x1)"),
+            "{text}"
+        );
+        assert_line(
+            &text,
+            "nfgenmsg  family NFPROTO_UNSPEC (0), version 0, res_id 10",
+        );
+        assert!(
+            starts("type NFNL_SUBSYS_NFT_COMPAT message 255 (3071)"),
+            "{text}"
+        );
+        assert_line(&text, "attribute (1) length 5  bytes 78");
+    }
+
+    #[test]
     fn flags_mean_what_the_verb_makes_of_them() {
         for (kind, name) in [
             (18, "NLM_F_REQUEST|NLM_F_DUMP (0x301)"),
@@ -365,6 +430,13 @@ nlmsghdr  length 96, type RTM_NEWLINK (16), flags NLM_F_REQUEST|NLM_F_ACK|NLM_F_
             assert_eq!(same.count(), 1, "{}", object.name);
             assert_eq!(object.first % 4, 0, "{}", object.name);
         }
+        for subsystem in SUBSYSTEMS {
+            let messages = subsystem.messages.iter();
+            let mut numbers: Vec<u8> = messages.map(|message| message.0).collect();
+            numbers.dedup();
+            assert_eq!(numbers.len(), subsystem.messages.len());
+            assert!(numbers.is_sorted(), "{numbers:?}");
+        }
     }
 
     #[test]
@@ -376,11 +448,19 @@ nlmsghdr  length 96, type RTM_NEWLINK (16), flags NLM_F_REQUEST|NLM_F_ACK|NLM_F_
             }
             assert!(!text(&decode(&whole)).contains("malformed"));
         }
+        let whole = bytes(CONNECTION);
+        for end in 0..whole.len() {
+            bounded_of(NETFILTER, &whole[..end]);
+        }
     }
 
     /// The longest line for the fewest bytes is a word of flags, 4 bytes with some 250 characters of names.
     fn bounded(datagram: &[u8]) {
-        let length = text(&decode(datagram)).len();
+        bounded_of(ROUTE, datagram);
+    }
+
+    fn bounded_of(protocol: isize, datagram: &[u8]) {
+        let length = text(&super::decode(protocol, datagram)).len();
         assert!(
             length <= 512 + 128 * datagram.len(),
             "{length} from {datagram:?}"
@@ -416,6 +496,18 @@ nlmsghdr  length 96, type RTM_NEWLINK (16), flags NLM_F_REQUEST|NLM_F_ACK|NLM_F_
             body in prop::collection::vec(attributes(), 0..5),
         ) {
             bounded(&message_of(kind, flags, &[header, body.concat()].concat()));
+        }
+
+        #[test]
+        fn any_netfilter_message_decodes_to_a_bounded_text(
+            subsystem in 0u16..14,
+            message in 0u16..40,
+            flags: u16,
+            body in prop::collection::vec(attributes(), 0..5),
+        ) {
+            let kind = subsystem << 8 | message;
+            let payload = [&[2, 0, 0, 0], body.concat().as_slice()].concat();
+            bounded_of(NETFILTER, &message_of(kind, flags, &payload));
         }
 
         #[test]

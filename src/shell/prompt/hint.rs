@@ -226,7 +226,7 @@ mod tests {
             ("veth_add(\"a\", \"b\", #{ mtu: ", "int, bytes"),
             (
                 "veth_add(\"a\", \"b\", #{ mtu: 1, \"mac\": 2, ",
-                "peer_netns, netns, peer_mac, up })",
+                "peer_netns, netns, txqueuelen, master, peer_master, peer_mac, up })",
             ),
         ] {
             assert_eq!(hint(text, 80).as_deref(), Some(expected), "{text:?}");

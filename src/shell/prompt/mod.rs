@@ -47,7 +47,7 @@ use crate::script::call::RhaiResultOf;
 use crate::script::modules::INCLUDED;
 use crate::script::run::text_of_plain_file;
 use crate::script::session::{self, Session};
-use crate::script::value::to_json;
+use crate::script::value::{can_be_shown, to_json, too_large_to_show};
 
 use super::report::report;
 use super::screen::{self, Terminal};
@@ -195,8 +195,7 @@ impl Prompt {
             _ if self.lab.is_to_end() => Next::End(self.lab.exit_status()),
             Ok(value) => {
                 if !silent && !value.is_unit() {
-                    self.terminal.show(&to_json(&value));
-                    self.session.borrow_mut().mark_shown();
+                    self.show(&value);
                 }
                 Next::GoOn
             }
@@ -217,6 +216,15 @@ impl Prompt {
                 }
                 Next::GoOn
             }
+        }
+    }
+
+    fn show(&self, value: &Dynamic) {
+        if can_be_shown(value) {
+            self.terminal.show(&to_json(value));
+            self.session.borrow_mut().mark_shown();
+        } else {
+            self.terminal.note(&too_large_to_show());
         }
     }
 

@@ -221,14 +221,15 @@ impl Misuse<'_> {
         let title = format!("{name} takes {takes}, but got {}", given.len());
         let explanation = Explanation::new(title).note(format!("{name}{}", usage(known)));
         if given.len() > most {
-            let last = longest(known).and_then(|longest| longest.parameters.get(most - 1));
+            let number = most.saturating_sub(1);
+            let last = longest(known).and_then(|longest| longest.parameters.get(number));
             let in_place_of_array = last.is_some_and(|last| kind(&last.kind) == "array")
-                && given.get(most - 1).is_some_and(|given| given == "string");
+                && given.get(number).is_some_and(|given| given == "string");
             let explanation = explanation
                 .span(self.span(most))
                 .label("one argument too many");
             return match in_place_of_array {
-                true => explanation.help(self.brackets(most - 1)),
+                true => explanation.help(self.brackets(number)),
                 false => explanation,
             };
         }

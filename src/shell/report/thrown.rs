@@ -6,6 +6,7 @@ use rhai::{Dynamic, Map, Token};
 
 use super::call::{accepts, counts};
 use super::explain::{Explanation, Kind, Scene};
+use super::literal;
 use super::words;
 use crate::catalog::signature::Signature;
 use crate::shell::source::Source;
@@ -25,6 +26,7 @@ struct Failure {
     kernel: String,
     hint: String,
     argument: String,
+    within: Option<Range<usize>>,
 }
 
 impl Failure {
@@ -49,8 +51,19 @@ impl Failure {
             kernel: or_empty("kernel"),
             hint: or_empty("hint"),
             argument: or_empty("argument"),
+            within: map.get("within").and_then(bounds),
         })
     }
+}
+
+/// The bounds of a part: an array of two numbers.
+fn bounds(value: &Dynamic) -> Option<Range<usize>> {
+    let pair = value.as_array_ref().ok()?;
+    let [start, end] = pair.as_slice() else {
+        return None;
+    };
+    let number = |value: &Dynamic| usize::try_from(value.as_int().ok()?).ok();
+    Some(number(start)?..number(end)?)
 }
 
 /// The verb that threw the value, if one did.
@@ -117,6 +130,8 @@ fn kernel_words(failure: &Failure) -> String {
 fn blame(explanation: &mut Explanation, failure: &Failure, scene: &Scene) {
     let reason = match failure.message.rsplit_once(": ") {
         Some((_, reason)) => reason.trim(),
+        // The part that is underlined is in the title.
+        None if failure.within.is_some() => "",
         None => failure.argument.as_str(),
     };
     let fits = |text: &str| text.chars().count() <= LONGEST_LABEL && !text.contains('\n');
@@ -133,6 +148,12 @@ fn blame(explanation: &mut Explanation, failure: &Failure, scene: &Scene) {
     let Some(span) = span else {
         return;
     };
+    let part = failure.within.as_ref();
+    let span = part
+        .and_then(|part| literal::part(source.slice(span.clone()), part))
+        .map_or(span.clone(), |part| {
+            span.start + part.start..span.start + part.end
+        });
     let name = scene.place.span();
     let other_line = |name: &Range<usize>| source.line_of(name.start) != source.line_of(span.start);
     explanation.beside = name.filter(other_line).map(|name| (name, String::new()));

@@ -56,8 +56,9 @@ const MOST: usize = 16;
 /// Text as it may go to a terminal: what would move the cursor, change colours or the direction of writing is shown
 /// as an escape, as a link's name may come from another machine. Line ends stay.
 pub fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.trim_end().chars() {
+    let mut clean = String::new();
+    // No more than is shown, for a text can be as large as the memory.
+    for c in text.trim_end().chars().take(LONGEST + 1) {
         match c {
             '\n' => clean.push(c),
             '\t' => clean.push_str("    "),
@@ -144,7 +145,8 @@ fn write_value(text: &mut String, value: &Dynamic, depth: usize) {
         }
         text.push_str(if map.len() > MOST { ", ...}" } else { "}" });
     } else if let Ok(string) = value.as_immutable_string_ref() {
-        let _ = write!(text, "{:?}", string.as_str());
+        let beginning: String = string.chars().take(LONGEST + 1).collect();
+        let _ = write!(text, "{beginning:?}");
     } else if value.is_int() || value.is_float() || value.is_bool() || value.is_char() {
         let _ = write!(text, "{value}");
     } else if value.is_unit() {

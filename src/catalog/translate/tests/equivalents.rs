@@ -10,9 +10,17 @@ fn example(word: &str) -> Option<&'static str> {
         "NAME" => "x0",
         "PEER" => "x1",
         "LINK" => "eth0",
-        "KIND" => "dummy",
+        "KIND" => "nlmon",
+        "PARENT" => "eth0",
+        "ID" => "5",
         "CIDR" => "10.0.0.1/24",
         "DESTINATION" => "10.0.0.1",
+        "ADDRESS" => "10.0.0.9",
+        "MAC" => "02:00:00:00:00:09",
+        "GROUP" => "239.1.1.1",
+        "BRIDGE" => "br0",
+        "VID" => "5",
+        "PORT" => "80",
         "PREFIX" => "net.ipv4",
         "VALUE" | "TIME" | "STATUS" => "1",
         "NETNS" => "h1",
@@ -20,6 +28,15 @@ fn example(word: &str) -> Option<&'static str> {
         "PROGRAM" => "program",
         "ARGS" => "words",
         "TOPIC" => "topic",
+        "TABLE" | "OBJECT" => "nat",
+        "CHAIN" => "nat mine",
+        "SET" => "nat blocked",
+        "MAP" => "nat ports",
+        "RULE" => "accept",
+        "HANDLE" => "7",
+        "ELEMENTS" => "one",
+        "TEXT" => "text",
+        "CLASSID" => "1:10",
         _ => return None,
     })
 }
@@ -28,7 +45,15 @@ fn example(word: &str) -> Option<&'static str> {
 fn filled_in(pattern: &str) -> String {
     let mut filled = String::new();
     let mut word = String::new();
-    for c in pattern.replace("...", "mtu 1400").chars().chain([' ']) {
+    let rest = match pattern {
+        bridge if bridge.contains("bridge") => "cost 7",
+        tc if tc.contains(" netem ") => "delay 20ms",
+        nft if nft.starts_with("nft ") => "",
+        tc if tc.contains(" filter ") => "parent 1:",
+        _ => "mtu 1400",
+    };
+    let pattern = pattern.replace("vrf table TABLE", "vrf table 5");
+    for c in pattern.replace("...", rest).chars().chain([' ']) {
         if c.is_ascii_uppercase() || c == '_' && !word.is_empty() {
             word.push(c);
             continue;
@@ -82,9 +107,16 @@ fn every_equivalent_leads_to_its_verb() {
         // For people a program is what sh() runs; what is asked of a handle is what stands behind it.
         // A program is run by sh(), whose output is seen; what a handle runs is what stands behind it. A module has to be
         // imported first. `exit` ends a script.
-        if entry.module.is_some()
-            || ["exec", "run", "netns_leave"].contains(&entry.signature.name.as_str())
-        {
+        // What listens while a closure runs is said in the words of help.
+        let others = [
+            "exec",
+            "run",
+            "netns_leave",
+            "events",
+            "conntrack_events",
+            "nft_trace",
+        ];
+        if entry.module.is_some() || others.contains(&entry.signature.name.as_str()) {
             continue;
         }
         for pattern in &entry.manual.equivalents {
@@ -109,7 +141,11 @@ fn leads_to(translation: &Translation, entry: &Entry) -> bool {
     let required = parameters.filter(|one| !one.name.ends_with('?'));
     // Each argument in its place.
     let wanted: Vec<&str> = required
-        .map(|one| example(&one.name.to_uppercase()).unwrap_or(""))
+        .map(|one| match (one.name.as_str(), one.kind.as_str()) {
+            // A table of routes, not one of nftables.
+            ("table", "int") => "5",
+            (name, _) => example(&name.to_uppercase()).unwrap_or(""),
+        })
         .collect();
     let inside = line.split_once(&call).map_or("", |(_, rest)| rest);
     let inside = inside.split(&['#', ')']).next().unwrap_or("");

@@ -1,23 +1,29 @@
 //! What the kernel's numbers mean, as data: one table per namespace of attributes, one file per kernel object.
 //!
 //! A table says for each attribute its number, its name in the kernel's headers and the kind of its value; how a kind
-//! becomes text is in `values.rs` and `tree.rs`. A new family is one more table and one line in [`OBJECTS`].
+//! becomes text is in `values.rs` and `tree.rs`. A new family is one more table and one line in [`OBJECTS`], or, of
+//! netfilter, in [`SUBSYSTEMS`].
 //!
 //! Names and numbers are those of linux/*.h of Linux 6.18 and of the kernel's YNL specifications.
 
+mod action;
 mod address;
 mod answer;
 mod bridge;
+mod conntrack;
 mod device;
 mod link;
 mod names;
 mod neighbour;
+mod netfilter;
+mod nftables;
 mod qdisc;
 mod route;
 
 pub use address::RTGENMSG;
 pub use answer::*;
 pub use names::{FAMILIES, ROUTE_FLAGS};
+pub use netfilter::{NFGENMSG, Purpose, SUBSYSTEM_NAMES, SUBSYSTEMS};
 pub use route::ROUTE;
 
 use Integer::*;

@@ -1,8 +1,9 @@
 //! Queueing disciplines, classes, filters and chains (linux/rtnetlink.h, linux/pkt_sched.h, linux/gen_stats.h).
 //!
-//! The options of the disciplines that labs use most are here; another one is one more table and one line in QDISC_KINDS.
+//! The options of the disciplines and filters that netsh makes are here; another one is one more table and one line in
+//! QDISC_KINDS. Actions are in `action`.
 
-use super::{Header, Integer::*, Kind, Kind::*, Table, names::*};
+use super::{Header, Integer::*, Kind, Kind::*, Table, action, names::*};
 
 /// Fixed header of RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER and RTM_*CHAIN. `info` is the reference count, or a filter's priority and protocol.
 pub static TCMSG: Header = Header {
@@ -42,13 +43,20 @@ pub static QDISC: Table = &[
 static QDISC_KINDS: &[(&str, Kind)] = &[
     ("bfifo", Record(&FIFO)),
     ("codel", Nest(&CODEL)),
+    ("drr", Nest(&DRR)),
+    ("flower", Nest(&FLOWER)),
+    ("fq", Nest(&FQ)),
     ("fq_codel", Nest(&FQ_CODEL)),
     ("htb", Nest(&HTB)),
+    ("matchall", Nest(&MATCHALL)),
     ("netem", Headed(&NETEM_OPTIONS, &NETEM)),
     ("pfifo", Record(&FIFO)),
     ("pfifo_fast", Record(&PRIORITIES)),
     ("prio", Record(&PRIORITIES)),
+    ("red", Nest(&RED)),
+    ("sfq", Record(&SFQ)),
     ("tbf", Nest(&TBF)),
+    ("u32", Nest(&U32_FILTER)),
 ];
 
 /// Bytes for bfifo, packets for pfifo.
@@ -173,14 +181,14 @@ static NETEM: Table = &[
     (2, "TCA_NETEM_DELAY_DIST", Bytes),
     (3, "TCA_NETEM_REORDER", Record(&NETEM_CHANCE)),
     (4, "TCA_NETEM_CORRUPT", Record(&NETEM_CHANCE)),
-    (5, "TCA_NETEM_LOSS", Bytes),
+    (5, "TCA_NETEM_LOSS", Nest(&NETEM_LOSS)),
     (6, "TCA_NETEM_RATE", Record(&NETEM_RATE)),
     (7, "TCA_NETEM_ECN", Decimal(U32)),
     (8, "TCA_NETEM_RATE64", Decimal(U64)),
     (9, "TCA_NETEM_PAD", Decimal(U32)),
     (10, "TCA_NETEM_LATENCY64", Decimal(I64)),
     (11, "TCA_NETEM_JITTER64", Decimal(I64)),
-    (12, "TCA_NETEM_SLOT", Bytes),
+    (12, "TCA_NETEM_SLOT", Record(&NETEM_SLOT)),
     (13, "TCA_NETEM_SLOT_DIST", Bytes),
     (14, "TCA_NETEM_PRNG_SEED", Decimal(U64)),
 ];
@@ -201,6 +209,48 @@ static NETEM_CHANCE: Header = Header {
     fields: &[("probability", Decimal(U32)), ("correlation", Decimal(U32))],
 };
 
+/// The models of loss; chances as a part of 2^32.
+static NETEM_LOSS: Table = &[
+    (1, "NETEM_LOSS_GI", Record(&NETEM_STATES)),
+    (2, "NETEM_LOSS_GE", Record(&NETEM_BURSTS)),
+];
+
+/// NETEM_LOSS_GI: from which state to which.
+static NETEM_STATES: Header = Header {
+    name: "tc_netem_gimodel",
+    fields: &[
+        ("p13", Decimal(U32)),
+        ("p31", Decimal(U32)),
+        ("p32", Decimal(U32)),
+        ("p14", Decimal(U32)),
+        ("p23", Decimal(U32)),
+    ],
+};
+
+/// NETEM_LOSS_GE.
+static NETEM_BURSTS: Header = Header {
+    name: "tc_netem_gemodel",
+    fields: &[
+        ("p", Decimal(U32)),
+        ("r", Decimal(U32)),
+        ("h", Decimal(U32)),
+        ("k1", Decimal(U32)),
+    ],
+};
+
+/// TCA_NETEM_SLOT. Times are in nanoseconds.
+static NETEM_SLOT: Header = Header {
+    name: "tc_netem_slot",
+    fields: &[
+        ("min_delay", Decimal(I64)),
+        ("max_delay", Decimal(I64)),
+        ("max_packets", Decimal(I32)),
+        ("max_bytes", Decimal(I32)),
+        ("dist_delay", Decimal(I64)),
+        ("dist_jitter", Decimal(I64)),
+    ],
+};
+
 /// Bytes per second.
 static NETEM_RATE: Header = Header {
     name: "tc_netem_rate",
@@ -211,6 +261,143 @@ static NETEM_RATE: Header = Header {
         ("cell_overhead", Decimal(I32)),
     ],
 };
+
+/// A class of drr.
+static DRR: Table = &[(1, "TCA_DRR_QUANTUM", Decimal(U32))];
+
+/// fq. Times are in microseconds but for the slack, which is in nanoseconds; rates in bytes per second.
+static FQ: Table = &[
+    (1, "TCA_FQ_PLIMIT", Decimal(U32)),
+    (2, "TCA_FQ_FLOW_PLIMIT", Decimal(U32)),
+    (3, "TCA_FQ_QUANTUM", Decimal(U32)),
+    (4, "TCA_FQ_INITIAL_QUANTUM", Decimal(U32)),
+    (5, "TCA_FQ_RATE_ENABLE", Decimal(U32)),
+    (6, "TCA_FQ_FLOW_DEFAULT_RATE", Decimal(U32)),
+    (7, "TCA_FQ_FLOW_MAX_RATE", Decimal(U32)),
+    (8, "TCA_FQ_BUCKETS_LOG", Decimal(U32)),
+    (9, "TCA_FQ_FLOW_REFILL_DELAY", Decimal(U32)),
+    (10, "TCA_FQ_ORPHAN_MASK", Hex(U32)),
+    (11, "TCA_FQ_LOW_RATE_THRESHOLD", Decimal(U32)),
+    (12, "TCA_FQ_CE_THRESHOLD", Decimal(U32)),
+    (13, "TCA_FQ_TIMER_SLACK", Decimal(U32)),
+    (14, "TCA_FQ_HORIZON", Decimal(U32)),
+    (15, "TCA_FQ_HORIZON_DROP", Decimal(U8)),
+];
+
+/// red.
+static RED: Table = &[
+    (1, "TCA_RED_PARMS", Record(&RED_PARAMETERS)),
+    (2, "TCA_RED_STAB", Bytes),
+    (3, "TCA_RED_MAX_P", Decimal(U32)),
+    (4, "TCA_RED_FLAGS", Record(&BITFIELD32)),
+    (5, "TCA_RED_EARLY_DROP_BLOCK", Decimal(U32)),
+    (6, "TCA_RED_MARK_BLOCK", Decimal(U32)),
+];
+
+/// TCA_RED_PARMS.
+static RED_PARAMETERS: Header = Header {
+    name: "tc_red_qopt",
+    fields: &[
+        ("limit", Decimal(U32)),
+        ("qth_min", Decimal(U32)),
+        ("qth_max", Decimal(U32)),
+        ("Wlog", Decimal(U8)),
+        ("Plog", Decimal(U8)),
+        ("Scell_log", Decimal(U8)),
+        ("flags", Hex(U8)),
+    ],
+};
+
+/// The beginning of tc_sfq_qopt_v1; what follows is for red.
+static SFQ: Header = Header {
+    name: "tc_sfq_qopt_v1",
+    fields: &[
+        ("quantum", Decimal(U32)),
+        ("perturb_period", Decimal(I32)),
+        ("limit", Decimal(U32)),
+        ("divisor", Decimal(U32)),
+        ("flows", Decimal(U32)),
+        ("depth", Decimal(U32)),
+        ("headdrop", Decimal(U32)),
+    ],
+};
+
+/// u32, the filter.
+static U32_FILTER: Table = &[
+    (1, "TCA_U32_CLASSID", Handle),
+    (2, "TCA_U32_HASH", Hex(U32)),
+    (3, "TCA_U32_LINK", Hex(U32)),
+    (4, "TCA_U32_DIVISOR", Decimal(U32)),
+    (5, "TCA_U32_SEL", Bytes),
+    (6, "TCA_U32_POLICE", Bytes),
+    (7, "TCA_U32_ACT", Each(&Nest(&action::ACTION))),
+    (8, "TCA_U32_INDEV", Text),
+    (9, "TCA_U32_PCNT", Bytes),
+    (10, "TCA_U32_MARK", Bytes),
+    (11, "TCA_U32_FLAGS", Hex(U32)),
+];
+
+/// matchall.
+static MATCHALL: Table = &[
+    (1, "TCA_MATCHALL_CLASSID", Handle),
+    (2, "TCA_MATCHALL_ACT", Each(&Nest(&action::ACTION))),
+    (3, "TCA_MATCHALL_FLAGS", Hex(U32)),
+    (4, "TCA_MATCHALL_PCNT", Bytes),
+];
+
+/// flower, as far as netsh has options for it.
+static FLOWER: Table = &[
+    (1, "TCA_FLOWER_CLASSID", Handle),
+    (2, "TCA_FLOWER_INDEV", Text),
+    (3, "TCA_FLOWER_ACT", Each(&Nest(&action::ACTION))),
+    (4, "TCA_FLOWER_KEY_ETH_DST", Mac),
+    (5, "TCA_FLOWER_KEY_ETH_DST_MASK", Mac),
+    (6, "TCA_FLOWER_KEY_ETH_SRC", Mac),
+    (7, "TCA_FLOWER_KEY_ETH_SRC_MASK", Mac),
+    (8, "TCA_FLOWER_KEY_ETH_TYPE", Hex(Be16)),
+    (9, "TCA_FLOWER_KEY_IP_PROTO", Decimal(U8)),
+    (10, "TCA_FLOWER_KEY_IPV4_SRC", Address),
+    (11, "TCA_FLOWER_KEY_IPV4_SRC_MASK", Address),
+    (12, "TCA_FLOWER_KEY_IPV4_DST", Address),
+    (13, "TCA_FLOWER_KEY_IPV4_DST_MASK", Address),
+    (14, "TCA_FLOWER_KEY_IPV6_SRC", Address),
+    (15, "TCA_FLOWER_KEY_IPV6_SRC_MASK", Address),
+    (16, "TCA_FLOWER_KEY_IPV6_DST", Address),
+    (17, "TCA_FLOWER_KEY_IPV6_DST_MASK", Address),
+    (18, "TCA_FLOWER_KEY_TCP_SRC", Decimal(Be16)),
+    (19, "TCA_FLOWER_KEY_TCP_DST", Decimal(Be16)),
+    (20, "TCA_FLOWER_KEY_UDP_SRC", Decimal(Be16)),
+    (21, "TCA_FLOWER_KEY_UDP_DST", Decimal(Be16)),
+    (22, "TCA_FLOWER_FLAGS", Hex(U32)),
+    (23, "TCA_FLOWER_KEY_VLAN_ID", Decimal(U16)),
+    (24, "TCA_FLOWER_KEY_VLAN_PRIO", Decimal(U8)),
+    (25, "TCA_FLOWER_KEY_VLAN_ETH_TYPE", Hex(Be16)),
+    (41, "TCA_FLOWER_KEY_SCTP_SRC", Decimal(Be16)),
+    (42, "TCA_FLOWER_KEY_SCTP_DST", Decimal(Be16)),
+    (49, "TCA_FLOWER_KEY_ICMPV4_CODE", Decimal(U8)),
+    (50, "TCA_FLOWER_KEY_ICMPV4_CODE_MASK", Hex(U8)),
+    (51, "TCA_FLOWER_KEY_ICMPV4_TYPE", Decimal(U8)),
+    (52, "TCA_FLOWER_KEY_ICMPV4_TYPE_MASK", Hex(U8)),
+    (53, "TCA_FLOWER_KEY_ICMPV6_CODE", Decimal(U8)),
+    (54, "TCA_FLOWER_KEY_ICMPV6_CODE_MASK", Hex(U8)),
+    (55, "TCA_FLOWER_KEY_ICMPV6_TYPE", Decimal(U8)),
+    (56, "TCA_FLOWER_KEY_ICMPV6_TYPE_MASK", Hex(U8)),
+    (57, "TCA_FLOWER_KEY_ARP_SIP", Address),
+    (58, "TCA_FLOWER_KEY_ARP_SIP_MASK", Address),
+    (59, "TCA_FLOWER_KEY_ARP_TIP", Address),
+    (60, "TCA_FLOWER_KEY_ARP_TIP_MASK", Address),
+    (71, "TCA_FLOWER_KEY_TCP_FLAGS", Hex(Be16)),
+    (72, "TCA_FLOWER_KEY_TCP_FLAGS_MASK", Hex(Be16)),
+    (73, "TCA_FLOWER_KEY_IP_TOS", Hex(U8)),
+    (74, "TCA_FLOWER_KEY_IP_TOS_MASK", Hex(U8)),
+    (75, "TCA_FLOWER_KEY_IP_TTL", Decimal(U8)),
+    (76, "TCA_FLOWER_KEY_IP_TTL_MASK", Hex(U8)),
+    (86, "TCA_FLOWER_IN_HW_COUNT", Decimal(U32)),
+    (87, "TCA_FLOWER_KEY_PORT_SRC_MIN", Decimal(Be16)),
+    (88, "TCA_FLOWER_KEY_PORT_SRC_MAX", Decimal(Be16)),
+    (89, "TCA_FLOWER_KEY_PORT_DST_MIN", Decimal(Be16)),
+    (90, "TCA_FLOWER_KEY_PORT_DST_MAX", Decimal(Be16)),
+];
 
 /// TCA_STATS.
 static OLD_STATISTICS: Header = Header {
@@ -240,7 +427,7 @@ static BITFIELD32: Header = Header {
 };
 
 /// TCA_STATS2.
-static QDISC_STATISTICS: Table = &[
+pub static QDISC_STATISTICS: Table = &[
     (1, "TCA_STATS_BASIC", Record(&BASIC)),
     (2, "TCA_STATS_RATE_EST", Record(&RATE)),
     (3, "TCA_STATS_QUEUE", Record(&QUEUE)),

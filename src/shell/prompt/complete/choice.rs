@@ -23,6 +23,11 @@ pub struct Offer {
 pub enum Form {
     /// A name of the language.
     Name,
+    /// The name of a function.
+    Call {
+        /// Whether it takes nothing at all.
+        empty: bool,
+    },
     /// The key of an option.
     Key,
     /// A text.
@@ -49,6 +54,8 @@ pub enum Writing {
     InCode {
         /// Whether a colon follows.
         has_colon: bool,
+        /// Whether a bracket follows, as behind the name of a call.
+        has_bracket: bool,
     },
     /// In a string.
     InText {
@@ -128,7 +135,20 @@ fn written(offer: &Offer, writing: &Writing) -> String {
     let name = &offer.name;
     match (writing, offer.form) {
         (Writing::Word, _) | (Writing::InCode { .. }, Form::Name) => name.clone(),
-        (Writing::InCode { has_colon: true }, Form::Key) => name.clone(),
+        (
+            Writing::InCode {
+                has_bracket: true, ..
+            },
+            Form::Call { .. },
+        ) => name.clone(),
+        (Writing::InCode { .. }, Form::Call { empty: true }) => format!("{name}()"),
+        (Writing::InCode { .. }, Form::Call { empty: false }) => format!("{name}("),
+        (
+            Writing::InCode {
+                has_colon: true, ..
+            },
+            Form::Key,
+        ) => name.clone(),
         (Writing::InCode { .. }, Form::Key) => format!("{name}: "),
         (Writing::InCode { .. }, Form::Text) => format!("\"{}\"", escaped(name, "\"")),
         (Writing::InCode { .. }, Form::Group) => format!("\"{}", escaped(name, "\"")),
@@ -182,13 +202,20 @@ mod tests {
 
     #[test]
     fn a_name_is_written_as_its_place_wants_it() {
-        let code = |has_colon| Writing::InCode { has_colon };
+        let code = |follows: bool| Writing::InCode {
+            has_colon: follows,
+            has_bracket: follows,
+        };
+        let call = |empty| Form::Call { empty };
         let text = |closing: &str, closed| Writing::InText {
             closing: closing.into(),
             closed,
         };
         for (name, form, writing, expected) in [
             ("a", Form::Name, code(false), "a"),
+            ("a", call(false), code(false), "a("),
+            ("a", call(true), code(false), "a()"),
+            ("a", call(true), code(true), "a"),
             ("a", Form::Key, code(false), "a: "),
             ("a", Form::Key, code(true), "a"),
             ("a", Form::Key, text("\"", false), "a\": "),

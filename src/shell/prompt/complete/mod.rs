@@ -141,7 +141,11 @@ fn statement(
             let lexeme = reading.source.lexemes().get(token);
             let word = lexeme.and_then(|lexeme| before.get(lexeme.range.clone()));
             let has_colon = after.trim_start().starts_with(':');
-            (token, word.unwrap_or(""), Writing::InCode { has_colon })
+            let writing = Writing::InCode {
+                has_colon,
+                has_bracket: after.starts_with('('),
+            };
+            (token, word.unwrap_or(""), writing)
         }
     };
     let place = Place::of(&reading, token);

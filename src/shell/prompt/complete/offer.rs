@@ -13,7 +13,7 @@ use super::rhai_words::{
     BETWEEN, FUNCTIONS, KEYWORDS, OF_ARRAYS, OF_EXPRESSIONS, OF_MAPS, OF_NUMBERS, OF_TEXTS, Word,
 };
 use super::surroundings::Surroundings;
-use super::value::{Value, Values};
+use super::value::{HELD, Held, Value, Values};
 use crate::catalog::expects::Expects;
 use crate::catalog::fields::Field;
 use crate::catalog::signature::{Parameter, Signature};
@@ -173,7 +173,8 @@ impl<'a> Offers<'a> {
         let functions = source.functions().into_iter();
         for function in functions.chain(self.around.functions()) {
             let about = called_with(&function);
-            offers.push(name(function.name, about));
+            let empty = function.parameters.is_empty();
+            offers.push(Offer::new(function.name, about, Form::Call { empty }));
         }
         offers.extend(self.verbs());
         let imports = self.imports().into_iter();
@@ -194,13 +195,23 @@ impl<'a> Offers<'a> {
     fn verbs(&self) -> impl Iterator<Item = Offer> {
         let entries = self.catalog.entries().iter();
         let plain = entries.filter(|entry| entry.module.is_none() && entry.receiver.is_none());
-        plain.map(verb)
+        plain.map(|entry| self.verb(entry))
+    }
+
+    /// A verb. Where one of its ways takes something, the brackets are left open for it.
+    fn verb(&self, entry: &Entry) -> Offer {
+        let name = &entry.signature.name;
+        let same = |other: &&Entry| other.signature.name == *name && other.module == entry.module;
+        let mut ways = self.catalog.entries().iter().filter(same);
+        let empty = ways.all(|way| way.signature.parameters.is_empty());
+        Offer::new(name, &entry.manual.summary, Form::Call { empty })
     }
 
     /// What can stand behind the dot after the value that ends with that token.
     fn members(&self, value: usize) -> Vec<Offer> {
         match self.values.ending_at(value) {
             Value::Netns(_) => self.of_handle(),
+            Value::Held(held) => self.of_held(held),
             Value::Map(fields) => {
                 // Other keys stand in brackets: `map["two words"]`.
                 let fields = fields.into_iter().filter(|field| is_word(&field.name));
@@ -216,6 +227,7 @@ impl<'a> Offers<'a> {
                 offers.extend(words(&OF_NUMBERS));
                 offers.sort_by(|a, b| a.name.cmp(&b.name));
                 offers.extend(self.of_handle());
+                offers.extend(HELD.iter().flat_map(|held| self.methods(held.kind)));
                 offers
             }
         }
@@ -223,12 +235,25 @@ impl<'a> Offers<'a> {
 
     fn of_handle(&self) -> Vec<Offer> {
         let name = Offer::new("name", "The name of the namespace.", Form::Name);
-        let entries = self.catalog.entries().iter();
-        let methods = entries.filter(|entry| entry.receiver.is_some()).map(verb);
         std::iter::once(name)
-            .chain(methods)
+            .chain(self.methods("netns"))
             .chain(self.verbs())
             .collect()
+    }
+
+    fn of_held(&self, held: &Held) -> Vec<Offer> {
+        let properties = held.properties.iter();
+        properties
+            .map(|(name, _, about)| Offer::new(*name, *about, Form::Name))
+            .chain(self.methods(held.kind))
+            .collect()
+    }
+
+    /// The verbs that are methods of this type only.
+    fn methods(&self, receiver: &str) -> impl Iterator<Item = Offer> {
+        let entries = self.catalog.entries().iter();
+        let methods = entries.filter(move |entry| entry.receiver.as_deref() == Some(receiver));
+        methods.map(|entry| self.verb(entry))
     }
 
     fn in_module(&self, name: &str) -> Vec<Offer> {
@@ -239,7 +264,7 @@ impl<'a> Offers<'a> {
             .map_or(name, |import| import.path.as_str());
         let entries = self.catalog.entries().iter();
         let functions = entries.filter(|entry| entry.module.as_deref() == Some(path));
-        functions.map(verb).collect()
+        functions.map(|entry| self.verb(entry)).collect()
     }
 
     /// The modules that are part of netsh.
@@ -254,7 +279,10 @@ impl<'a> Offers<'a> {
     /// The parameter of the function called there, in the first of its ways that has so many.
     fn parameter(&self, name: usize, number: usize) -> Option<Parameter> {
         let function = self.reading.source.word(name);
-        let ways = self.catalog.called(function).map(|entry| &entry.signature);
+        // A function of a module is another one, whatever it is called.
+        let called = self.catalog.called(function);
+        let ways = called.filter(|entry| entry.module.is_none() || entry.path() == function);
+        let ways = ways.map(|entry| &entry.signature);
         if let Some(parameter) = ways.filter_map(|way| way.parameters.get(number)).next() {
             return Some(parameter.clone());
         }
@@ -442,10 +470,6 @@ fn words(list: &[Word]) -> Vec<Offer> {
 fn only_begins_statements(offer: &Offer) -> bool {
     let is_keyword = KEYWORDS.contains(&(offer.name.as_str(), offer.about.as_str()));
     is_keyword && !OF_EXPRESSIONS.contains(&offer.name.as_str())
-}
-
-fn verb(entry: &Entry) -> Offer {
-    Offer::new(&entry.signature.name, &entry.manual.summary, Form::Name)
 }
 
 fn key(field: Field, form: Form) -> Offer {

@@ -137,9 +137,25 @@ fn completed(marked: &str) -> (String, Completion, Vec<&'static str>) {
     (text, completion, stage.asked.into_inner())
 }
 
+/// What is written, without the brackets behind the name of a function.
 fn replacements(marked: &str) -> Vec<String> {
+    let written = written(marked).into_iter();
+    let bare = |one: String| one.trim_end_matches("()").trim_end_matches('(').to_owned();
+    written.map(bare).collect()
+}
+
+fn written(marked: &str) -> Vec<String> {
     let candidates = completed(marked).1.candidates.into_iter();
     candidates.map(|one| one.replacement).collect()
+}
+
+#[test]
+fn a_call_gets_its_brackets() {
+    assert_eq!(written("addr_a^"), ["addr_add("]);
+    assert_eq!(written("addr_a^(\"lo\")"), ["addr_add"]);
+    assert_eq!(written("addr_l^"), ["addr_list("]);
+    assert_eq!(written("arp_t^"), ["arp_table()"]);
+    assert_eq!(written("host.addr_a^"), ["addr_add("]);
 }
 
 /// Holds a table of texts to all that is offered.
@@ -171,7 +187,7 @@ fn names_begin_where_an_expression_does() {
         ("addr_a^", &["addr_add"]),
         ("link_^up", &LINK_VERBS),
         ("let x = sysctl_g^", &["sysctl_get"]),
-        ("link_up(\"lo\"); neigh^", &["neigh_list"]),
+        ("link_up(\"lo\"); neigh_l^", &["neigh_list"]),
         ("if true { arp^", &["arp_table"]),
         ("ho^", &["host"]),
         ("plu^", &["plug"]),
@@ -187,6 +203,8 @@ fn names_begin_where_an_expression_does() {
             &[
                 "plug",
                 "ping",
+                "packet_decode",
+                "packet_encode",
                 "p::",
                 "parse_float",
                 "parse_int",
@@ -214,7 +232,7 @@ fn names_begin_where_an_expression_does() {
     ]);
 }
 
-const LINK_VERBS: [&str; 8] = [
+const LINK_VERBS: [&str; 10] = [
     "link_add",
     "link_del",
     "link_down",
@@ -223,6 +241,8 @@ const LINK_VERBS: [&str; 8] = [
     "link_list",
     "link_set",
     "link_up",
+    "link_impair",
+    "link_unimpair",
 ];
 
 #[test]
@@ -246,19 +266,40 @@ fn where_a_new_name_or_nothing_can_stand_nothing_is_offered() {
 #[test]
 fn options_are_those_of_the_verb_that_are_not_given() {
     all(&[
-        ("veth_add(\"a\", \"b\", #{ m^", &["mtu: ", "mac: "]),
-        ("veth_add(\"a\", \"b\", #{ mtu: 1, m^", &["mac: "]),
-        ("veth_add(\"a\", \"b\", #{ \"mtu\": 1, m^", &["mac: "]),
-        ("veth_add(\"a\", \"b\", #{ m^, mac: x })", &["mtu: "]),
-        ("veth_add(\"a\", \"b\", #{ ma^: 1 })", &["mac"]),
-        ("veth_add(\"a\", \"b\", #{ \"ma^", &["mac\": "]),
-        ("veth_add(\"a\", \"b\", #{ \"ma^\": 1 })", &["mac"]),
+        (
+            "veth_add(\"a\", \"b\", #{ m^",
+            &["mtu: ", "master: ", "mac: "],
+        ),
+        (
+            "veth_add(\"a\", \"b\", #{ mtu: 1, m^",
+            &["master: ", "mac: "],
+        ),
+        (
+            "veth_add(\"a\", \"b\", #{ \"mtu\": 1, m^",
+            &["master: ", "mac: "],
+        ),
+        (
+            "veth_add(\"a\", \"b\", #{ m^, mac: x })",
+            &["mtu: ", "master: "],
+        ),
+        ("veth_add(\"a\", \"b\", #{ ma^: 1 })", &["master", "mac"]),
+        (
+            "veth_add(\"a\", \"b\", #{ \"ma^",
+            &["master\": ", "mac\": "],
+        ),
+        (
+            "veth_add(\"a\", \"b\", #{ \"ma^\": 1 })",
+            &["master", "mac"],
+        ),
         (
             "veth_add(\"a\", \"b\", #{^",
             &[
                 "peer_netns: ",
                 "netns: ",
                 "mtu: ",
+                "txqueuelen: ",
+                "master: ",
+                "peer_master: ",
                 "mac: ",
                 "peer_mac: ",
                 "up: ",
@@ -275,7 +316,7 @@ fn options_are_those_of_the_verb_that_are_not_given() {
 fn values_of_options_are_those_that_belong_there() {
     all(&[
         ("veth_add(\"a\", \"b\", #{ up: ^", &["true", "false"]),
-        ("veth_add(\"a\", \"b\", #{ up: f^", &["false"]),
+        ("veth_add(\"a\", \"b\", #{ up: fa^", &["false"]),
         (
             "link_set(\"lo\", #{ master: \"v^",
             &["veth0\"", "veth0peer\""],
@@ -322,14 +363,23 @@ fn arguments_are_what_the_parameter_wants() {
         ("host.addr_del(\"eth1\", ^", &["\"10.0.0.2/24\""]),
         ("ping(\"1^", &["127.0.0.1\"", "10.0.0.1\""]),
         ("link_add(\"a\", \"vx^", &["vxcan\"", "vxlan\""]),
-        ("link_add(\"a\", bri^", &["\"bridge\""]),
+        (
+            "link_add(\"a\", bri^",
+            &[
+                "\"bridge\"",
+                "bridge_add",
+                "bridge_vlan_add",
+                "bridge_vlan_del",
+                "bridge_vlan_list",
+            ],
+        ),
         ("exec(\"t^", &["tcpdump\"", "tracepath\""]),
         ("exec(\"bash\", [\"no^", &["notes.txt\""]),
         ("sh(\"t^", &["tcpdump", "tracepath"]),
         ("sh(\"tcpdump -i v^", &["veth0", "veth0peer"]),
         ("sh(\"echo a | b^", &["bash"]),
         ("sh(\"cat no^", &["notes.txt"]),
-        ("help(\"neigh^", &["neigh_list\""]),
+        ("help(\"neigh_l^", &["neigh_list\""]),
         ("link_up(x + \"v^", &[]),
         ("link_add(\"^", &[]),
     ]);
@@ -374,8 +424,8 @@ fn kernel_parameters_come_level_by_level_in_both_spellings() {
 fn methods_and_fields_are_those_of_the_value() {
     all(&[
         ("host.addr_a^", &["addr_add"]),
-        ("host.ru^", &["run"]),
-        ("host.na^", &["name"]),
+        ("host.run^", &["run"]),
+        ("host.nam^", &["name"]),
         ("link_get(\"lo\").mt^", &["mtu"]),
         ("link_list()[0].mt^", &["mtu"]),
         ("let l = link_get(\"lo\"); l.mt^", &["mtu"]),
@@ -397,7 +447,7 @@ fn methods_and_fields_are_those_of_the_value() {
         ("\"a\".to_up^", &["to_upper"]),
         ("rows?.fil^", &["filter"]),
         ("unknown.for_^", &["for_each"]),
-        ("unknown.link_u^", &["link_up"]),
+        ("unknown.link_up^", &["link_up"]),
         (".^", &[]),
     ]);
     some_of(&[
@@ -405,6 +455,21 @@ fn methods_and_fields_are_those_of_the_value() {
             "host.^",
             &["run", "name", "link_up", "ping"],
             &["len", "let"],
+        ),
+        (
+            "let t = tun_add(\"t0\", #{ up: true }); t.^",
+            &["name", "kind", "read", "write", "serve", "close"],
+            &["link_up", "push", "run"],
+        ),
+        (
+            "tuntap_get(\"t0\").^",
+            &["read", "close"],
+            &["link_up", "run"],
+        ),
+        (
+            "netns_get(\"h1\").^",
+            &["run", "tun_add"],
+            &["read", "serve"],
         ),
         ("link_get(\"lo\").^", &["mtu", "keys"], &["link_up", "push"]),
         ("rows.^", &["push", "map", "len"], &["mtu", "link_up"]),
@@ -472,7 +537,7 @@ fn the_surroundings_are_asked_only_for_what_is_wanted() {
 #[test]
 fn the_cursor_can_stand_in_the_text_or_in_a_character() {
     let stage = Stage::default();
-    let completion = complete("link_u é", 6, &catalog(), &stage);
+    let completion = complete("veth_a é", 6, &catalog(), &stage);
     assert_eq!((completion.start, completion.candidates.len()), (0, 1));
     for cursor in 0..20 {
         let _ = complete("éé.link_up(\"é", cursor, &catalog(), &stage);

@@ -21,6 +21,8 @@ const DEEPEST: usize = 12;
 pub enum Value {
     /// The handle of a namespace, and its name where that is known.
     Netns(Option<String>),
+    /// Another handle: of a device, a listener, a connection.
+    Held(&'static Held),
     /// A map with these fields.
     Map(Vec<Field>),
     /// An array, whose maps have these fields.
@@ -31,6 +33,44 @@ pub enum Value {
     Number,
     /// Anything.
     Unknown,
+}
+
+/// A kind of handle.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Held {
+    /// What its type is called.
+    pub kind: &'static str,
+    /// Its properties, each with the fields of the map that it is, if it is one, and a summary.
+    pub properties: &'static [(&'static str, &'static [&'static str], &'static str)],
+}
+
+/// The kinds of handles, beside that of a namespace.
+pub const HELD: &[Held] = &[
+    Held {
+        kind: "tuntap",
+        properties: &[
+            ("name", &[], "The name of its link."),
+            ("kind", &[], "What passes through it: tun or tap."),
+        ],
+    },
+    Held {
+        kind: "listener",
+        properties: &[
+            ("address", &[], "The address at which it listens."),
+            ("port", &[], "The port at which it listens."),
+        ],
+    },
+    Held {
+        kind: "connection",
+        properties: &[
+            ("local", &["address", "port"], "Its own end."),
+            ("peer", &["address", "port"], "The other end."),
+        ],
+    },
+];
+
+fn held(kind: &str) -> Option<&'static Held> {
+    HELD.iter().find(|held| held.kind == kind)
 }
 
 /// The values of a text.
@@ -172,6 +212,7 @@ impl<'a> Values<'a> {
                 Some(Token::StringConstant(name)) => Some(name.to_string()),
                 _ => None,
             }),
+            kind if held(kind).is_some() => held(kind).map_or(Value::Unknown, Value::Held),
             "map" => Value::Map(self.catalog.fields_given(function)),
             "array" => Value::Array(self.catalog.fields_given(function)),
             "string" => Value::Text,
@@ -245,6 +286,7 @@ impl<'a> Values<'a> {
 fn of_variable(variable: &Variable) -> Value {
     match variable.kind.as_str() {
         "netns" => Value::Netns(variable.netns.clone()),
+        kind if held(kind).is_some() => held(kind).map_or(Value::Unknown, Value::Held),
         "map" => Value::Map(named(variable.keys.clone())),
         "array" => Value::Array(named(variable.keys.clone())),
         "string" => Value::Text,
@@ -272,6 +314,14 @@ fn element(value: Value) -> Value {
 fn field(value: &Value, name: &str) -> Value {
     match value {
         Value::Netns(_) if name == "name" => Value::Text,
+        Value::Held(held) => {
+            let mut properties = held.properties.iter();
+            let found = properties.find(|property| property.0 == name);
+            found.map_or(Value::Unknown, |(_, fields, _)| match fields {
+                [] => Value::Text,
+                fields => Value::Map(named(fields.iter().map(ToString::to_string).collect())),
+            })
+        }
         Value::Map(fields) => match fields.iter().find(|field| field.name == name) {
             Some(field) if field.is_array => Value::Array(field.inside.clone()),
             Some(field) if !field.inside.is_empty() => Value::Map(field.inside.clone()),

@@ -1,0 +1,146 @@
+//! Counters, quotas and limits with a name, which rules share.
+
+use crate::kernel::change::{Action, Change, Command, Names, Operation};
+use crate::kernel::error::Result;
+use crate::kernel::netlink::attributes::{self, Attributes};
+use crate::kernel::reason::{Reason, Refusal};
+
+use super::compile_statement::simple_expression;
+use super::expression::write_list;
+use super::list;
+use super::message::{Transaction, flags, kind};
+use super::name::Inside;
+use super::refusal;
+use super::step::{Step, nft, send};
+use super::syntax::Statement;
+
+/// A new object. It is no refusal if there is one like it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectAdd {
+    /// Its table and name.
+    pub object: Inside,
+    /// The statement that it is: a counter, quota or limit.
+    pub state: Statement,
+}
+
+/// An object removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectDel {
+    /// Its table and name.
+    pub object: Inside,
+    /// The word of its kind.
+    pub word: &'static str,
+}
+
+/// The word of a kind of object, and `NFT_OBJECT_*`.
+fn kind_of(state: &Statement) -> (&'static str, u32) {
+    match state {
+        Statement::Quota { .. } => ("quota", 2),
+        Statement::Limit(_) => ("limit", 4),
+        _ => ("counter", 1),
+    }
+}
+
+impl Step for ObjectAdd {
+    fn write(&self, to: &mut Transaction) -> Result<()> {
+        let mut attributes = Attributes::new();
+        // NFTA_OBJ_TABLE, NAME, TYPE, DATA
+        let [table, name] = self.object.names();
+        attributes
+            .text(1, table)
+            .text(2, name)
+            .be32(3, kind_of(&self.state).1);
+        if let Ok(expression) = simple_expression(&self.state) {
+            let list = write_list(&[expression], &mut |_| Ok(0))?;
+            let data = attributes::find(list.as_bytes(), 1);
+            let data = data.and_then(|one| attributes::find(one.value, 2));
+            attributes.put(4 | 0x8000, data.map_or(&[], |data| data.value));
+        }
+        to.add(
+            kind::NEW_OBJECT,
+            self.object.table.family,
+            flags::CREATE,
+            &attributes,
+        );
+        Ok(())
+    }
+}
+
+impl Operation for ObjectAdd {
+    fn object(&self) -> String {
+        self.object.to_string()
+    }
+
+    fn words(&self) -> String {
+        format!("add {} {}", kind_of(&self.state).0, self.object)
+    }
+
+    fn action(&self, names: &dyn Names) -> Result<Action> {
+        send(self, names)
+    }
+
+    fn command(&self) -> Command {
+        let (word, _) = kind_of(&self.state);
+        let text = self.state.to_string();
+        let body = text.strip_prefix(word).unwrap_or("").trim();
+        nft(
+            &["add", word, &self.object.to_string()],
+            &format!("{{ {body} }}"),
+        )
+    }
+
+    fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
+        let all = list::objects(names.namespace().netfilter()?, Some(&self.object.table))?;
+        if all.iter().any(|(_, one)| one.name == self.object.name) {
+            return Ok(None);
+        }
+        let object = self.object.clone();
+        let word = kind_of(&self.state).0;
+        Ok(Some(ObjectDel { object, word }.into()))
+    }
+
+    fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        refusal::of_table(refusal, names, &self.object.table)
+    }
+}
+
+impl Step for ObjectDel {
+    fn write(&self, to: &mut Transaction) -> Result<()> {
+        let number = match self.word {
+            "quota" => 2,
+            "limit" => 4,
+            _ => 1,
+        };
+        let mut attributes = Attributes::new();
+        let [table, name] = self.object.names();
+        attributes.text(1, table).text(2, name).be32(3, number);
+        to.add(kind::DEL_OBJECT, self.object.table.family, 0, &attributes);
+        Ok(())
+    }
+}
+
+impl Operation for ObjectDel {
+    fn object(&self) -> String {
+        self.object.to_string()
+    }
+
+    fn words(&self) -> String {
+        format!("delete {} {}", self.word, self.object)
+    }
+
+    fn action(&self, names: &dyn Names) -> Result<Action> {
+        send(self, names)
+    }
+
+    fn command(&self) -> Command {
+        nft(&["delete", self.word, &self.object.to_string()], "")
+    }
+
+    fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
+        super::load::object_as_it_is(names, &self.object)
+    }
+
+    fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        refusal::of_table(refusal, names, &self.object.table)
+    }
+}

@@ -1,0 +1,542 @@
+//! Reads what a rule does: comparisons, verdicts, and the statements with a word of their own (nat and its like in `parse_nat`).
+
+use super::fields::{CT_SETTABLE, META_SETTABLE};
+use super::parse_value::DataKind;
+use super::parser::{Parser, Read};
+use super::syntax::{
+    Assigned, Kind as Typed, Limit, Log, Match, NatKind, Object, Operator, Reject, Right, Selector,
+    Statement, Update, Value,
+};
+use super::token::Kind;
+use super::types::{Form, ICMP_CODE, ICMPV6_CODE, ICMPX_CODE, Type};
+use super::value::largest;
+
+/// The words that begin a statement, beside those that begin a selector.
+pub const STATEMENTS: &[&str] = &[
+    "accept",
+    "drop",
+    "continue",
+    "return",
+    "jump",
+    "goto",
+    "counter",
+    "limit",
+    "quota",
+    "log",
+    "reject",
+    "snat",
+    "dnat",
+    "masquerade",
+    "redirect",
+    "tproxy",
+    "queue",
+    "notrack",
+    "dup",
+    "add",
+    "update",
+    "delete",
+    "comment",
+];
+
+/// Urgencies of the log (`enum nft_log_level`).
+pub const LEVELS: [&str; 9] = [
+    "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit",
+];
+
+/// The units of rates, in seconds.
+pub const UNITS: [(&str, u64); 5] = [
+    ("second", 1),
+    ("minute", 60),
+    ("hour", 3600),
+    ("day", 86_400),
+    ("week", 604_800),
+];
+
+impl Parser<'_> {
+    /// Reads a statement.
+    pub fn statement(&mut self) -> Read<Statement> {
+        if self.is("ct") {
+            let second = self.text_at(self.ahead(1).at.clone());
+            if second == "count" {
+                return self.connections();
+            }
+        }
+        if self.is_selector() {
+            return self.selection();
+        }
+        let start = self.mark();
+        let word = self.here();
+        if self.next().kind != Kind::Word {
+            return Err(self.no_statement());
+        }
+        match word {
+            "accept" | "drop" | "continue" | "return" | "jump" | "goto" => {
+                self.verdict().map(Statement::Verdict)
+            }
+            "add" | "update" | "delete" => self.update(),
+            _ => {
+                self.skip();
+                match word {
+                    "counter" => self.counter(),
+                    "limit" => self.limit(),
+                    "quota" => self.quota(),
+                    "log" => self.log(),
+                    "reject" => self.reject(),
+                    "snat" => self.nat(NatKind::Snat),
+                    "dnat" => self.nat(NatKind::Dnat),
+                    "masquerade" => self.nat(NatKind::Masquerade),
+                    "redirect" => self.nat(NatKind::Redirect),
+                    "tproxy" => self.tproxy(),
+                    "queue" => self.queue(),
+                    "notrack" => Ok(Statement::Notrack),
+                    "dup" => self.dup(),
+                    _ => {
+                        self.back_to(start);
+                        Err(self.no_statement())
+                    }
+                }
+            }
+        }
+    }
+
+    fn no_statement(&self) -> super::fault::Fault {
+        let protocols = super::fields::PROTOCOLS
+            .iter()
+            .map(|protocol| protocol.name);
+        let words = protocols
+            .chain(super::parse_selector::BEGINNINGS)
+            .chain(super::fields::META_ALONE.iter().copied())
+            .chain(STATEMENTS.iter().copied());
+        let mut fault = self.unknown("something that a rule can look at or do", words);
+        fault.hint = "a rule looks at things (ip saddr, tcp dport, iifname, ct state ...) and then does something (counter, accept, drop, masquerade ...)".into();
+        fault
+    }
+
+    /// What begins with a selector: a comparison, an assignment, a map of verdicts.
+    fn selection(&mut self) -> Read<Statement> {
+        let start = self.start();
+        let mut left = self.expression()?;
+        if let [only] = left.parts.as_slice()
+            && self.is("set")
+        {
+            let only = only.clone();
+            self.settable(&only, start)?;
+            self.skip();
+            return self
+                .assigned(&only)
+                .map(|assigned| Statement::Assign(only, assigned));
+        }
+        if self.take("vmap") {
+            let set = self.set(&left.kinds(), &DataKind::Verdict)?;
+            return Ok(Statement::Vmap(left, set));
+        }
+        if let [only] = left.parts.as_slice()
+            && let Selector::TcpOption { field: None, .. } = only
+            && !self.is("exists")
+            && !self.is("missing")
+        {
+            return Err(self.fault("a field of the option, exists or missing has to stand here"));
+        }
+        if self.is("&") || self.is("and") {
+            let [only] = left.parts.as_slice() else {
+                return Err(self.fault("a mask can be laid on one thing only"));
+            };
+            let kind = only.typed();
+            self.skip();
+            left.mask = Some(self.mask(kind)?);
+        }
+        for (sign, what) in [("|", "or"), ("^", "xor"), ("<<", "<<"), (">>", ">>")] {
+            if self.is(sign) || self.is(what) {
+                return Err(self
+                    .fault(format!("{:?} can't be compared", self.here()))
+                    .hint("a comparison can have a mask: meta mark & 0xff == 1"));
+            }
+        }
+        let mut operator = self.operator();
+        let kinds = left.kinds();
+        let at = self.next().at.clone();
+        let (right, mask) = self.right(&kinds)?;
+        if let Some(mask) = mask {
+            left.mask = Some(mask);
+        }
+        if left.mask.is_some() && operator == Operator::Implicit {
+            operator = Operator::Equal;
+        }
+        let ordered = matches!(
+            operator,
+            Operator::Less | Operator::AtMost | Operator::Greater | Operator::AtLeast
+        );
+        if ordered && !matches!(right, Right::Value(Value::One(_))) {
+            let words = "only a single value can be smaller or larger";
+            return Err(super::fault::Fault::new(words, self.since(at.start)));
+        }
+        if operator == Operator::Lacks
+            && kinds.first().is_none_or(|kind| kind.of.form != Form::Flags)
+        {
+            return Err(super::fault::Fault::new(
+                "only flags can be lacking",
+                self.since(at.start),
+            )
+            .hint("what is not equal is written with !="));
+        }
+        Ok(Statement::Match(Match {
+            left,
+            operator,
+            right,
+        }))
+    }
+
+    fn operator(&mut self) -> Operator {
+        let operators = [
+            ("==", Operator::Equal),
+            ("eq", Operator::Equal),
+            ("!=", Operator::NotEqual),
+            ("ne", Operator::NotEqual),
+            ("<=", Operator::AtMost),
+            ("le", Operator::AtMost),
+            (">=", Operator::AtLeast),
+            ("ge", Operator::AtLeast),
+            ("<", Operator::Less),
+            ("lt", Operator::Less),
+            (">", Operator::Greater),
+            ("gt", Operator::Greater),
+            ("!", Operator::Lacks),
+        ];
+        let found = operators.iter().find(|(sign, _)| self.is(sign));
+        match found {
+            Some((_, operator)) => {
+                self.skip();
+                *operator
+            }
+            None => Operator::Implicit,
+        }
+    }
+
+    fn settable(&self, selector: &Selector, start: usize) -> Read<()> {
+        let (what, names) = match selector {
+            Selector::Meta(key) if !META_SETTABLE.contains(&key.name) => ("meta", META_SETTABLE),
+            Selector::Ct(key, None) if !CT_SETTABLE.contains(&key.name) => ("ct", CT_SETTABLE),
+            Selector::Field(..)
+            | Selector::Bits { .. }
+            | Selector::Meta(_)
+            | Selector::Ct(_, None)
+            | Selector::TcpOption { field: Some(_), .. } => return Ok(()),
+            _ => ("", &[][..]),
+        };
+        let at = self.since(start);
+        let words = format!("{} can't be set", self.text_at(at.clone()));
+        let fault = super::fault::Fault::new(words, at);
+        Err(match names {
+            [] => fault,
+            names => fault.hint(format!("what {what} can set: {}", names.join(", "))),
+        })
+    }
+
+    fn assigned(&mut self, to: &Selector) -> Read<Assigned> {
+        let kind = to.typed();
+        if !self.is_selector() {
+            let value = match kind.of.form {
+                Form::Flags => Value::One(self.flags(kind, true)?),
+                _ => {
+                    let start = self.start();
+                    let value = self.value(kind)?;
+                    if matches!(value, Value::Range(..) | Value::Prefix(..)) {
+                        let words = "a single value has to stand here";
+                        return Err(super::fault::Fault::new(words, self.since(start)));
+                    }
+                    value
+                }
+            };
+            return Ok(Assigned::Value(value));
+        }
+        let from = self.expression()?;
+        if self.take("map") {
+            let set = self.set(&from.kinds(), &DataKind::Values(vec![kind]))?;
+            return Ok(Assigned::Map(from, set));
+        }
+        let [only] = from.parts.as_slice() else {
+            return Err(self.fault("a map has to follow what is joined by dots"));
+        };
+        let all = largest(kind.bits);
+        let (mut and, mut xor) = (all, 0);
+        loop {
+            let operation = match self.here() {
+                "&" | "and" => '&',
+                "|" | "or" => '|',
+                "^" | "xor" => '^',
+                _ => break,
+            };
+            self.skip();
+            let number = self.mask(kind)?;
+            (and, xor) = match operation {
+                '&' => (and & number, xor & number),
+                '|' => (and & !number, xor & !number | number),
+                _ => (and, xor ^ number),
+            };
+        }
+        Ok(Assigned::Computed {
+            from: only.clone(),
+            and: and & all,
+            xor: xor & all,
+        })
+    }
+
+    fn connections(&mut self) -> Read<Statement> {
+        self.skip();
+        self.skip();
+        let over = self.take("over");
+        let count = self.number("a number of connections", u32::MAX.into())?;
+        Ok(Statement::Connections {
+            count: u32::try_from(count).unwrap_or(0),
+            over,
+        })
+    }
+
+    fn counter(&mut self) -> Read<Statement> {
+        if self.take("name") {
+            return Ok(Statement::Object(Object::Counter, self.name("counter")?));
+        }
+        let (mut packets, mut bytes) = (0, 0);
+        if self.take("packets") {
+            packets = self.number("a number of packets", u64::MAX)?;
+            self.expect("bytes")?;
+            bytes = self.number("a number of bytes", u64::MAX)?;
+        }
+        Ok(Statement::Counter { packets, bytes })
+    }
+
+    /// Reads what an object is, without its first word.
+    pub fn state(&mut self, word: &str) -> Read<Statement> {
+        match word {
+            "quota" => self.quota(),
+            "limit" => self.limit(),
+            _ => self.counter(),
+        }
+    }
+
+    /// `100 kbytes`
+    fn bytes(&mut self, number: u64) -> Read<u64> {
+        let unit = self.one_of("a unit", &["bytes", "kbytes", "mbytes"])?;
+        let factor: u64 = match unit {
+            "bytes" => 1,
+            "kbytes" => 1 << 10,
+            _ => 1 << 20,
+        };
+        let product = number.checked_mul(factor);
+        product.ok_or_else(|| self.fault("so many bytes can't be counted"))
+    }
+
+    /// Reads a rate, after `limit`.
+    pub fn limit(&mut self) -> Read<Statement> {
+        if self.take("name") {
+            return Ok(Statement::Object(Object::Limit, self.name("limit")?));
+        }
+        self.expect("rate")?;
+        let over = self.take("over");
+        let _ = self.take("until");
+        let number = self.number("a rate", u64::MAX)?;
+        let of_bytes = !self.is("/");
+        let rate = if of_bytes {
+            self.bytes(number)?
+        } else {
+            number
+        };
+        self.expect("/")?;
+        let names = UNITS.map(|(name, _)| name);
+        let unit = self.one_of("a unit of time", &names)?;
+        let seconds = UNITS
+            .iter()
+            .find(|(name, _)| *name == unit)
+            .map_or(1, |(_, seconds)| *seconds);
+        let burst = match self.take("burst") {
+            false if of_bytes => 0,
+            false => 5,
+            true => {
+                let number = self.number("how many at once", u32::MAX.into())?;
+                match of_bytes {
+                    true => self.bytes(number)?,
+                    false => {
+                        self.expect("packets")?;
+                        number
+                    }
+                }
+            }
+        };
+        Ok(Statement::Limit(Limit {
+            rate,
+            seconds,
+            of_bytes,
+            burst,
+            over,
+        }))
+    }
+
+    fn quota(&mut self) -> Read<Statement> {
+        if self.take("name") {
+            return Ok(Statement::Object(Object::Quota, self.name("quota")?));
+        }
+        let over = self.take("over");
+        let _ = self.take("until");
+        let number = self.number("a number of bytes", u64::MAX)?;
+        let bytes = self.bytes(number)?;
+        let used = match self.take("used") {
+            true => {
+                let number = self.number("a number of bytes", u64::MAX)?;
+                self.bytes(number)?
+            }
+            false => 0,
+        };
+        Ok(Statement::Quota { bytes, used, over })
+    }
+
+    fn log(&mut self) -> Read<Statement> {
+        let mut log = Log::default();
+        loop {
+            if self.take("prefix") {
+                let at = self.next().at.clone();
+                let prefix = self.quoted("a prefix")?;
+                if prefix.len() > 127 {
+                    return Err(super::fault::Fault::new(
+                        "the prefix is longer than 127 bytes",
+                        at,
+                    ));
+                }
+                log.prefix = Some(prefix);
+            } else if self.take("group") {
+                let group = self.number("a group", u16::MAX.into())?;
+                log.group = u16::try_from(group).ok();
+            } else if self.take("snaplen") {
+                let length = self.number("a length", u32::MAX.into())?;
+                log.snaplen = u32::try_from(length).ok();
+            } else if self.take("queue-threshold") {
+                let number = self.number("a number of packets", u16::MAX.into())?;
+                log.queue_threshold = u16::try_from(number).ok();
+            } else if self.take("level") {
+                let level = self.one_of("a level of the log", &LEVELS)?;
+                log.level = LEVELS
+                    .iter()
+                    .position(|one| *one == level)
+                    .and_then(|at| u32::try_from(at).ok());
+            } else if self.take("flags") {
+                log.flags = Some(log.flags.unwrap_or(0) | self.log_flags()?);
+            } else {
+                return Ok(Statement::Log(log));
+            }
+        }
+    }
+
+    /// `NF_LOG_*` of linux/netfilter/nf_log.h.
+    fn log_flags(&mut self) -> Read<u32> {
+        Ok(
+            match self.one_of("what to log", &["all", "tcp", "ip", "skuid", "ether"])? {
+                "all" => 0x2f,
+                "tcp" => {
+                    let mut flags = 0;
+                    loop {
+                        flags |=
+                            match self.one_of("what of TCP to log", &["sequence", "options"])? {
+                                "sequence" => 1,
+                                _ => 2,
+                            };
+                        if !self.take(",") {
+                            break flags;
+                        }
+                    }
+                }
+                "ip" => {
+                    self.expect("options")?;
+                    4
+                }
+                "skuid" => 8,
+                _ => 0x20,
+            },
+        )
+    }
+
+    fn reject(&mut self) -> Read<Statement> {
+        if !self.take("with") {
+            return Ok(Statement::Reject(Reject::Usual));
+        }
+        let words = ["icmp", "icmpv6", "icmpx", "tcp"];
+        let how = self.one_of("how to reject", &words)?;
+        if how == "tcp" {
+            self.expect("reset")?;
+            return Ok(Statement::Reject(Reject::TcpReset));
+        }
+        let _ = self.take("type");
+        let kind: &'static Type = match how {
+            "icmp" => &ICMP_CODE,
+            "icmpv6" => &ICMPV6_CODE,
+            _ => &ICMPX_CODE,
+        };
+        let code = u8::try_from(self.one(Typed::new(kind))?).unwrap_or(0);
+        Ok(Statement::Reject(match how {
+            "icmp" => Reject::Icmp(code),
+            "icmpv6" => Reject::Icmpv6(code),
+            _ => Reject::Icmpx(code),
+        }))
+    }
+
+    fn queue(&mut self) -> Read<Statement> {
+        let (mut from, mut to, mut bypass, mut fanout) = (0, 0, false, false);
+        loop {
+            if self.take("num") || self.take("to") {
+                from = self.number("a queue", u16::MAX.into())?;
+                to = match self.take("-") {
+                    true => self.number("a queue", u16::MAX.into())?,
+                    false => from,
+                };
+                if to < from {
+                    return Err(self.fault("the range of queues ends before it begins"));
+                }
+            } else if self.take("bypass") {
+                bypass = true;
+            } else if self.take("fanout") {
+                fanout = true;
+            } else if !self.take("flags") && !self.take(",") {
+                break;
+            }
+        }
+        Ok(Statement::Queue {
+            from: u16::try_from(from).unwrap_or(0),
+            to: u16::try_from(to).unwrap_or(0),
+            bypass,
+            fanout,
+        })
+    }
+
+    fn update(&mut self) -> Read<Statement> {
+        let operation = match self.one_of("what to do with a set", &["add", "update", "delete"])? {
+            "add" => Update::Add,
+            "update" => Update::Update,
+            _ => Update::Delete,
+        };
+        self.expect("@")?;
+        let set = self.name("set")?;
+        self.expect("{")?;
+        let key = self.expression()?;
+        let (mut timeout, mut extra) = (None, Vec::new());
+        while !self.take("}") {
+            if self.take("timeout") {
+                timeout = Some(self.time()?);
+                continue;
+            }
+            let word = self.one_of(
+                "what an element has",
+                &["timeout", "limit", "counter", "quota"],
+            )?;
+            extra.push(match word {
+                "limit" => self.limit()?,
+                "counter" => self.counter()?,
+                _ => self.quota()?,
+            });
+        }
+        Ok(Statement::Update {
+            operation,
+            set,
+            key,
+            timeout,
+            extra,
+        })
+    }
+}

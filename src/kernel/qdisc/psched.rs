@@ -1,0 +1,111 @@
+//! Time as the packet scheduler counts it, and the tables of how long packets of each size take (tc_core.c of iproute2;
+//! PSCHED_TICKS2NS of net/pkt_sched.h).
+//!
+//! /proc/net/psched tells the length of a tick, but it is a constant of every kernel since 2.6.31: 64 ns (psched_show in
+//! net/sched/sch_api.c). Times are rounded to microseconds first where tc does so, so that the bytes are tc's own.
+
+use nix::time::{ClockId, clock_getres};
+
+/// Nanoseconds of a tick.
+const TICK: u64 = 64;
+
+/// `TC_LINKLAYER_ETHERNET` of linux/pkt_sched.h.
+const TC_LINKLAYER_ETHERNET: u8 = 1;
+
+/// Ticks of a time in nanoseconds.
+pub fn ticks(nanoseconds: u64) -> u64 {
+    nanoseconds / TICK
+}
+
+/// Nanoseconds of ticks.
+pub fn nanoseconds(ticks: u32) -> u64 {
+    u64::from(ticks) * TICK
+}
+
+/// How many ticks so many bytes take at a rate (tc_calc_xmittime).
+pub fn ticks_of_bytes(rate: u64, bytes: u64) -> u32 {
+    if rate == 0 {
+        return 0;
+    }
+    // Whole microseconds of a float, as tc has them.
+    let microseconds = (1e6 * (bytes as f64 / rate as f64)) as u64;
+    u32::try_from(microseconds.saturating_mul(1000) / TICK).unwrap_or(u32::MAX)
+}
+
+/// How many bytes go out in so many ticks (tc_calc_xmitsize), to the nearest: the ticks were rounded down.
+pub fn bytes_of_ticks(rate: u64, ticks: u32) -> u64 {
+    let bytes = u128::from(rate) * u128::from(nanoseconds(ticks));
+    u64::try_from(bytes.div_ceil(1_000_000_000)).unwrap_or(u64::MAX)
+}
+
+/// How often in a second a timer can fire at most: tc makes the bucket of a class no smaller than what goes out between two.
+pub fn timer_frequency() -> u64 {
+    let resolution = clock_getres(ClockId::CLOCK_MONOTONIC).ok();
+    let nanoseconds = resolution.map_or(1, |time| time.tv_nsec().max(1));
+    1_000_000_000 / nanoseconds.cast_unsigned().max(1)
+}
+
+/// `struct tc_ratespec` and its table, from a rate in bytes per second.
+pub struct RateTable {
+    /// The struct: cell_log, linklayer, overhead, cell_align, mpu, rate.
+    pub spec: Vec<u8>,
+    /// TCA_*_RTAB: the ticks of 256 sizes. Kernels since 3.8 work from the rate alone, but refuse to be without it.
+    pub table: Vec<u8>,
+}
+
+/// Makes both (tc_calc_rtable). `mtu` 0 is 2047, as with tc.
+pub fn rate_table(rate: u64, mtu: u32, mpu: u16, overhead: u16) -> RateTable {
+    let mtu = if mtu == 0 { 2047 } else { mtu };
+    let cell_log = (0u8..32).find(|log| mtu >> log <= 255).unwrap_or(0);
+    let rate = u32::try_from(rate).unwrap_or(u32::MAX);
+    let mut spec = vec![cell_log, TC_LINKLAYER_ETHERNET];
+    spec.extend(overhead.to_ne_bytes());
+    spec.extend((-1i16).to_ne_bytes());
+    spec.extend(mpu.to_ne_bytes());
+    spec.extend(rate.to_ne_bytes());
+    let sizes = (1u64..=256).map(|cell| (cell << cell_log).max(u64::from(mpu)));
+    let table = sizes.flat_map(|size| ticks_of_bytes(u64::from(rate), size).to_ne_bytes());
+    RateTable {
+        spec,
+        table: table.collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_those_of_this_kernel() {
+        let Ok(text) = std::fs::read_to_string("/proc/thread-self/net/psched") else {
+            return;
+        };
+        let words: Vec<u64> = text
+            .split_whitespace()
+            .filter_map(|word| u64::from_str_radix(word, 16).ok())
+            .collect();
+        let [per_microsecond, tick, clock, frequency] = words.as_slice() else {
+            panic!("{text}");
+        };
+        assert_eq!((*per_microsecond, *tick, *clock), (1000, TICK, 1_000_000));
+        assert_eq!(*frequency, timer_frequency());
+    }
+
+    #[test]
+    fn buckets_come_back() {
+        for (rate, bytes) in [
+            (125_000, 32_768),
+            (97_125, 5001),
+            (1, 7),
+            (5_000_000_000, 1 << 20),
+        ] {
+            let back = bytes_of_ticks(rate, ticks_of_bytes(rate, bytes));
+            // tc counts in whole microseconds.
+            assert!(
+                back.abs_diff(bytes) <= rate / 1_000_000 + 1,
+                "{rate} {bytes} {back}"
+            );
+        }
+        assert_eq!(bytes_of_ticks(u64::MAX, u32::MAX), u64::MAX);
+    }
+}

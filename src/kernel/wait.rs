@@ -1,0 +1,44 @@
+//! Waiting for descriptors. Whoever calls netsh's own waits says how: what else is done meanwhile, and when to stop.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::time::TimeSpec;
+
+/// The longest that any wait may go without asking whether to stop.
+pub const GLANCE: Duration = Duration::from_millis(100);
+
+/// How somebody waits.
+pub trait Waiter {
+    /// Waits until one of the descriptors can be read, a signal comes, or the time is over. It may come back earlier.
+    fn wait(&self, watched: &[BorrowedFd<'_>], time: Duration) -> io::Result<()> {
+        ready(watched, time).map(drop)
+    }
+
+    /// Whether what is waited for is not wanted any more. Asked at least each [`GLANCE`].
+    fn is_interrupted(&self) -> bool;
+}
+
+/// Nothing is done meanwhile.
+impl<F: Fn() -> bool> Waiter for F {
+    fn is_interrupted(&self) -> bool {
+        self()
+    }
+}
+
+/// Waits until one of the descriptors can be read (or is broken), a signal comes, or the time is over. Says of each whether
+/// it can.
+pub fn ready(watched: &[BorrowedFd<'_>], time: Duration) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<PollFd<'_>> = watched
+        .iter()
+        .map(|fd| PollFd::new(*fd, PollFlags::POLLIN))
+        .collect();
+    match ppoll(&mut polled, Some(TimeSpec::from(time)), None) {
+        Ok(_) => Ok(polled.iter().map(|fd| fd.any().unwrap_or(false)).collect()),
+        Err(Errno::EINTR) => Ok(vec![false; watched.len()]),
+        Err(errno) => Err(errno.into()),
+    }
+}

@@ -1,0 +1,166 @@
+//! Packets as layers of named fields: bytes in, layers out, and back.
+//!
+//! What a header looks like is data (`tables`); fields have the names that nft has for them (nft(8), PAYLOAD EXPRESSIONS).
+//! [`encode`] fills in what can be worked out (lengths, checksums, the protocol of what follows) unless it is given; [`decode`]
+//! leaves lengths and checksums out where they are as they should be, so that a packet can be changed and encoded again.
+//!
+//! What is not known (extension headers, fragments, other protocols) is payload. Nothing here panics on any bytes.
+
+mod bits;
+mod fill;
+mod tables;
+
+pub use tables::{Field, Form, Kind, Usual, kind, kinds};
+
+use std::fmt;
+
+/// The value of a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// A number.
+    Number(u64),
+    /// A bit that is set or not.
+    Flag(bool),
+    /// A hardware address.
+    Mac([u8; 6]),
+    /// An IP address.
+    Ip(std::net::IpAddr),
+    /// Words for bits that are set, with commas: `syn,ack`.
+    Words(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
+/// A header: its kind, and its fields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// What it is: `ether`, `ip`, `tcp`.
+    pub kind: &'static Kind,
+    /// Its fields, in the order of the header.
+    pub fields: Vec<(&'static str, Value)>,
+}
+
+impl Layer {
+    /// A header without any fields yet.
+    pub fn new(kind: &'static Kind) -> Self {
+        Layer {
+            kind,
+            fields: Vec::new(),
+        }
+    }
+
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let mut fields = self.fields.iter();
+        fields
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+}
+
+/// A packet: headers from the outside to the inside, and what they carry.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Packet {
+    /// The headers.
+    pub layers: Vec<Layer>,
+    /// What comes after the last of them.
+    pub payload: Vec<u8>,
+}
+
+/// What a packet begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// An Ethernet header.
+    Ethernet,
+    /// An IP header of either version.
+    Ip,
+}
+
+/// Why layers can't be made bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unencodable {
+    /// The layer, or the layer and the field: `ip.ttl`.
+    pub place: String,
+    /// Why.
+    pub words: String,
+}
+
+impl fmt::Display for Unencodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.words)
+    }
+}
+
+/// Takes a packet apart.
+pub fn decode(bytes: &[u8], link: Link) -> Packet {
+    let raw = take_apart(bytes, link);
+    let mut lean = raw.clone();
+    for layer in &mut lean.layers {
+        let kind = layer.kind;
+        layer.fields.retain(|(name, _)| !kind.is_filled(name));
+    }
+    // What comes out the same without being said need not be said.
+    let Ok(again) = encode(&lean) else {
+        return raw;
+    };
+    let again = take_apart(&again, link);
+    let is_alike = again.layers.len() == raw.layers.len() && again.payload == raw.payload;
+    if !is_alike {
+        return raw;
+    }
+    let mut decoded = raw;
+    for (layer, again) in decoded.layers.iter_mut().zip(&again.layers) {
+        let kind = layer.kind;
+        layer
+            .fields
+            .retain(|(name, value)| !kind.is_filled(name) || again.get(name) != Some(value));
+    }
+    decoded
+}
+
+/// Takes a packet apart, with all fields.
+fn take_apart(bytes: &[u8], link: Link) -> Packet {
+    let mut packet = Packet::default();
+    let mut rest = bytes;
+    let mut next = match (link, bytes.first().map(|first| first >> 4)) {
+        (Link::Ethernet, _) => kind("ether"),
+        (Link::Ip, Some(4)) => kind("ip"),
+        (Link::Ip, Some(6)) => kind("ip6"),
+        (Link::Ip, _) => None,
+    };
+    while let Some(found) = next {
+        let Some((layer, length)) = found.read(rest) else {
+            break;
+        };
+        let (header, body) = rest.split_at(length);
+        rest = match found.body_length(header) {
+            // What a frame was padded with is none of the packet's.
+            Some(said) => body.get(..said).unwrap_or(body),
+            None => body,
+        };
+        next = found.next(header);
+        packet.layers.push(layer);
+    }
+    packet.payload = rest.to_vec();
+    packet
+}
+
+/// Puts a packet together.
+///
+/// # Errors
+/// A field that has to be given is not, or a value does not fit into its field.
+pub fn encode(packet: &Packet) -> Result<Vec<u8>, Unencodable> {
+    let mut body = packet.payload.clone();
+    for (at, layer) in packet.layers.iter().enumerate().rev() {
+        let inner = packet.layers.get(at + 1).map(|inner| inner.kind.name);
+        let outer = at.checked_sub(1).and_then(|at| packet.layers.get(at));
+        let mut bytes = layer.kind.write(layer)?;
+        fill::fill(layer, &mut bytes, &body, inner, outer)?;
+        bytes.extend(&body);
+        body = bytes;
+    }
+    Ok(body)
+}
+
+#[cfg(test)]
+mod tests;
