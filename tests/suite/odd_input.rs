@@ -9,7 +9,7 @@ use netsh::catalog::Entry;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::support::{Ran, User, Verdict, run_bytes, run_with, same, test_named};
+use crate::support::{Ran, User, Verdict, is_root, run_bytes, run_with, same, test_named};
 
 /// One test for each verb, and those of single scripts.
 pub fn trials() -> Vec<Trial> {
@@ -20,8 +20,14 @@ pub fn trials() -> Vec<Trial> {
         calls.entry(name).or_default().extend(odd_calls(entry));
     }
     assert!(calls.len() > 20, "the catalog has hardly any verbs");
-    let of_verb = |(verb, calls): (String, Vec<String>)| {
+    let every = every();
+    let of_verb = |(verb, mut calls): (String, Vec<String>)| {
         let name = format!("odd input: {verb}");
+        let (mut number, first) = (0, verb.len() % every);
+        calls.retain(|_| {
+            number += 1;
+            number % every == first
+        });
         test_named(&name, &[], move |user| survives(user, &calls))
     };
     let mut trials: Vec<Trial> = calls.into_iter().flat_map(of_verb).collect();
@@ -55,6 +61,16 @@ try { device = tun_add("device", #{ up: true }); closed = tap_add("closed"); clo
 
 /// Where there is much of a kind, each is tried with every fourth of the values, beginning at another one.
 const APART: usize = 4;
+
+/// NETSH_ODD_EVERY=N: only every Nth of the calls, beginning at another one for each verb. What a verb says to odd arguments
+/// depends hardly on the kernel: an emulator need not try them all.
+fn every() -> usize {
+    let given = std::env::var("NETSH_ODD_EVERY").ok();
+    given.map_or(1, |given| match given.parse() {
+        Ok(number) if number > 0 => number,
+        _ => panic!("NETSH_ODD_EVERY={given}: it is a number from 1 on"),
+    })
+}
 
 /// Values that nobody means. (Texts are UTF-8 in the language; other bytes are tried in files.)
 const ODD: &[&str] = &[
@@ -244,7 +260,10 @@ fn survives(user: User, calls: &[String]) -> Verdict {
             .lines()
             .filter(|line| line.starts_with('['))
             .collect();
-        same(caught.is_empty(), calls.is_empty())?;
+        // A few of many may all be taken well.
+        if every() == 1 {
+            same(caught.is_empty(), calls.is_empty())?;
+        }
         for line in caught {
             plain_words(calls, line)?;
         }
@@ -252,16 +271,16 @@ fn survives(user: User, calls: &[String]) -> Verdict {
     Ok(())
 }
 
-/// With all that netsh can tell, and without; one of them for each user where there are two.
+/// With all that netsh can tell, and without: one of them for root, the other for an ordinary user whom root can become.
 fn ways_to_run(user: User) -> &'static [&'static [&'static str]] {
     const WAYS: &[&[&str]] = &[
         &["--json"],
         &["--json", "--show-commands", "--show-netlink"],
     ];
-    match (User::all().len(), user) {
-        (1, _) => WAYS,
-        (_, User::Myself) => &WAYS[..1],
-        (_, User::Nobody) => &WAYS[1..],
+    match user {
+        User::Myself if is_root() => &WAYS[..1],
+        User::Myself => WAYS,
+        User::Nobody => &WAYS[1..],
     }
 }
 
