@@ -21,6 +21,7 @@
 pub mod addr;
 pub mod bridge_vlan;
 pub mod call;
+pub mod captured;
 pub mod class;
 pub mod conntrack;
 pub mod events;
@@ -43,6 +44,7 @@ pub mod nft_set;
 pub mod nft_trace;
 pub mod options;
 pub mod packet;
+pub mod pcap;
 pub mod ping;
 pub mod program;
 pub mod qdisc;
@@ -150,6 +152,7 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         ("Probes", exported_module!(ping::api).into()),
         ("Probes", exported_module!(throughput::api).into()),
         ("Packets", exported_module!(packet::api).into()),
+        ("Packets", exported_module!(pcap::api).into()),
         ("Events", exported_module!(events::api).into()),
         ("TCP", exported_module!(tcp::api).into()),
         ("Programs", exported_module!(program::api).into()),

@@ -7,6 +7,7 @@
 mod addresses;
 mod attach;
 mod calls;
+mod capture_files;
 mod cli;
 mod commands;
 mod completion;
@@ -73,6 +74,7 @@ fn main() {
         addresses::trials(),
         attach::trials(),
         calls::trials(),
+        capture_files::trials(),
         cli::trials(),
         commands::trials(),
         completion::trials(),
