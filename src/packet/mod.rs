@@ -1,6 +1,7 @@
 //! Bytes and structs: what is in a packet or a message. Pure: no sockets, no files, no panics on any input.
 
 pub mod fault;
+pub mod filter;
 pub mod icmp;
 pub mod layers;
 pub mod netlink;
