@@ -17,7 +17,8 @@
 //!
 //! | module | layer | what it is |
 //! |---|---|---|
-//! | [`packet`] | 1 | bytes and structs, pure: ICMP, packets as layers and in a line, capture files, netlink messages as trees |
+//! | [`packet`] | 1 | bytes and structs, pure: ICMP, packets as layers and in a line, capture files and filters, netlink messages as trees |
+//! | [`picture`] | 1 | drawings of what was seen, pure: ladders as text and as files |
 //! | [`kernel`] | 1 | Linux, one file per kernel object; a change as a value; the only unshare and setns |
 //! | [`probe`] | 1 | sockets that measure: ping, throughput |
 //! | [`lab`] | 2 | the experiment: sandbox, the one door for changes, failures with words and hints |
@@ -36,6 +37,7 @@ pub mod catalog;
 pub mod kernel;
 pub mod lab;
 pub mod packet;
+pub mod picture;
 pub mod probe;
 pub mod script;
 pub mod shell;

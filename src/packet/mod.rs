@@ -3,7 +3,10 @@
 pub mod capture_file;
 pub mod captured;
 pub mod dns;
+pub mod fault;
+pub mod filter;
 pub mod icmp;
+pub mod identity;
 pub mod layers;
 pub mod line;
 pub mod netlink;

@@ -4,6 +4,7 @@
 //! starts; each test then has a thread and a network namespace of its own. The tests of the program are in `tests/suite`.
 
 mod connection;
+mod filter;
 mod inverses;
 mod listening;
 mod namespaces;
@@ -24,6 +25,7 @@ fn main() {
     let refusal = sandboxed.err().map(|refusal| refusal.cause);
     let trials = [
         connection::tests(),
+        filter::tests(),
         inverses::tests(),
         listening::tests(),
         namespaces::tests(),
