@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use netsh::kernel::netlink::Direction;
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings};
+use netsh::picture::Drawing;
 use rhai::{Dynamic, Engine};
 
 use super::Outcome;
@@ -19,6 +20,7 @@ pub const NETSH: &str = env!("CARGO_BIN_EXE_netsh");
 struct Dark;
 
 impl Screen for Dark {
+    fn draw(&self, _: &dyn Drawing, _: &serde_json::Value) {}
     fn print(&self, _text: &str) {}
     fn live(&self, _text: &str) {}
     fn show(&self, _value: &serde_json::Value) {}

@@ -37,7 +37,15 @@ pub trait Signatures {
 }
 
 /// The types that have methods: what stands before the dot is not among the arguments.
-pub const HANDLES: [&str; 4] = ["netns", "tuntap", "listener", "connection"];
+pub const HANDLES: [&str; 7] = [
+    "netns",
+    "tuntap",
+    "listener",
+    "connection",
+    "capture",
+    "trace",
+    "verdict",
+];
 
 /// A Rust type by the name that scripts have for it.
 pub(super) fn kind_name(rust: &str) -> &str {
@@ -59,6 +67,9 @@ pub(super) fn kind_name(rust: &str) -> &str {
         "Device" => "tuntap",
         "Listener" => "listener",
         "Connection" => "connection",
+        "Capturing" => "capture",
+        "Traced" => "trace",
+        "Told" => "verdict",
         other => other,
     }
 }

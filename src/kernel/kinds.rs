@@ -52,6 +52,21 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|(name, ..)| *name)
 }
 
+/// Whether what leaves by a link of this kind is handed on to another link of its namespace: a bridge, a VLAN, a tunnel.
+pub fn is_stacked(kind: &str) -> bool {
+    const ENDS: [&str; 8] = [
+        "dummy",
+        "ifb",
+        "netdevsim",
+        "netkit",
+        "nlmon",
+        "tun",
+        "vcan",
+        "veth",
+    ];
+    module(kind).is_some() && kind != "vxcan" && !ENDS.contains(&kind)
+}
+
 /// The module that is the driver of a kind that Linux knows.
 pub fn module(kind: &str) -> Option<&'static str> {
     let (name, module, _) = KINDS.iter().find(|known| known.0 == kind)?;

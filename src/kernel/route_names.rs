@@ -45,6 +45,8 @@ impl Numbers {
 pub mod table {
     /// Any, where one may be chosen.
     pub const UNSPEC: u32 = 0;
+    /// What is looked in last.
+    pub const DEFAULT: u32 = 253;
     /// What `ip route add` fills.
     pub const MAIN: u32 = 254;
     /// The machine's own addresses.

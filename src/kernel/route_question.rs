@@ -52,6 +52,23 @@ pub struct Question<L> {
 }
 
 impl<L> Question<L> {
+    /// The plain question which way a packet goes to an address.
+    pub fn of(to: IpAddr) -> Self {
+        Question {
+            to,
+            from: None,
+            iif: None,
+            oif: None,
+            mark: None,
+            uid: None,
+            tos: 0,
+            protocol: None,
+            sport: None,
+            dport: None,
+            fibmatch: false,
+        }
+    }
+
     /// The same question with its links named in another way.
     pub fn with_links<M>(&self, iif: Option<M>, oif: Option<M>) -> Question<M> {
         Question {

@@ -13,9 +13,13 @@
 //! | [`failure`] | a refusal with all that a person or a script wants to know |
 //! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
 //! | [`ping`] | a ping from the current namespace |
+//! | [`capture`] | packets of a namespace, or of all, while a script is at work |
 //! | [`tuntap`] | tun and tap devices that a script holds |
 //! | [`events`] | what happens in all namespaces while a script is at work, in order |
 //! | `hearing` | the namespaces that are heard, and which of them speaks |
+//! | [`trace`] | every packet on every link of every namespace while a script is at work |
+//! | [`journey`] | which of them are one packet on its way |
+//! | [`why`] | why a packet does not get there, or nothing comes back |
 //! | [`traced`] | what the rules do with packets while a script is at work |
 //! | [`throughput`] | how much gets through to another namespace |
 //! | [`tcp`] | TCP connections from the current namespace, and to it |
@@ -33,12 +37,14 @@
 
 pub mod apply;
 pub mod attach;
+pub mod capture;
 pub mod events;
 pub mod explain;
 pub mod failure;
 mod follow;
 mod hearing;
 pub mod interrupt;
+pub mod journey;
 pub mod links;
 pub mod memory;
 pub mod netns;
@@ -53,10 +59,12 @@ pub mod suggest;
 mod supervise;
 pub mod tcp;
 pub mod throughput;
+pub mod trace;
 pub mod traced;
 pub mod tracked;
 pub mod traffic;
 pub mod tuntap;
+pub mod why;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -93,6 +101,8 @@ pub struct Lab {
     exit_status: Cell<Option<u8>>,
     /// Who is heard, as long as somebody listens.
     hearing: RefCell<hearing::Hearing>,
+    /// The captures that are going on.
+    captures: RefCell<capture::Captures>,
     /// Whether a link was brought up since the last time that all were waited for.
     unsettled: Cell<bool>,
 }
@@ -110,6 +120,7 @@ impl Lab {
             known: RefCell::new(BTreeMap::new()),
             exit_status: Cell::new(None),
             hearing: RefCell::default(),
+            captures: RefCell::default(),
             unsettled: Cell::new(false),
         };
         lab.show_netlink(settings.show_netlink);

@@ -207,7 +207,7 @@ fn of_the_other_family(name: &str, resolved: &Resolved, wanted: Family) -> Box<F
     Failure::new(words).about(name).blame("family")
 }
 
-pub(super) fn as_io(error: Error) -> io::Error {
+pub(in crate::lab) fn as_io(error: Error) -> io::Error {
     match error.errno() {
         Some(errno) => io::Error::from_raw_os_error(errno as i32),
         None => io::Error::other(error.to_string()),

@@ -1,6 +1,7 @@
 //! What the lab has to say while it works. The layer of people (`shell`) implements it; this one only speaks.
 
 use crate::kernel::netlink::Direction;
+use crate::picture::Drawing;
 
 /// Whoever shows things to the user.
 pub trait Screen {
@@ -10,6 +11,8 @@ pub trait Screen {
     fn live(&self, text: &str);
     /// A value, as a table for people or as JSON.
     fn show(&self, value: &serde_json::Value);
+    /// A drawing for people, or the same as a value for JSON.
+    fn draw(&self, drawing: &dyn Drawing, value: &serde_json::Value);
     /// Pages of the manual, as Markdown.
     fn manual(&self, markdown: &str);
     /// The command that is equivalent to the next change.

@@ -3,9 +3,11 @@
 
 use std::any::TypeId;
 
-use rhai::{Dynamic, Engine};
+use rhai::{Dynamic, Engine, Map};
 
-use super::{netns, tcp, tuntap};
+use crate::picture::Drawing;
+
+use super::{capture, netns, tcp, trace, tuntap, why};
 
 macro_rules! handles {
     ($($kind:literal => $type:ty),+ $(,)?) => {
@@ -44,4 +46,25 @@ handles! {
     "tuntap" => tuntap::Device,
     "listener" => tcp::Listener,
     "connection" => tcp::Connection,
+    "capture" => capture::Capturing,
+    "trace" => trace::Traced,
+    "verdict" => why::Told,
+}
+
+/// What is drawn of a value for people, of those that are drawn.
+pub fn drawing(value: &Dynamic) -> Option<Box<dyn Drawing>> {
+    if let Some(trace) = value.read_lock::<trace::Traced>() {
+        return Some(Box::new(trace.drawing()));
+    }
+    let verdict = value.read_lock::<why::Told>()?;
+    Some(Box::new(verdict.drawing()))
+}
+
+/// The same for machines.
+pub fn data(value: &Dynamic) -> Option<Map> {
+    if let Some(trace) = value.read_lock::<trace::Traced>() {
+        return Some(trace.data());
+    }
+    let verdict = value.read_lock::<why::Told>()?;
+    Some(verdict.data())
 }

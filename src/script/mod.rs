@@ -21,6 +21,7 @@
 pub mod addr;
 pub mod bridge_vlan;
 pub mod call;
+pub mod capture;
 pub mod captured;
 pub mod class;
 pub mod conntrack;
@@ -62,10 +63,12 @@ pub mod sysctl;
 pub mod tcp;
 pub mod text;
 pub mod throughput;
+pub mod trace;
 pub mod tunnel;
 pub mod tuntap;
 pub mod value;
 pub mod wait;
+pub mod why;
 pub mod wireguard;
 
 use std::rc::Rc;
@@ -151,8 +154,11 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         ("NAT and firewall", exported_module!(firewall::api).into()),
         ("Probes", exported_module!(ping::api).into()),
         ("Probes", exported_module!(throughput::api).into()),
-        ("Packets", exported_module!(packet::api).into()),
+        ("Where packets go", exported_module!(trace::api).into()),
+        ("Where packets go", exported_module!(why::api).into()),
+        ("Packets", exported_module!(capture::api).into()),
         ("Packets", exported_module!(pcap::api).into()),
+        ("Packets", exported_module!(packet::api).into()),
         ("Events", exported_module!(events::api).into()),
         ("TCP", exported_module!(tcp::api).into()),
         ("Programs", exported_module!(program::api).into()),

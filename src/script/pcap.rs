@@ -13,6 +13,7 @@ use super::options::Options;
 use crate::lab::failure::{Failure, Outcome, printable};
 use crate::lab::{interrupt, memory};
 use crate::packet::capture_file::{Fault, Format, Reader, Writer};
+use crate::packet::captured::Captured;
 use crate::packet::line::Detail;
 
 /// What has to be left of a script's memory when a packet is added to what it gets.
@@ -131,8 +132,8 @@ pub mod api {
             let format = options.take::<String>("format")?;
             options.finish()?;
             let format = match format.as_deref() {
-                None if file.ends_with(".pcap") => Format::Pcap,
-                None | Some("pcapng") => Format::Pcapng,
+                None => format_of(file),
+                Some("pcapng") => Format::Pcapng,
                 Some("pcap") => Format::Pcap,
                 Some(other) => {
                     let words = format!("there is no capture file of the format {other:?}");
@@ -140,7 +141,7 @@ pub mod api {
                     return Err(Failure::new(words).blame("format").hint(hint));
                 }
             };
-            write(file, &packets, format)
+            write_given(file, &packets, format)
         })
     }
 }
@@ -180,21 +181,46 @@ fn read(file: &str, most: usize, detail: Detail) -> Outcome<Array> {
     Ok(packets)
 }
 
-fn write(file: &str, packets: &Array, format: Format) -> Outcome<i64> {
-    let refused = |error: io::Error| refusal("write", file, &error);
+fn write_given(file: &str, packets: &Array, format: Format) -> Outcome<i64> {
     // Before the file is touched: what can't be written leaves an old one as it is.
     let packets = packets.iter().map(read_captured);
     let packets = packets.collect::<Outcome<Vec<_>>>()?;
+    write(file, packets, format)
+}
+
+/// Writes a whole file, and tells how many packets are in it.
+pub(super) fn write(
+    file: &str,
+    packets: impl IntoIterator<Item = Captured>,
+    format: Format,
+) -> Outcome<i64> {
+    let refused = |error: io::Error| refusal("write", file, &error);
+    let mut writer = create(file, format)?;
+    let mut number = 0;
+    for packet in packets {
+        writer.packet(&packet).map_err(refused)?;
+        number += 1;
+    }
+    writer.finish().map_err(refused)?;
+    Ok(number)
+}
+
+/// Begins a file.
+pub(super) fn create(file: &str, format: Format) -> Outcome<Writer<BufWriter<File>>> {
+    let refused = |error: io::Error| refusal("write", file, &error);
     if metadata(file).is_ok() {
         plain(file, "write")?;
     }
     let output = BufWriter::with_capacity(1 << 18, File::create(file).map_err(refused)?);
-    let mut writer = Writer::new(output, format).map_err(refused)?;
-    for packet in &packets {
-        writer.packet(packet).map_err(refused)?;
+    Writer::new(output, format).map_err(refused)
+}
+
+/// The format of a file of this name, if nobody says which.
+pub(super) fn format_of(file: &str) -> Format {
+    match file.ends_with(".pcap") {
+        true => Format::Pcap,
+        false => Format::Pcapng,
     }
-    writer.finish().map_err(refused)?;
-    Ok(i64::try_from(packets.len()).unwrap_or(i64::MAX))
 }
 
 /// A pipe would block, a device never end.

@@ -3,8 +3,10 @@
 use rhai::plugin::*;
 
 use crate::lab::failure::Failure;
+use crate::lab::screen::Screen;
 
 use super::call::{RhaiResultOf, verb};
+use super::handle;
 use super::value::{can_be_shown, to_json, too_large_to_show};
 
 /// The verbs.
@@ -28,8 +30,16 @@ pub mod api {
                 let failure = Failure::new(too_large_to_show()).blame("value");
                 return Err(failure.hint("show a part of it: show(x.extract(0, 10))"));
             }
-            lab.screen().show(&to_json(&value));
+            show_on(lab.screen(), &value);
             Ok(())
         })
+    }
+}
+
+/// Shows a value as what it is: drawn, or as a table.
+pub fn show_on(screen: &dyn Screen, value: &Dynamic) {
+    match handle::drawing(value) {
+        Some(drawing) => screen.draw(&*drawing, &to_json(value)),
+        None => screen.show(&to_json(value)),
     }
 }

@@ -340,7 +340,7 @@ fn end(of: SocketAddr) -> Map {
     ])
 }
 
-fn port_number(port: i64) -> Outcome<u16> {
+pub(super) fn port_number(port: i64) -> Outcome<u16> {
     match u16::try_from(port) {
         Ok(number) if number > 0 => Ok(number),
         _ => {

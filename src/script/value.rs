@@ -134,6 +134,8 @@ fn json_at(value: &Dynamic, depth: usize) -> Value {
         Value::Object(pairs.collect())
     } else if let Some(bytes) = value.read_lock::<rhai::Blob>() {
         Value::Array(bytes.iter().map(|byte| (*byte).into()).collect())
+    } else if let Some(data) = handle::data(value) {
+        json_at(&data.into(), depth + 1)
     } else if let Some(text) = handle::text(value) {
         Value::String(text)
     } else {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::kernel::netlink::Direction;
 use crate::lab::screen::Screen;
 use crate::packet::netlink;
+use crate::picture::Drawing;
 
 use super::markdown::{self, Paper};
 use super::progress::Progress;
@@ -137,6 +138,14 @@ impl Screen for Terminal {
             table::render(value, &layout())
         };
         self.write(&text);
+    }
+
+    fn draw(&self, drawing: &dyn Drawing, value: &Value) {
+        if self.json {
+            return self.show(value);
+        }
+        let layout = layout();
+        self.write(&drawing.text(layout.ascii, layout.width));
     }
 
     fn manual(&self, markdown: &str) {

@@ -17,6 +17,7 @@ use netsh::kernel::sysctl;
 use netsh::kernel::tuntap;
 use netsh::lab::screen::Screen;
 use netsh::lab::{Lab, Settings};
+use netsh::picture::Drawing;
 use nix::sched::{CloneFlags, unshare};
 
 /// What a test returns.
@@ -248,6 +249,7 @@ pub struct Kept {
 }
 
 impl Screen for Kept {
+    fn draw(&self, _: &dyn Drawing, _: &serde_json::Value) {}
     fn print(&self, _: &str) {}
     fn live(&self, _: &str) {}
     fn show(&self, _: &serde_json::Value) {}

@@ -260,7 +260,7 @@ fn values(user: User) -> Verdict {
         &format!("{add}dad: "),
         &["false", "true"],
     )?;
-    typist.tab(&format!("{add}dad: tr"), &format!("{add}dad: true"))?;
+    typist.tab(&format!("{add}dad: tru"), &format!("{add}dad: true"))?;
     typist.tab("link_add(\"b\", \"bri", "link_add(\"b\", \"bridge\"")?;
     typist.tab(
         "link_set(\"lo\", #{ master: ",

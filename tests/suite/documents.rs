@@ -103,6 +103,11 @@ fn reference_is_true(user: User) -> Verdict {
     // What a kernel without some kind of link can't run has no output, whatever the kernel.
     // What is told in the order in which it happens, or measured, is another each time.
     let varies = [
+        "capture",
+        "capture_during",
+        "packets",
+        "read",
+        "save",
         "conntrack_events",
         "doctor",
         "events",
@@ -285,7 +290,7 @@ fn bash_completes(user: User) -> Verdict {
         ("netsh completions z", vec!["zsh"]),
         ("netsh --show-n", vec!["--show-netlink"]),
         ("netsh script", vec!["scripts"]),
-        ("netsh --json scripts/ve", vec!["scripts/veth.rhai"]),
+        ("netsh --json scripts/vl", vec!["scripts/vlan.rhai"]),
     ];
     let script = told(user, &["completions", "bash"])?.ok()?;
     let mut shell = program(user, "bash");

@@ -7,6 +7,7 @@
 mod addresses;
 mod attach;
 mod calls;
+mod capture;
 mod capture_files;
 mod cli;
 mod commands;
@@ -51,6 +52,7 @@ mod throughput;
 mod topology;
 mod traffic;
 mod tuntap;
+mod why;
 mod world;
 
 use std::sync::Arc;
@@ -74,6 +76,7 @@ fn main() {
         addresses::trials(),
         attach::trials(),
         calls::trials(),
+        capture::trials(),
         capture_files::trials(),
         cli::trials(),
         commands::trials(),
@@ -111,6 +114,7 @@ fn main() {
         traffic::trials(),
         topology::trials(),
         tuntap::trials(),
+        why::trials(),
     ]
     .into_iter()
     .flatten()

@@ -9,7 +9,8 @@ use netsh::catalog::Entry;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::support::{Ran, User, Verdict, is_root, run_bytes, run_with, same, test_named};
+use crate::folder::Folder;
+use crate::support::{Ran, User, Verdict, is_root, run_bytes, run_in, run_with, same, test_named};
 
 /// One test for each verb, and those of single scripts.
 pub fn trials() -> Vec<Trial> {
@@ -241,6 +242,8 @@ fn options(verb: &str, key: &str, odd: &str) -> String {
         ("ping", "count") => format!("#{{ count: {odd}, deadline: \"1ms\" }}"),
         ("monitor", "time") => format!("#{{ count: 0, time: {odd} }}"),
         ("monitor", key) => format!("#{{ time: 0, {key}: {odd} }}"),
+        ("why", "timeout") => format!("#{{ timeout: {odd} }}"),
+        ("why", key) => format!("#{{ timeout: \"10ms\", {key}: {odd} }}"),
         ("ping", key) => format!("#{{ count: 1, deadline: \"1ms\", {key}: {odd} }}"),
         (_, key) => format!("#{{ {key}: {odd} }}"),
     }
@@ -253,8 +256,10 @@ fn survives(user: User, calls: &[String]) -> Verdict {
         script += &format!("try {{ {call} }} catch (e) {{ told.push([{number}, e]) }}\n");
     }
     script += "for one in told { show(one) }\n";
+    // Some of the values are names of files.
+    let folder = Folder::new()?;
     for arguments in ways_to_run(user) {
-        let ran = run_with(user, arguments, &script)?;
+        let ran = run_in(folder.path(), user, arguments, script.as_bytes())?;
         same(ran.status, Some(0)).map_err(|_| shortened(&ran))?;
         harmless(&ran)?;
         let caught: Vec<&str> = ran

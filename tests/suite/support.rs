@@ -266,7 +266,13 @@ pub fn run_with(user: User, arguments: &[&str], code: &str) -> Result<Ran, Faile
 
 /// The same for a script that may be no text.
 pub fn run_bytes(user: User, arguments: &[&str], code: &[u8]) -> Result<Ran, Failed> {
+    run_in(Path::new(env!("CARGO_MANIFEST_DIR")), user, arguments, code)
+}
+
+/// The same in a folder.
+pub fn run_in(folder: &Path, user: User, arguments: &[&str], code: &[u8]) -> Result<Ran, Failed> {
     let mut child = netsh(user)
+        .current_dir(folder)
         .args(arguments)
         .arg("-")
         .stdin(Stdio::piped())

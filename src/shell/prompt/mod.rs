@@ -46,8 +46,9 @@ use crate::lab::{Lab, interrupt, memory, sandbox};
 use crate::script::call::RhaiResultOf;
 use crate::script::modules::INCLUDED;
 use crate::script::run::text_of_plain_file;
+use crate::script::screen::show_on;
 use crate::script::session::{self, Session};
-use crate::script::value::{can_be_shown, to_json, too_large_to_show};
+use crate::script::value::{can_be_shown, too_large_to_show};
 
 use super::report::report;
 use super::screen::{self, Terminal};
@@ -221,7 +222,7 @@ impl Prompt {
 
     fn show(&self, value: &Dynamic) {
         if can_be_shown(value) {
-            self.terminal.show(&to_json(value));
+            show_on(&*self.terminal, value);
             self.session.borrow_mut().mark_shown();
         } else {
             self.terminal.note(&too_large_to_show());

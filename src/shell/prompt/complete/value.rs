@@ -67,6 +67,46 @@ pub const HELD: &[Held] = &[
             ("peer", &["address", "port"], "The other end."),
         ],
     },
+    Held {
+        kind: "capture",
+        properties: &[],
+    },
+    Held {
+        kind: "trace",
+        properties: &[
+            ("result", &[], "What the closure returned."),
+            ("journeys", &[], "The journeys of the lab's own packets."),
+            (
+                "bystanders",
+                &[],
+                "What links and kernels said by themselves.",
+            ),
+            ("packets", &[], "All packets, in the order of their times."),
+            ("complete", &[], "Whether every packet could be read."),
+        ],
+    },
+    Held {
+        kind: "verdict",
+        properties: &[
+            ("works", &[], "Whether an answer came."),
+            ("cause", &[], "The name of the cause."),
+            ("words", &[], "The cause in a sentence."),
+            ("mend", &[], "The line that mends it."),
+            ("evidence", &[], "What was read that shows the cause."),
+            ("netns", &[], "The namespace in which it ended."),
+            ("link", &[], "The link where it was seen last."),
+            ("back", &[], "Whether it is the way back that fails."),
+            ("path", &[], "Where the probe was seen."),
+            ("way_back", &[], "Where the answer was seen."),
+            ("outcome", &[], "What became of the probe, in words."),
+            ("ruled_out", &[], "What was looked at and is in order."),
+            (
+                "trace",
+                &[],
+                "All packets that were seen, as `trace` gives them.",
+            ),
+        ],
+    },
 ];
 
 fn held(kind: &str) -> Option<&'static Held> {

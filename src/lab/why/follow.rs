@@ -1,0 +1,236 @@
+//! Where the probe, or the answer to it, got no further.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::packet::identity::{Identity, Look};
+
+use super::super::journey::{End, Journey, Place, Sighting};
+use super::Asked;
+use super::probe::{Fate, Sent};
+use super::state::State;
+
+/// How far the packets came.
+#[derive(Debug, Clone)]
+pub(super) struct Course {
+    /// The way there, in words.
+    pub(super) there: Vec<String>,
+    /// The way back, in words.
+    pub(super) back: Vec<String>,
+    /// The namespace in which the packet was last.
+    pub(super) netns: String,
+    /// The link on which it was seen last.
+    pub(super) link: Option<String>,
+    /// Whether it is the answer that got lost.
+    pub(super) is_back: bool,
+    /// How it ended.
+    pub(super) stop: Stop,
+    /// Whether it left only when the probe was over.
+    pub(super) is_late: bool,
+    /// What the packet looked like there.
+    pub(super) look: Look,
+}
+
+/// How a packet ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It never left the namespace that it is from.
+    Unsent,
+    /// It left by a link, and did not arrive at the other end.
+    OnTheWire,
+    /// It came in by a link of a namespace that it is not for, and was not passed on.
+    NotPassedOn,
+    /// It came in where it is for, and nothing came of it.
+    Received,
+}
+
+/// What is looked for: the probe, or its answer.
+struct Wanted {
+    netns: String,
+    source: Option<IpAddr>,
+    destination: IpAddr,
+    protocol: u8,
+    after: usize,
+}
+
+pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
+    let there = Wanted {
+        netns: state.from.clone(),
+        source: asked.source,
+        destination: asked.to,
+        protocol: asked.protocol.number(asked.to),
+        after: 0,
+    };
+    let mut course = Course {
+        there: Vec::new(),
+        back: Vec::new(),
+        netns: state.from.clone(),
+        link: None,
+        is_back: false,
+        stop: Stop::Unsent,
+        is_late: false,
+        look: Look {
+            source: asked.source,
+            destination: Some(asked.to),
+            dport: asked.protocol.port(),
+            ..Look::default()
+        },
+    };
+    let Some(journey) = find(sent, &there, sent.until) else {
+        course.is_late = find(sent, &there, Duration::MAX).is_some();
+        return course;
+    };
+    course.there = path(sent, journey);
+    let last = end(sent, journey, &mut course);
+    let (Some(last), Stop::Received) = (last, course.stop) else {
+        return course;
+    };
+    // What said no is an answer that arrived.
+    if matches!(sent.outcome, Fate::Error(_) | Fate::Refused) {
+        return course;
+    }
+    // It was delivered: what came back?
+    let (Some(source), Some(destination)) = (course.look.source, course.look.destination) else {
+        return course;
+    };
+    let back = Wanted {
+        netns: course.netns.clone(),
+        source: Some(destination),
+        destination: source,
+        protocol: there.protocol,
+        after: last,
+    };
+    let Some(answer) = find(sent, &back, sent.until) else {
+        return course;
+    };
+    course.is_back = true;
+    course.back = path(sent, answer);
+    end(sent, answer, &mut course);
+    course
+}
+
+fn find<'a>(sent: &'a Sent, wanted: &Wanted, until: Duration) -> Option<&'a Journey> {
+    let trace = &sent.trace;
+    let is_it = |journey: &&Journey| {
+        let first = journey.steps.first().map(|step| step.sighting);
+        let Some(sighting) = first.and_then(|first| trace.sightings.get(first)) else {
+            return false;
+        };
+        let is_protocol = match &sighting.identity {
+            Identity::Ip {
+                protocol, inside, ..
+            } => *protocol == wanted.protocol && !is_error(*protocol, inside),
+            _ => false,
+        };
+        is_protocol
+            && sighting.at <= until
+            && first >= Some(wanted.after)
+            && sighting.leaves
+            && sighting.place.netns == wanted.netns
+            && sighting.look.destination == Some(wanted.destination)
+            && (wanted.source.is_none() || sighting.look.source == wanted.source)
+    };
+    let mut own = trace.own_journeys().map(|(_, journey)| journey);
+    own.find(is_it)
+}
+
+/// Whether an ICMP message tells of a fault (RFC 792, RFC 4443).
+fn is_error(protocol: u8, inside: &[u8]) -> bool {
+    match (protocol, inside.first()) {
+        (1, Some(kind)) => [3, 4, 5, 11, 12].contains(kind),
+        (58, Some(kind)) => *kind < 128,
+        _ => false,
+    }
+}
+
+/// Each place on the way, in words.
+pub(super) fn path(sent: &Sent, journey: &Journey) -> Vec<String> {
+    let steps = journey.steps.iter();
+    let sightings = steps.filter_map(|step| sent.trace.sightings.get(step.sighting));
+    sightings.map(words).collect()
+}
+
+fn words(sighting: &Sighting) -> String {
+    let direction = if sighting.leaves { "out" } else { "in" };
+    format!("{} {direction}", sighting.place)
+}
+
+/// Notes where a journey ended, and gives the sighting.
+fn end(sent: &Sent, journey: &Journey, course: &mut Course) -> Option<usize> {
+    let trace = &sent.trace;
+    let ends = journey.ends(&trace.sightings, &trace.wiring);
+    let delivered = ends.iter().find(|(_, end)| *end == End::Delivered);
+    let (step, _) = delivered.or_else(|| {
+        // Of several copies, the one that came furthest.
+        ends.iter().max_by_key(|(step, _)| depth(journey, *step))
+    })?;
+    let number = journey.steps.get(*step)?.sighting;
+    let sighting = trace.sightings.get(number)?;
+    course.netns.clone_from(&sighting.place.netns);
+    course.link = Some(sighting.place.link.clone());
+    course.look = sighting.look.clone();
+    course.stop = match (delivered, sighting.leaves) {
+        (Some(_), _) => Stop::Received,
+        (None, true) => Stop::OnTheWire,
+        (None, false) => Stop::NotPassedOn,
+    };
+    Some(number)
+}
+
+fn depth(journey: &Journey, step: usize) -> usize {
+    let mut depth = 0;
+    let mut at = Some(step);
+    while let Some(step) = at.and_then(|at| journey.steps.get(at)) {
+        depth += 1;
+        at = step.from;
+        if depth > journey.steps.len() {
+            break;
+        }
+    }
+    depth
+}
+
+/// Where a question of ARP or of neighbour discovery for this address ended, which left by this link.
+pub(super) fn question_for(sent: &Sent, from: &Place, address: IpAddr) -> Option<Asking> {
+    let trace = &sent.trace;
+    let asks = |journey: &&Journey| {
+        let first = journey.steps.first().map(|step| step.sighting);
+        let Some(sighting) = first.and_then(|first| trace.sightings.get(first)) else {
+            return false;
+        };
+        sighting.leaves
+            && sighting.place == *from
+            && match &sighting.identity {
+                Identity::Arp(body) => {
+                    body.get(6..8) == Some(&[0, 1]) && sighting.look.destination == Some(address)
+                }
+                Identity::Ip {
+                    protocol: 58,
+                    inside,
+                    ..
+                } => {
+                    let IpAddr::V6(target) = address else {
+                        return false;
+                    };
+                    inside.first() == Some(&135) && inside.get(6..22) == Some(&target.octets()[..])
+                }
+                _ => false,
+            }
+    };
+    let mut own = trace.own_journeys().map(|(_, journey)| journey);
+    let journey = own.find(asks)?;
+    let heard_in = journey
+        .steps
+        .iter()
+        .filter_map(|step| trace.sightings.get(step.sighting))
+        .filter(|sighting| !sighting.leaves)
+        .map(|sighting| sighting.place.clone())
+        .collect();
+    Some(Asking { heard_in })
+}
+
+/// A question for a hardware address.
+pub(super) struct Asking {
+    /// The places where it came in.
+    pub(super) heard_in: Vec<Place>,
+}

@@ -1,0 +1,245 @@
+//! The host at the end: an address that it lacks, or has twice; settings with which it says nothing.
+
+use std::net::IpAddr;
+
+use super::super::journey::Place;
+use super::Finding;
+use super::probe::{Fate, Protocol};
+use super::state::Space;
+use super::suspects::Scene;
+
+/// The probe was to come from an address that is not there.
+pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
+    if scene.is_back {
+        return None;
+    }
+    let is_ipv4 = scene.to.is_ipv4();
+    if let Some(source) = scene
+        .asked
+        .source
+        .filter(|source| !scene.space.has(*source))
+    {
+        let words = format!("{source} is no address of {}", scene.space.words());
+        return Some(Finding::new("no_source", words));
+    }
+    let mut own = scene.space.addresses();
+    let has_any = own.any(|(link, addr)| {
+        let address = addr.local.address;
+        link != "lo"
+            && address.is_ipv4() == is_ipv4
+            && (is_ipv4 || addr.scope.to_string() == "global")
+    });
+    if has_any || scene.to.is_loopback() {
+        return None;
+    }
+    // Its cable leads to a network in which it could have one.
+    for named in &scene.space.links {
+        let place = scene.place(&named.link.name);
+        for other in scene.state.segment(&place) {
+            let space = scene.state.space(&other.netns)?;
+            let Some(near) = space
+                .link(&other.link)
+                .and_then(|there| {
+                    let mut own = there.link.addresses.iter();
+                    own.find(|addr| {
+                        addr.local.address.is_ipv4() == is_ipv4 && addr.local.prefix < 127
+                    })
+                })
+                .map(|addr| addr.local)
+            else {
+                continue;
+            };
+            let Some(free) = free_address(scene, &near) else {
+                continue;
+            };
+            let words = format!("{} has no address", scene.space.words());
+            let line = format!(
+                "addr_add({:?}, \"{free}/{}\")",
+                named.link.name, near.prefix
+            );
+            return Some(
+                Finding::new("no_address", words)
+                    .shown_by(format!("addresses of {place}"), "none")
+                    .shown_by(format!("address of {other}"), near.to_string())
+                    .mended_by(scene.line(line)),
+            );
+        }
+    }
+    Some(Finding::new(
+        "no_address",
+        format!("{} has no address", scene.space.words()),
+    ))
+}
+
+/// An address of a network that nobody has.
+fn free_address(scene: &Scene<'_>, near: &crate::kernel::cidr::Cidr) -> Option<IpAddr> {
+    let after = |address: IpAddr| -> Option<IpAddr> {
+        Some(match address {
+            IpAddr::V4(address) => {
+                std::net::Ipv4Addr::from(u32::from(address).checked_add(1)?).into()
+            }
+            IpAddr::V6(address) => {
+                std::net::Ipv6Addr::from(u128::from(address).checked_add(1)?).into()
+            }
+        })
+    };
+    let mut next = after(near.address)?;
+    for _ in 0..1024 {
+        if scene.state.owners(next).is_empty() && super::state::holds(near, next) {
+            return Some(next);
+        }
+        next = after(next)?;
+    }
+    None
+}
+
+/// The packet came to a host that does not have the address, nor does anybody.
+pub(super) fn not_here(scene: &Scene<'_>) -> Option<Finding> {
+    let by = scene.by?;
+    if scene.is_received || !scene.state.owners(scene.to).is_empty() {
+        return None;
+    }
+    let here = scene.place(&by.link.name);
+    let segment = scene.state.segment(&here);
+    // Who sent it takes it for a neighbour, and so it is to be in the sender's network.
+    let network = segment.iter().find_map(|other| {
+        let space = scene.state.space(&other.netns)?;
+        space.address_near(&other.link, scene.to)
+    })?;
+    Some(missing(scene, &here, scene.to, network.prefix))
+}
+
+/// An address that nobody has, and a link that is to have it.
+pub(super) fn missing(scene: &Scene<'_>, there: &Place, address: IpAddr, prefix: u8) -> Finding {
+    let space = scene.state.space(&there.netns);
+    let addresses = space.iter().flat_map(|space| space.addresses());
+    let has: Vec<String> = addresses
+        .filter(|(link, addr)| {
+            *link == there.link && addr.local.address.is_ipv4() == address.is_ipv4()
+        })
+        .map(|(_, addr)| addr.local.to_string())
+        .collect();
+    let has = if has.is_empty() {
+        "none".into()
+    } else {
+        has.join(", ")
+    };
+    let line = format!("addr_add({:?}, \"{address}/{prefix}\")", there.link);
+    let disabled = space
+        .filter(|_| address.is_ipv6())
+        .map(|space| space.conf("ipv6", &there.link, "disable_ipv6"));
+    if let Some((name, Some(value))) = disabled.filter(|(_, value)| value.as_deref() == Some("1")) {
+        let lines = [format!("sysctl_set({name:?}, 0)"), line];
+        let lines = lines.map(|line| scene.state.line(&there.netns, &line));
+        return Finding::new("ipv6_disabled", format!("IPv6 is switched off on {there}"))
+            .shown_by(name, value)
+            .mended_by(lines.join("; "));
+    }
+    Finding::new(
+        "missing_address",
+        format!("nobody has the address {address}"),
+    )
+    .shown_by(format!("addresses of {there}"), has)
+    .mended_by(scene.state.line(&there.netns, &line))
+}
+
+/// The address is there twice, and the other one got the packet.
+pub(super) fn twice(scene: &Scene<'_>) -> Option<Finding> {
+    let owners = scene.state.owners(scene.to);
+    let names: Vec<&str> = owners.iter().map(|(space, _)| space.name()).collect();
+    let is_twice = names.iter().any(|name| *name != scene.space.name());
+    if !scene.is_received || !is_twice {
+        return None;
+    }
+    // An answer that comes to somebody else, or a probe that comes to one of two.
+    let is_wrong = !scene.is_back || scene.space.name() != scene.state.from;
+    if !is_wrong {
+        return None;
+    }
+    let (_, here) = owners
+        .iter()
+        .find(|(space, _)| space.name() == scene.space.name())?;
+    let mut own = here.link.addresses.iter();
+    let addr = own.find(|addr| addr.local.address == scene.to)?;
+    let places: Vec<String> = owners
+        .iter()
+        .map(|(space, named)| space.place(&named.link.name).to_string())
+        .collect();
+    let words = format!("{} is there twice: {}", scene.to, places.join(" and "));
+    let line = format!("addr_del({:?}, \"{}\")", here.link.name, addr.local);
+    Some(
+        Finding::new("duplicate_address", words)
+            .shown_by(format!("who has {}", scene.to), places.join(", "))
+            .mended_by(scene.line(line)),
+    )
+}
+
+/// The packet came where it is for, and the host says nothing, or no.
+pub(super) fn silent(scene: &Scene<'_>) -> Option<Finding> {
+    if !scene.is_received {
+        return None;
+    }
+    tentative(scene, scene.space, scene.to).or_else(|| {
+        match (scene.asked.protocol, &scene.sent.outcome) {
+            (Protocol::Icmp, _) => no_echo(scene),
+            (Protocol::Tcp(_) | Protocol::Udp(_), Fate::Refused) => nobody_listens(scene),
+            _ => None,
+        }
+    })
+}
+
+fn no_echo(scene: &Scene<'_>) -> Option<Finding> {
+    let name = match scene.to.is_ipv4() {
+        true => "net.ipv4.icmp_echo_ignore_all",
+        false => "net.ipv6.icmp.echo_ignore_all",
+    };
+    let value = scene.space.sysctl(name).filter(|value| value != "0")?;
+    let words = format!("{} answers no echo requests", scene.space.words());
+    Some(
+        Finding::new("echo_ignored", words)
+            .shown_by(name, value)
+            .mended_by(scene.line(format!("sysctl_set({name:?}, 0)"))),
+    )
+}
+
+fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
+    let listens = scene.look.dport?;
+    let word = match scene.asked.protocol {
+        Protocol::Udp(_) => "UDP",
+        _ => "TCP",
+    };
+    let words = format!(
+        "nobody listens at {word} port {listens} of {} in {}",
+        scene.to,
+        scene.space.words()
+    );
+    Some(
+        Finding::new("refused", words)
+            .shown_by("answer", "refused")
+            .mended_by(scene.line(format!("tcp_listen({listens})"))),
+    )
+}
+
+/// An IPv6 address that is not yet, or never, its own: duplicate address detection (RFC 4862).
+pub(super) fn tentative(scene: &Scene<'_>, space: &Space<'_>, address: IpAddr) -> Option<Finding> {
+    let (link, addr) = space
+        .addresses()
+        .find(|(_, addr)| addr.local.address == address)?;
+    let flag = ["tentative", "dadfailed"]
+        .into_iter()
+        .find(|flag| addr.flags.contains(flag))?;
+    let words = format!(
+        "{address} of {} is {flag}: it may not be used yet",
+        space.words()
+    );
+    let lines = [
+        format!("addr_del({link:?}, \"{}\")", addr.local),
+        format!("addr_add({link:?}, \"{}\")", addr.local),
+    ];
+    let lines = lines.map(|line| scene.state.line(space.name(), &line));
+    Some(
+        Finding::new("tentative", words)
+            .shown_by(format!("flags of {address}"), addr.flags.join(" "))
+            .mended_by(lines.join("; ")),
+    )
+}

@@ -1,0 +1,163 @@
+//! Why a packet does not get there, or nothing comes back.
+//!
+//! One probe is sent under a trace. Where its journey ends is where to look: in the order in which the kernel handles a packet
+//! there, each suspect is asked whether it did it, by what the kernel itself says: its answer to a question about the route, the
+//! rule that decided on the packet, the state of a neighbour, a port, a sysctl. The first that did is the cause.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `probe` | the one packet that is sent, and what became of it |
+//! | `state` | the links, neighbours and settings of all namespaces |
+//! | `follow` | where the journey ended |
+//! | `suspects` | who could have done it, in order |
+//! | `rules`, `routes`, `links`, `neighbours`, `bridges`, `tunnels`, `hosts`, `nat` | the suspects |
+
+mod bridges;
+mod follow;
+mod hosts;
+mod links;
+mod nat;
+mod neighbours;
+mod probe;
+mod routes;
+mod rules;
+mod state;
+mod suspects;
+mod tunnels;
+
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::kernel::wait::Waiter;
+
+use super::Lab;
+use super::failure::Outcome;
+use super::netns::Netns;
+use super::trace::Trace;
+
+use follow::Stop;
+
+pub use probe::Protocol;
+
+/// How often a probe is sent that had to wait for an answer to an older question.
+const TRIES: usize = 3;
+
+/// What is asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// Where a packet is to get.
+    pub to: IpAddr,
+    /// What is sent.
+    pub protocol: Protocol,
+    /// The address that it comes from.
+    pub source: Option<IpAddr>,
+    /// The link that it leaves by, whatever the routes say.
+    pub iface: Option<String>,
+    /// How many bytes it carries.
+    pub size: usize,
+    /// How many routers may pass it on.
+    pub ttl: Option<u8>,
+    /// How long to wait for an answer.
+    pub timeout: Duration,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Verdict {
+    /// Whether an answer came.
+    pub works: bool,
+    /// The probe, in words.
+    pub probe: String,
+    /// What became of it, in words.
+    pub outcome: String,
+    /// Whether it is the way back that fails.
+    pub back: bool,
+    /// The way that the packet took, each place in words.
+    pub path: Vec<String>,
+    /// The way of the answer.
+    pub way_back: Vec<String>,
+    /// The cause; None if there is nothing to mend, or none was found.
+    pub finding: Option<Finding>,
+    /// The namespace where it got no further.
+    pub netns: String,
+    /// The link where it was seen last.
+    pub link: Option<String>,
+    /// What was looked at and is in order.
+    pub ruled_out: Vec<&'static str>,
+    /// All packets.
+    pub trace: Rc<Trace>,
+}
+
+/// A cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its name for scripts, such as `link_down`.
+    pub cause: &'static str,
+    /// What it is, in a sentence.
+    pub words: String,
+    /// What was read that shows it: what it is, and its value.
+    pub evidence: Vec<(String, String)>,
+    /// The line that mends it; None if netsh can't tell.
+    pub mend: Option<String>,
+}
+
+impl Finding {
+    fn new(cause: &'static str, words: impl Into<String>) -> Self {
+        Finding {
+            cause,
+            words: words.into(),
+            evidence: Vec::new(),
+            mend: None,
+        }
+    }
+
+    fn shown_by(mut self, what: impl Into<String>, value: impl Into<String>) -> Self {
+        self.evidence.push((what.into(), value.into()));
+        self
+    }
+
+    fn mended_by(mut self, line: impl Into<String>) -> Self {
+        self.mend = Some(line.into());
+        self
+    }
+}
+
+impl Lab {
+    /// Sends one probe from a namespace, and tells how far it gets and why no further. What mends it is for the current one.
+    pub fn why(&self, from: &Rc<Netns>, asked: &Asked, waiter: &dyn Waiter) -> Outcome<Verdict> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let before = state::losses(self);
+            let sent = self.within(from, || probe::send(self, asked, waiter));
+            let sent =
+                sent.map_err(|error| self.explain_question("send a probe", &error).blame("from"))??;
+            let state = state::State::gather(self, from.name(), before);
+            let course = follow::course(&sent, &state, asked);
+            let mut verdict = Verdict {
+                probe: asked.words(),
+                outcome: sent.outcome.words(),
+                path: course.there.clone(),
+                way_back: course.back.clone(),
+                works: sent.outcome.is_answer(),
+                ..Verdict::default()
+            };
+            // Who was asked for its hardware address in vain is asked again a second later, and what waits for that can miss
+            // the time of the probe: it left too late, or nothing is seen to keep it.
+            let mut is_early =
+                course.is_late || neighbours::is_waiting(&sent, &state, asked, &course);
+            if !verdict.works {
+                verdict.back = course.is_back;
+                verdict.netns = course.netns.clone();
+                verdict.link = course.link.clone();
+                suspects::ask(&sent, &state, asked, &course, &mut verdict);
+                is_early |= course.stop == Stop::Unsent && verdict.finding.is_none();
+            }
+            if verdict.works || !is_early || tries == TRIES || waiter.is_interrupted() {
+                verdict.trace = Rc::new(sent.trace);
+                return Ok(verdict);
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Neighbours that do not answer when their hardware address is asked for.
+
+use std::net::IpAddr;
+
+use crate::kernel::route_question::Question;
+
+use super::super::journey::Place;
+use super::follow::{Course, Stop, question_for};
+use super::probe::Sent;
+use super::state::{Space, State};
+use super::suspects::{self, Scene};
+use super::{Asked, Finding, bridges, hosts, links, routes, tunnels};
+
+/// Whether the probe waited for an answer to a question for a hardware address that was asked before it was sent.
+pub(super) fn is_waiting(sent: &Sent, state: &State<'_>, asked: &Asked, course: &Course) -> bool {
+    let waits = || {
+        let scene = suspects::unsent(sent, state, asked, course)?;
+        let (out, next, _) = routes::next(&scene)?;
+        let neighbour = scene.space.neighbour(&out.link, next)?;
+        let is_open = neighbour.mac.is_none() && neighbour.state == "incomplete";
+        Some(is_open && question_for(sent, &out, next).is_none())
+    };
+    course.stop == Stop::Unsent && waits().unwrap_or(false)
+}
+
+/// Nobody told the hardware address of the neighbour.
+pub(super) fn unresolved(scene: &Scene<'_>) -> Option<Finding> {
+    let (out, next, via) = routes::next(scene)?;
+    unresolved_at(scene, &out, next, via)
+}
+
+/// The same of a neighbour that is known.
+pub(super) fn unresolved_at(
+    scene: &Scene<'_>,
+    out: &Place,
+    next: IpAddr,
+    via: Option<IpAddr>,
+) -> Option<Finding> {
+    let neighbour = scene.space.neighbour(&out.link, next);
+    let is_known = neighbour
+        .as_ref()
+        .is_some_and(|neighbour| neighbour.mac.is_some() && neighbour.state != "failed");
+    let owners = scene.state.owners(next);
+    let state = neighbour.as_ref().map_or("unknown", |one| one.state);
+    if is_known {
+        return None;
+    }
+    let segment = scene.state.segment(out);
+    let mut on_wire = owners
+        .iter()
+        .filter(|(space, named)| segment.contains(&space.place(&named.link.name)));
+    if let Some(finding) = tunnels::astray(scene, out) {
+        return Some(finding);
+    }
+    let finding = match on_wire.next() {
+        Some((space, named)) => silent(scene, out, next, space, &named.link.name),
+        None => match owners.first() {
+            Some((space, named)) => elsewhere(scene, out, next, space, &named.link.name),
+            None => nobody(scene, out, next, via),
+        },
+    };
+    Some(finding?.shown_by(format!("neighbour {next} on {out}"), state))
+}
+
+/// Nobody has the address.
+fn nobody(scene: &Scene<'_>, out: &Place, next: IpAddr, via: Option<IpAddr>) -> Option<Finding> {
+    if via.is_some() {
+        let way = routes::way_on(scene).ok()?;
+        return routes::wrong_gateway(scene, &way);
+    }
+    let own = scene.space.address_near(&out.link, next)?;
+    let segment = scene.state.segment(out);
+    // Somebody on the wire who has no address in this network yet, or another one.
+    let is_free = |place: &&Place| {
+        let space = scene.state.space(&place.netns);
+        space.is_some_and(|space| {
+            space.name() != scene.space.name() && space.address_near(&place.link, next).is_none()
+        })
+    };
+    let free: Vec<&Place> = segment.iter().filter(is_free).collect();
+    let others: Vec<&Place> = segment
+        .iter()
+        .filter(|place| place.netns != scene.space.name())
+        .collect();
+    let there = match (free.as_slice(), others.as_slice()) {
+        ([one], _) => Some(*one),
+        ([], [one]) => Some(*one),
+        _ => None,
+    };
+    let words = format!("nobody has the address {next}");
+    let finding = Finding::new("missing_address", words);
+    let Some(there) = there else {
+        return Some(finding);
+    };
+    Some(hosts::missing(scene, there, next, own.prefix))
+}
+
+/// Somebody has the address, and no cable leads there.
+fn elsewhere(
+    scene: &Scene<'_>,
+    out: &Place,
+    next: IpAddr,
+    space: &Space<'_>,
+    link: &str,
+) -> Option<Finding> {
+    let there = space.place(link);
+    bridges::no_port(scene, &there)
+        .or_else(|| bridges::no_port(scene, out))
+        .or_else(|| {
+            let words = format!("{next} is {there}, and no cable leads there from {out}");
+            Some(Finding::new("not_connected", words))
+        })
+}
+
+/// The one who has the address is on the wire, and does not answer.
+fn silent(
+    scene: &Scene<'_>,
+    out: &Place,
+    next: IpAddr,
+    space: &Space<'_>,
+    link: &str,
+) -> Option<Finding> {
+    let there = space.place(link);
+    if let Some(finding) =
+        links::is_down(scene, &there).or_else(|| links::no_carrier(scene, &there))
+    {
+        return Some(finding);
+    }
+    let asking = question_for(scene.sent, out, next);
+    let arrived = asking
+        .as_ref()
+        .is_some_and(|asking| asking.heard_in.contains(&there));
+    if !arrived {
+        // The question did not come there: somebody between them.
+        let heard_in = asking.map(|asking| asking.heard_in).unwrap_or_default();
+        if let Some(finding) = bridges::between(scene, out, &there, &heard_in) {
+            return Some(finding);
+        }
+    }
+    if let Some(finding) = ignores(scene, space, link, next) {
+        return Some(finding);
+    }
+    // Who does not like the one who asks does not answer either.
+    let near = scene.space.address_near(&out.link, next);
+    // It asks with the address of the packet, where that is its own (arp_announce 0), or else with one of the link's.
+    let own = scene.look.source.filter(|source| scene.space.has(*source));
+    let own = own.or(near.map(|near| near.address))?;
+    let question = Question {
+        from: Some(own),
+        iif: Some(link.to_owned()),
+        ..Question::of(next)
+    };
+    if next.is_ipv4() && space.way(&question).is_err() {
+        let there = Scene {
+            sent: scene.sent,
+            state: scene.state,
+            asked: scene.asked,
+            space,
+            by: space.link(link),
+            left_by: None,
+            is_received: true,
+            is_back: scene.is_back,
+            look: crate::packet::identity::Look {
+                source: Some(own),
+                destination: Some(next),
+                ..Default::default()
+            },
+            to: next,
+        };
+        return routes::way_in(&there);
+    }
+    // The answer may be what got lost.
+    bridges::between(scene, &there, out, &[]).or_else(|| {
+        let words = format!(
+            "{there} has {next} and does not answer when it is asked for its hardware address"
+        );
+        Some(Finding::new("silent_neighbour", words))
+    })
+}
+
+/// Sysctls and flags with which nobody answers (Documentation/networking/ip-sysctl.rst).
+fn ignores(scene: &Scene<'_>, space: &Space<'_>, link: &str, next: IpAddr) -> Option<Finding> {
+    if next.is_ipv4() {
+        for conf in ["all", link] {
+            let (name, value) = space.conf("ipv4", conf, "arp_ignore");
+            if value.as_deref().is_some_and(|value| value != "0") {
+                let words = format!("{} does not answer questions of ARP", space.words());
+                let line = format!("sysctl_set({name:?}, 0)");
+                return Some(
+                    Finding::new("arp_ignore", words)
+                        .shown_by(name, value?)
+                        .mended_by(scene.state.line(space.name(), &line)),
+                );
+            }
+        }
+    }
+    let named = space.link(link)?;
+    if named.link.flags.contains(&"NOARP") {
+        let words = format!("{link} of {} takes no part in ARP", space.words());
+        return Some(Finding::new("noarp", words).shown_by("flags", named.link.flags.join(" ")));
+    }
+    super::hosts::tentative(scene, space, next)
+}

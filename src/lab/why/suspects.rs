@@ -1,0 +1,199 @@
+//! Who could have stopped a packet, in the order in which the kernel handles one.
+
+use std::net::IpAddr;
+
+use crate::packet::identity::Look;
+
+use super::super::journey::Place;
+use super::super::links::NamedLink;
+use super::follow::{Course, Stop};
+use super::probe::Sent;
+use super::state::{Space, State};
+use super::{Asked, Finding, Verdict};
+use super::{bridges, hosts, links, nat, neighbours, routes, rules, tunnels};
+
+/// Where the packet stopped, and all that there is to ask.
+pub(super) struct Scene<'a> {
+    pub(super) sent: &'a Sent,
+    pub(super) state: &'a State<'a>,
+    pub(super) asked: &'a Asked,
+    /// The namespace.
+    pub(super) space: &'a Space<'a>,
+    /// The link by which the packet came in; None of one that this namespace sends.
+    pub(super) by: Option<&'a NamedLink>,
+    /// The link by which it left, if it did.
+    pub(super) left_by: Option<String>,
+    /// Whether it is for this namespace.
+    pub(super) is_received: bool,
+    /// Whether it is the answer.
+    pub(super) is_back: bool,
+    /// What it looked like.
+    pub(super) look: Look,
+    /// Where it goes.
+    pub(super) to: IpAddr,
+}
+
+impl Scene<'_> {
+    /// A line that acts where the packet stopped.
+    pub(super) fn line(&self, verb: impl AsRef<str>) -> String {
+        self.state.line(self.space.name(), verb.as_ref())
+    }
+
+    pub(super) fn place(&self, link: &str) -> Place {
+        self.space.place(link)
+    }
+}
+
+/// The scene of a packet that never left.
+pub(super) fn unsent<'a>(
+    sent: &'a Sent,
+    state: &'a State<'a>,
+    asked: &'a Asked,
+    course: &Course,
+) -> Option<Scene<'a>> {
+    Some(Scene {
+        sent,
+        state,
+        asked,
+        space: state.space(&course.netns)?,
+        by: None,
+        left_by: None,
+        is_received: false,
+        is_back: course.is_back,
+        look: course.look.clone(),
+        to: course.look.destination?,
+    })
+}
+
+/// Somebody who could have done it: what is in order if it did not, and the question.
+type Suspect = (&'static str, fn(&Scene<'_>) -> Option<Finding>);
+
+/// Of a packet that came where it is for.
+const RECEIVED: &[Suspect] = &[
+    ("the rules of nftables", rules::dropped),
+    ("what NAT makes of it", nat::translated),
+    ("addresses that are there twice", hosts::twice),
+    (
+        "the way in: source address and reverse path",
+        routes::way_in,
+    ),
+    ("the host itself", hosts::silent),
+];
+
+/// Of a packet that is to be passed on.
+const COMES_IN: &[Suspect] = &[
+    ("the tunnel that it is in", tunnels::unknown),
+    ("the hardware address that it is for", links::other_mac),
+    ("the bridge", bridges::held),
+    ("the rules of nftables", rules::dropped),
+    ("who has the address", hosts::not_here),
+    (
+        "the way in: source address and reverse path",
+        routes::way_in,
+    ),
+    ("the TTL", routes::ttl),
+    ("the sizes of packets", routes::too_long),
+    ("the rules for routes", routes::diverted),
+    ("the link that it would leave by", links::out),
+    ("the neighbour that it would go to", neighbours::unresolved),
+];
+
+/// Of a packet that is sent.
+const IS_SENT: &[Suspect] = &[
+    ("its own address", hosts::no_address),
+    ("the link that it was to leave by", links::own),
+    ("the rules of nftables", rules::dropped),
+    ("the route", routes::way_out),
+    ("the sizes of packets", routes::too_long),
+    ("the rules for routes", routes::diverted),
+    ("the link that it would leave by", links::out),
+    ("the neighbour that it would go to", neighbours::unresolved),
+];
+
+/// Of a packet that left and did not arrive.
+const LEFT: &[Suspect] = &[("the cable", links::wire)];
+
+/// Asks all of them, and writes down who did it and who did not.
+pub(super) fn ask(
+    sent: &Sent,
+    state: &State<'_>,
+    asked: &Asked,
+    course: &Course,
+    verdict: &mut Verdict,
+) {
+    let Some(space) = state.space(&course.netns) else {
+        return;
+    };
+    let by = course.link.as_deref().and_then(|link| space.link(link));
+    let Some(to) = course.look.destination else {
+        return;
+    };
+    let scene = |by, is_received, look: &Look, to, is_back, left_by| Scene {
+        sent,
+        state,
+        asked,
+        space,
+        by,
+        left_by,
+        is_received,
+        is_back,
+        look: look.clone(),
+        to,
+    };
+    let look = &course.look;
+    let found = match course.stop {
+        Stop::Unsent => run(
+            IS_SENT,
+            &scene(None, false, look, to, course.is_back, None),
+            verdict,
+        ),
+        Stop::OnTheWire => {
+            let left_by = course.link.clone();
+            run(
+                LEFT,
+                &scene(None, false, look, to, course.is_back, left_by),
+                verdict,
+            )
+        }
+        Stop::NotPassedOn => run(
+            COMES_IN,
+            &scene(by, false, look, to, course.is_back, None),
+            verdict,
+        ),
+        Stop::Received => {
+            let received = scene(by, true, look, to, course.is_back, None);
+            run(RECEIVED, &received, verdict).or_else(|| {
+                // It was taken in. Can the answer be sent?
+                let (Some(source), false) = (look.source, course.is_back) else {
+                    return None;
+                };
+                let answer = Look {
+                    source: look.destination,
+                    destination: Some(source),
+                    sport: look.dport,
+                    dport: look.sport,
+                    ..Look::default()
+                };
+                let found = run(
+                    IS_SENT,
+                    &scene(None, false, &answer, source, true, None),
+                    verdict,
+                );
+                verdict.back |= found.is_some();
+                found
+            })
+        }
+    };
+    verdict.finding = found;
+}
+
+fn run(suspects: &[Suspect], scene: &Scene<'_>, verdict: &mut Verdict) -> Option<Finding> {
+    for (in_order, suspect) in suspects {
+        match suspect(scene) {
+            Some(finding) => return Some(finding),
+            None if !verdict.ruled_out.contains(in_order) => verdict.ruled_out.push(in_order),
+            None => {}
+        }
+    }
+    None
+}

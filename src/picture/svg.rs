@@ -1,0 +1,124 @@
+//! A ladder as SVG 1.1: a page of its own, readable on light and dark grounds, with nothing that has to be fetched.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::{Ladder, Mark, milliseconds};
+
+/// Pixels: of a letter (the font is one of fixed width), of a row, of the head, of the times.
+const LETTER: usize = 8;
+const ROW: usize = 26;
+const HEAD: usize = 64;
+const TIMES: usize = 88;
+const GAP: usize = 28;
+
+/// The text of the picture.
+pub fn draw(ladder: &Ladder) -> String {
+    let mut rails = Vec::new();
+    let mut next = TIMES;
+    for column in &ladder.columns {
+        let width = (column.link.width().max(column.netns.width()) + 2) * LETTER;
+        rails.push(next + width / 2);
+        next += width + GAP;
+    }
+    let longest = ladder.rows.iter().map(|row| row.label.width() + 4).max();
+    let (width, height) = (
+        next + longest.unwrap_or(0) * LETTER,
+        HEAD + ROW * (ladder.rows.len() + 1),
+    );
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
+         font-family=\"monospace\" font-size=\"13\">\n\
+         <style>.rail{{stroke:#999}}.move{{stroke:#2266cc;stroke-width:2;fill:#2266cc}}.lost{{stroke:#cc3333;fill:#cc3333}}\
+         text{{fill:#222}}.dim{{fill:#777}}.no{{fill:#cc3333}}.yes{{fill:#228833}}</style>\n\
+         <defs><marker id=\"head\" orient=\"auto\" markerWidth=\"5\" markerHeight=\"6\" refX=\"4.5\" refY=\"3\">\
+         <path d=\"M0,0 L5,3 L0,6 z\" fill=\"#2266cc\"/></marker></defs>\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n"
+    );
+    let at = |column: usize| rails.get(column).copied().unwrap_or(TIMES);
+    for (netns, first, count) in ladder.groups() {
+        let (left, right) = (at(first), at(first + count - 1));
+        let middle = (left + right) / 2;
+        svg += &text(middle, 20, "middle", "dim", netns);
+        svg += &format!(
+            "<path d=\"M{},28 H{}\" class=\"rail\"/>\n",
+            left.saturating_sub(24),
+            right + 24
+        );
+    }
+    for (number, column) in ladder.columns.iter().enumerate() {
+        svg += &text(at(number), 46, "middle", "", &column.link);
+        svg += &format!(
+            "<path d=\"M{},{} V{}\" class=\"rail\"/>\n",
+            at(number),
+            HEAD - 10,
+            height - ROW / 2
+        );
+    }
+    for (number, row) in ladder.rows.iter().enumerate() {
+        let y = HEAD + ROW * number + ROW / 2;
+        svg += &text(TIMES - 24, y + 4, "end", "dim", &milliseconds(row.at));
+        let (from, to) = (at(row.from), at(row.to));
+        svg += &match from == to {
+            true => format!("<circle cx=\"{from}\" cy=\"{y}\" r=\"5\" class=\"move\"/>\n"),
+            false => format!(
+                "<path d=\"M{from},{y} H{to}\" class=\"move\" marker-end=\"url(#head)\"/>\n"
+            ),
+        };
+        svg += &text(next, y + 4, "start", "", &row.label);
+        let (class, mark) = match row.mark {
+            Mark::None => continue,
+            Mark::Delivered => ("yes", "\u{2713}"),
+            Mark::Lost => ("no", "\u{2717}"),
+        };
+        let after = next + (row.label.width() + 1) * LETTER;
+        svg += &text(after, y + 4, "start", class, mark);
+    }
+    svg + "</svg>\n"
+}
+
+fn text(x: usize, y: usize, anchor: &str, class: &str, words: &str) -> String {
+    let words = escaped(words);
+    format!("<text x=\"{x}\" y=\"{y}\" text-anchor=\"{anchor}\" class=\"{class}\">{words}</text>\n")
+}
+
+/// XML 1.0, 2.4; control characters are not allowed at all.
+fn escaped(words: &str) -> String {
+    let mut escaped = String::new();
+    for letter in words.chars() {
+        match letter {
+            '&' => escaped += "&amp;",
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            letter if letter.is_control() => escaped.push(' '),
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::picture::{Column, Row};
+
+    #[test]
+    fn names_can_hold_anything() {
+        let ladder = Ladder {
+            columns: vec![Column {
+                netns: "a<b".into(),
+                link: "x&y".into(),
+            }],
+            rows: vec![Row {
+                at: std::time::Duration::ZERO,
+                from: 0,
+                to: 0,
+                label: "10.0.0.1 > 10.0.0.2\u{1b}".into(),
+                mark: Mark::Delivered,
+            }],
+            notes: Vec::new(),
+        };
+        let svg = draw(&ladder);
+        assert!(svg.contains("a&lt;b") && svg.contains("x&amp;y"));
+        assert!(svg.contains("10.0.0.1 &gt; 10.0.0.2 <"));
+    }
+}

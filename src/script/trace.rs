@@ -1,0 +1,334 @@
+//! The verb that follows packets, and what it gives.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
+use rhai::plugin::*;
+use rhai::{Array, Dynamic, FnPtr, Map};
+
+use crate::lab::failure::Failure;
+use crate::lab::journey::{End, Journey};
+use crate::lab::trace::{Trace, label};
+use crate::packet::capture_file::Format;
+use crate::packet::line::Detail;
+use crate::picture::{Drawing, Ladder, mermaid, svg};
+
+use super::call::{RhaiResultOf, lab, verb};
+use super::captured::captured_map;
+use super::events::{milliseconds, placed};
+use super::pcap;
+use super::value::{array, counter, map, maybe};
+
+/// A trace in the hands of a script.
+#[derive(Clone)]
+pub struct Traced {
+    trace: Rc<Trace>,
+    result: Dynamic,
+}
+
+impl fmt::Display for Traced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |number: usize, word: &str| match number {
+            1 => format!("1 {word}"),
+            number => format!("{number} {word}s"),
+        };
+        let journeys = self.trace.own_journeys().count();
+        let bystanders = self.trace.journeys.len() - journeys;
+        write!(
+            f,
+            "trace of {} and {}",
+            count(journeys, "journey"),
+            count(bystanders, "bystander")
+        )
+    }
+}
+
+impl Traced {
+    /// A trace of which nothing is left but what was seen.
+    pub(super) fn of(trace: Rc<Trace>) -> Self {
+        Traced {
+            trace,
+            result: Dynamic::UNIT,
+        }
+    }
+
+    /// What is drawn of it.
+    pub fn drawing(&self) -> Ladder {
+        self.trace.ladder()
+    }
+
+    /// All of it as a plain value.
+    pub fn data(&self) -> Map {
+        map([
+            ("bystanders", self.journeys(true).into()),
+            ("complete", (self.trace.lost == 0).into()),
+            ("journeys", self.journeys(false).into()),
+            ("result", self.result.clone()),
+        ])
+    }
+
+    fn journeys(&self, bystanders: bool) -> Array {
+        let journeys = self.trace.journeys.iter();
+        array(
+            journeys
+                .filter(|journey| journey.is_bystander == bystanders)
+                .map(|journey| journey_map(&self.trace, journey)),
+        )
+    }
+}
+
+/// The verbs.
+#[export_module]
+pub mod api {
+    /// Runs a closure and follows every packet meanwhile, on every link of every namespace of the lab.
+    ///
+    /// A packet is known again on other links by what stays the same in it, through other TTLs, hardware addresses, VLANs, tunnels
+    /// and NAT. `show` draws a ladder: links as columns, time down. What IPv6, bridges and the like say by themselves is set apart,
+    /// as bystanders.
+    ///
+    /// Equivalent to: `tcpdump -n -i any`, in each namespace
+    ///
+    /// Search words: `follow`, `path`, `way`, `where`, `journey`, `sniff`, `debug`, `ladder`, `sequence diagram`
+    ///
+    /// # Returns
+    /// A handle: `result` (what the closure returned), `journeys` and `bystanders` (arrays), `packets` (all of them, as `capture`
+    /// gives them), `complete` (false where packets came faster than they could be read); `svg(file)`, `pcapng(file)`,
+    /// `mermaid()`, `text()`. A journey is a map:
+    ///
+    /// - `label`: what it is, such as "echo request seq 1"; `line`: the same as tcpdump tells it
+    /// - `source`, `destination`: its addresses at the beginning
+    /// - `path`: where it was seen, an array of texts: "veth0 out", or "h1/eth0 in" in a namespace with a name
+    /// - `delivered`: whether whom it was for had it
+    /// - `steps`: an array of maps: `time` (milliseconds since the first packet), `netns`, `link`, `direction` ("in" or "out"),
+    ///   `from` (the number of the step before it, or ()), `changes` (an array of maps `field`, `before`, `now`: "ttl", "saddr",
+    ///   "sport", "vlan id", "tunnel" and so on), `line`
+    /// - `ends`: an array of maps: `netns`, `link`, `end`: "delivered", "stopped" (it came in, and nobody there took it or passed
+    ///   it on) or "gone" (it went out, and was seen nowhere after that)
+    ///
+    /// # Errors
+    /// Those of the closure; packets can't be captured here (EPERM).
+    ///
+    /// # Example
+    /// ```rhai
+    /// veth_add("veth0", "veth1", #{ up: true });
+    /// addr_add("veth0", "10.0.0.1/24");
+    /// let t = trace(|| ping("10.0.0.1", #{ count: 1, quiet: true }));
+    /// show(t.journeys.map(|journey| journey.path));
+    /// assert(t.journeys.all(|journey| journey.delivered));
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn trace(ctx: NativeCallContext, work: FnPtr) -> RhaiResultOf<Traced> {
+        let lab = lab(&ctx)?;
+        let traced = lab.trace(|| work.call_within_context::<Dynamic>(&ctx, ()));
+        let (result, trace) = verb(&ctx, |_| traced)?;
+        let result = result.map_err(|error| placed(error, &ctx))?;
+        Ok(Traced {
+            trace: Rc::new(trace),
+            result,
+        })
+    }
+
+    /// Writes a trace to a file as a picture (SVG).
+    ///
+    /// Search words: `image`, `draw`, `diagram`, `export`
+    ///
+    /// # Errors
+    /// The file can't be written.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let t = trace(|| ping("127.0.0.1", #{ count: 1, quiet: true }));
+    /// let file = exec("mktemp", []).stdout;
+    /// file.trim();
+    /// t.svg(file);
+    /// exec("rm", [file]);
+    /// ```
+    #[rhai_fn(name = "svg", return_raw, pure)]
+    pub fn trace_svg(ctx: NativeCallContext, trace: &mut Traced, file: &str) -> RhaiResultOf<()> {
+        verb(&ctx, |_| {
+            std::fs::write(file, svg::draw(&trace.drawing())).map_err(|error| {
+                Failure::new(format!("cannot write {file}: {error}"))
+                    .about(file)
+                    .blame("file")
+            })
+        })
+    }
+
+    /// Writes the packets of a trace to a capture file, for Wireshark and tcpdump.
+    ///
+    /// Search words: `wireshark`, `tshark`, `pcap`, `export`
+    ///
+    /// # Returns
+    /// How many packets there are in it.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let t = trace(|| ping("127.0.0.1", #{ count: 1, quiet: true }));
+    /// let file = exec("mktemp", []).stdout;
+    /// file.trim();
+    /// show(t.pcapng(file));
+    /// exec("rm", [file]);
+    /// ```
+    #[rhai_fn(name = "pcapng", return_raw, pure)]
+    pub fn trace_pcapng(
+        ctx: NativeCallContext,
+        trace: &mut Traced,
+        file: &str,
+    ) -> RhaiResultOf<i64> {
+        verb(&ctx, |_| {
+            pcap::write(file, trace.trace.packets.iter().cloned(), Format::Pcapng)
+        })
+    }
+
+    /// Gives a trace as a sequence diagram of Mermaid.
+    ///
+    /// Search words: `markdown`, `draw`, `diagram`, `export`
+    ///
+    /// # Returns
+    /// The text of the diagram.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let t = trace(|| ping("127.0.0.1", #{ count: 1, quiet: true }));
+    /// assert(t.mermaid().starts_with("sequenceDiagram"));
+    /// ```
+    #[rhai_fn(name = "mermaid", pure)]
+    pub fn trace_mermaid(trace: &mut Traced) -> String {
+        mermaid::draw(&trace.drawing())
+    }
+
+    /// Gives a trace as it is shown: a ladder of plain ASCII.
+    ///
+    /// Search words: `draw`, `ladder`, `diagram`
+    ///
+    /// # Returns
+    /// The lines of the ladder.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let t = trace(|| ping("127.0.0.1", #{ count: 1, quiet: true }));
+    /// assert(t.text().contains("echo reply"));
+    /// ```
+    #[rhai_fn(name = "text", pure)]
+    pub fn trace_text(trace: &mut Traced) -> String {
+        trace.drawing().text(true, None)
+    }
+
+    /// What the closure returned.
+    #[rhai_fn(get = "result", pure)]
+    pub fn trace_result(trace: &mut Traced) -> Dynamic {
+        trace.result.clone()
+    }
+
+    /// The journeys of the lab's own packets.
+    #[rhai_fn(get = "journeys", pure)]
+    pub fn trace_journeys(trace: &mut Traced) -> Array {
+        trace.journeys(false)
+    }
+
+    /// What links and kernels said by themselves.
+    #[rhai_fn(get = "bystanders", pure)]
+    pub fn trace_bystanders(trace: &mut Traced) -> Array {
+        trace.journeys(true)
+    }
+
+    /// All packets, in the order of their times.
+    #[rhai_fn(get = "packets", pure)]
+    pub fn trace_packets(trace: &mut Traced) -> Array {
+        array(trace.trace.packets.iter().map(captured_map))
+    }
+
+    /// Whether every packet could be read.
+    #[rhai_fn(get = "complete", pure)]
+    pub fn trace_complete(trace: &mut Traced) -> bool {
+        trace.trace.lost == 0
+    }
+
+    /// The handle as text.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn trace_to_string(trace: &mut Traced) -> String {
+        trace.to_string()
+    }
+}
+
+fn journey_map(trace: &Trace, journey: &Journey) -> Map {
+    let ends: HashMap<usize, End> = journey
+        .ends(&trace.sightings, &trace.wiring)
+        .into_iter()
+        .collect();
+    let start = trace.start();
+    let first = journey.steps.first().map(|step| step.sighting);
+    let packet = first.and_then(|first| trace.packets.get(first));
+    let look = first
+        .and_then(|first| trace.sightings.get(first))
+        .map(|one| &one.look);
+    let mut steps = Vec::new();
+    let mut path = Vec::new();
+    let mut last = Vec::new();
+    for (number, step) in journey.steps.iter().enumerate() {
+        let Some(sighting) = trace.sightings.get(step.sighting) else {
+            continue;
+        };
+        let direction = if sighting.leaves { "out" } else { "in" };
+        path.push(format!("{} {direction}", sighting.place));
+        let changes = step.differences.iter().map(|difference| {
+            map([
+                ("before", difference.before.clone().into()),
+                ("field", difference.field.into()),
+                ("now", difference.now.clone().into()),
+            ])
+        });
+        let at = sighting.at;
+        let time = milliseconds(at.saturating_sub(start)) - milliseconds(start.saturating_sub(at));
+        let packet = trace.packets.get(step.sighting);
+        steps.push(map([
+            ("changes", array(changes).into()),
+            ("direction", direction.into()),
+            (
+                "from",
+                step.from.map_or(Dynamic::UNIT, |from| counter(from as u64)),
+            ),
+            (
+                "line",
+                maybe(packet.map(|packet| packet.line(Detail::Usual))),
+            ),
+            ("link", sighting.place.link.clone().into()),
+            ("netns", sighting.place.netns.clone().into()),
+            ("time", time.into()),
+        ]));
+        if let Some(end) = ends.get(&number) {
+            let end = match end {
+                End::Delivered => "delivered",
+                End::Stopped => "stopped",
+                End::Gone => "gone",
+            };
+            last.push(map([
+                ("end", end.into()),
+                ("link", sighting.place.link.clone().into()),
+                ("netns", sighting.place.netns.clone().into()),
+            ]));
+        }
+    }
+    let delivered = ends.values().any(|end| *end == End::Delivered);
+    let address = |of: Option<std::net::IpAddr>| maybe(of.map(|address| address.to_string()));
+    map([
+        ("delivered", delivered.into()),
+        (
+            "destination",
+            address(look.and_then(|look| look.destination)),
+        ),
+        ("ends", array(last).into()),
+        ("label", maybe(packet.map(label))),
+        (
+            "line",
+            maybe(packet.map(|packet| packet.line(Detail::Usual))),
+        ),
+        ("path", array(path).into()),
+        ("source", address(look.and_then(|look| look.source))),
+        ("steps", array(steps).into()),
+    ])
+}

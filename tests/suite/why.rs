@@ -1,0 +1,247 @@
+//! `why`: a working lab is broken in a few lines; the verdict names what was broken, its mend is applied, and then it works.
+
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+
+use crate::support::{Need, User, Verdict, run_json, same, test_named};
+
+/// One way to break a lab.
+struct Case {
+    name: &'static str,
+    needs: &'static [Need],
+    /// The lab that works.
+    lab: &'static str,
+    /// What breaks it.
+    breaks: &'static str,
+    /// The question.
+    asks: &'static str,
+    /// The causes, one after the other: each is found once the one before is mended.
+    causes: &'static [&'static str],
+}
+
+/// The tests of this file.
+pub fn trials() -> Vec<Trial> {
+    let one = |case: &'static Case| {
+        test_named(&format!("why: {}", case.name), case.needs, move |user| {
+            mended(user, case)
+        })
+    };
+    CASES.iter().flat_map(one).collect()
+}
+
+fn mended(user: User, case: &Case) -> Verdict {
+    let Case {
+        lab, breaks, asks, ..
+    } = case;
+    let mut code = format!(
+        "{lab}\nlet ask = || {asks};\nv = ask.call(); show([v.works, v.words]);\n{breaks}\n"
+    );
+    let mut wanted = vec![json!([true, Value::Null])];
+    for cause in case.causes {
+        code += "v = ask.call(); show([v.works, v.cause]); eval(v.mend);\n";
+        wanted.push(json!([false, cause]));
+    }
+    // What is not known is told whole.
+    code += "v = ask.call(); show([v.works, if v.works { v.cause } else { [`${v}`, v] }]);";
+    wanted.push(json!([true, Value::Null]));
+    let code = format!("let v = ();\n{code}");
+    same(run_json(user, &code)?, wanted)
+}
+
+/// Two hosts with a cable.
+const PAIR: &str = r#"
+    let h1 = netns_add("h1");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "eth0", #{ peer_netns: h2, up: true });
+    h1.addr_add("eth0", "10.0.0.1/24");
+    h2.addr_add("eth0", "10.0.0.2/24");
+    h1.addr_add("eth0", "fd00::1/64");
+    h2.addr_add("eth0", "fd00::2/64");
+"#;
+
+/// Two hosts with two cables, where answers come back by the other one.
+const TWO_CABLES: &str = r#"
+    let h1 = netns_add("h1");
+    let h2 = netns_add("h2");
+    for n in 0..2 {
+        h1.veth_add(`eth${n}`, `eth${n}`, #{ peer_netns: h2, up: true });
+        h1.addr_add(`eth${n}`, `10.0.${n}.1/24`);
+        h2.addr_add(`eth${n}`, `10.0.${n}.2/24`);
+    }
+"#;
+
+/// Two hosts and a router between them.
+const ROUTER: &str = r#"
+    let h1 = netns_add("h1");
+    let r = netns_add("r");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "eth0", #{ peer_netns: r, up: true });
+    h2.veth_add("eth0", "eth1", #{ peer_netns: r, up: true });
+    r.addr_add("eth0", "10.0.1.1/24");
+    r.addr_add("eth1", "10.0.2.1/24");
+    h1.addr_add("eth0", "10.0.1.2/24");
+    h2.addr_add("eth0", "10.0.2.2/24");
+    r.sysctl_set("net.ipv4.ip_forward", 1);
+    h1.route_add("default", #{ via: "10.0.1.1" });
+    h2.route_add("default", #{ via: "10.0.2.1" });
+"#;
+
+/// The same, of IPv6: a router asks for a neighbour only once its own link-local address is sure (RFC 4862).
+const ROUTER6: &str = r#"
+    let h1 = netns_add("h1");
+    let r = netns_add("r");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "eth0", #{ peer_netns: r, up: true });
+    h2.veth_add("eth0", "eth1", #{ peer_netns: r, up: true });
+    r.addr_add("eth0", "fd01::1/64");
+    r.addr_add("eth1", "fd02::1/64");
+    h1.addr_add("eth0", "fd01::2/64");
+    h2.addr_add("eth0", "fd02::2/64");
+    r.sysctl_set("net.ipv6.conf.all.forwarding", 1);
+    h1.route_add("default", #{ via: "fd01::1" });
+    h2.route_add("default", #{ via: "fd02::1" });
+    for netns in [h1, r, h2] {
+        netns.run(|| wait_until(|| addr_list().all(|addr| !("tentative" in addr.flags)), 10));
+    }
+"#;
+
+/// Three hosts at a bridge.
+const BRIDGE: &str = r#"
+    let sw = netns_add("sw");
+    sw.bridge_add("br0", #{ up: true });
+    let hosts = [];
+    for n in 1..4 {
+        let h = netns_add(`h${n}`);
+        h.veth_add("eth0", `p${n}`, #{ peer_netns: sw, up: true });
+        sw.link_set(`p${n}`, #{ master: "br0", up: true });
+        h.addr_add("eth0", `10.0.0.${n}/24`);
+        hosts.push(h);
+    }
+    let h1 = hosts[0];
+    let h2 = hosts[1];
+    let h3 = hosts[2];
+"#;
+
+/// A private host behind a gateway that hides it, and a server outside.
+const NAT: &str = r#"
+    let h1 = netns_add("h1");
+    let gw = netns_add("gw");
+    let out = netns_add("out");
+    h1.veth_add("eth0", "lan", #{ peer_netns: gw, up: true });
+    out.veth_add("eth0", "wan", #{ peer_netns: gw, up: true });
+    gw.addr_add("lan", "10.0.0.1/24");
+    gw.addr_add("wan", "192.0.2.1/24");
+    h1.addr_add("eth0", "10.0.0.2/24");
+    out.addr_add("eth0", "192.0.2.9/24");
+    gw.sysctl_set("net.ipv4.ip_forward", 1);
+    h1.route_add("default", #{ via: "10.0.0.1" });
+    let masquerade = gw.nat_masquerade("10.0.0.0/24", "wan");
+    gw.nft_table_add("ip fw");
+"#;
+
+/// A server behind a gateway that publishes its port.
+const PUBLISHED: &str = r#"
+    let web = netns_add("web");
+    let gw = netns_add("gw");
+    let out = netns_add("out");
+    web.veth_add("eth0", "lan", #{ peer_netns: gw, up: true });
+    out.veth_add("eth0", "wan", #{ peer_netns: gw, up: true });
+    gw.addr_add("lan", "10.0.0.1/24");
+    gw.addr_add("wan", "192.0.2.1/24");
+    web.addr_add("eth0", "10.0.0.2/24");
+    out.addr_add("eth0", "192.0.2.9/24");
+    gw.sysctl_set("net.ipv4.ip_forward", 1);
+    web.route_add("default", #{ via: "10.0.0.1" });
+    let server = web.tcp_listen(80);
+    gw.nft_load("table ip nat { chain pre { type nat hook prerouting priority dstnat; ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.2:80; } }");
+"#;
+
+/// Two machines with a VXLAN between them.
+const VXLAN: &str = r#"
+    let h1 = netns_add("h1");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "eth0", #{ peer_netns: h2, up: true });
+    h1.addr_add("eth0", "192.0.2.1/24");
+    h2.addr_add("eth0", "192.0.2.2/24");
+    h1.vxlan_add("vx", 42, #{ remote: "192.0.2.2", dstport: 4789, up: true });
+    h2.vxlan_add("vx", 42, #{ remote: "192.0.2.1", dstport: 4789, up: true });
+    h1.addr_add("vx", "10.0.0.1/24");
+    h2.addr_add("vx", "10.0.0.2/24");
+"#;
+
+/// The veth pair of the article, in one namespace.
+const ARTICLE: &str = r#"
+    veth_add("veth0", "veth0peer", #{ up: true });
+    addr_add("veth0", "192.168.4.2/24");
+    addr_add("veth0peer", "192.168.4.3/24");
+    for link in ["veth0", "veth0peer"] { sysctl_set(`net.ipv4.conf.${link}.accept_local`, 1); }
+"#;
+
+const TO_H2: &str = r#"why("10.0.0.2", #{ from: h1, timeout: 1 })"#;
+const OTHER_CABLE: &str = r#"why("10.0.1.2", #{ from: h1, source: "10.0.0.1", timeout: 1 })"#;
+const TO_H2_6: &str = r#"why("fd00::2", #{ from: h1, timeout: 1 })"#;
+const THROUGH: &str = r#"why("10.0.2.2", #{ from: h1, timeout: 1 })"#;
+const THROUGH_6: &str = r#"why("fd02::2", #{ from: h1, timeout: 1 })"#;
+const BIG: &str = r#"why("10.0.2.2", #{ from: h1, size: 1400, timeout: 1 })"#;
+const WEB: &str = r#"why("192.0.2.1", #{ from: out, port: 8080, timeout: 1 })"#;
+const BOUND: &str = r#"why("192.168.4.3", #{ iface: "veth0", timeout: 1 })"#;
+const OUTSIDE: &str = r#"why("192.0.2.9", #{ from: h1, timeout: 1 })"#;
+
+macro_rules! cases {
+    ($($lab:ident $asks:ident $name:literal $breaks:literal => $($cause:literal)+;)+) => {
+        &[$(Case { name: $name, needs: &[], lab: $lab, breaks: $breaks, asks: $asks, causes: &[$($cause),+] }),+]
+    };
+}
+
+const CASES: &[Case] = cases! {
+    PAIR TO_H2 "its own link is down" r#"h1.link_down("eth0");"# => "link_down";
+    PAIR TO_H2 "the peer is down" r#"h2.link_down("eth0");"# => "link_down";
+    PAIR TO_H2 "the address is missing" r#"h2.addr_del("eth0", "10.0.0.2/24");"# => "missing_address";
+    PAIR TO_H2 "the address is another" r#"h2.addr_del("eth0", "10.0.0.2/24"); h2.addr_add("eth0", "10.0.0.3/24");"# => "missing_address";
+    PAIR TO_H2 "its own address is missing" r#"h1.addr_del("eth0", "10.0.0.1/24");"# => "no_address";
+    PAIR TO_H2 "the mask is wrong" r#"h1.addr_del("eth0", "10.0.0.1/24"); h1.addr_add("eth0", "10.0.0.1/32");"# => "wrong_mask";
+    PAIR TO_H2 "a neighbour with a wrong MAC" r#"h1.neigh_replace("eth0", "10.0.0.2", #{ mac: "02:00:00:00:00:99" });"# => "wrong_mac";
+    PAIR TO_H2 "arp_ignore" r#"h2.sysctl_set("net.ipv4.conf.eth0.arp_ignore", 8); h1.neigh_flush(#{ dev: "eth0" });"# => "arp_ignore";
+    PAIR TO_H2 "echo requests are ignored" r#"h2.sysctl_set("net.ipv4.icmp_echo_ignore_all", 1);"# => "echo_ignored";
+    PAIR TO_H2 "a rule drops it at input" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; icmp type echo-request drop; } }");"# => "rule_drop";
+    PAIR TO_H2 "a rule drops it at output" r#"h1.nft_load("table inet t { chain c { type filter hook output priority 0; ip daddr 10.0.0.2 drop; } }");"# => "rule_drop";
+    PAIR TO_H2 "a rule drops it at prerouting" r#"h2.nft_load("table ip t { chain c { type filter hook prerouting priority raw; ip protocol icmp drop; } }");"# => "rule_drop";
+    PAIR TO_H2 "a rule drops it at postrouting" r#"h1.nft_load("table ip t { chain c { type filter hook postrouting priority srcnat; ip protocol icmp drop; } }");"# => "rule_drop";
+    PAIR TO_H2 "a rule rejects it" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; icmp type echo-request reject; } }");"# => "rule_drop";
+    PAIR TO_H2 "the policy is drop" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; policy drop; } }");"# => "policy_drop";
+    PAIR TO_H2 "the answer is dropped" r#"h1.nft_load("table inet t { chain c { type filter hook input priority 0; icmp type echo-reply drop; } }");"# => "rule_drop";
+    PAIR TO_H2 "a blackhole" r#"h1.route_add("10.0.0.2", #{ type: "blackhole" });"# => "refusing_route";
+    PAIR TO_H2 "a route that prohibits" r#"h1.route_add("10.0.0.2", #{ type: "prohibit" });"# => "refusing_route";
+    PAIR TO_H2 "an unreachable route" r#"h1.route_add("10.0.0.2", #{ type: "unreachable" });"# => "refusing_route";
+    PAIR TO_H2 "a rule diverts it" r#"h1.route_add("10.0.0.2", #{ type: "blackhole", table: 100 }); h1.rule_add(#{ to: "10.0.0.2", table: 100 });"# => "policy_rule";
+    PAIR TO_H2 "two causes at once" r#"h2.link_down("eth0"); h2.nft_load("table inet t { chain c { type filter hook input priority 0; icmp type echo-request drop; } }");"# => "link_down" "rule_drop";
+    PAIR TO_H2_6 "IPv6 is disabled" r#"h2.sysctl_set("net.ipv6.conf.eth0.disable_ipv6", 1);"# => "ipv6_disabled";
+    PAIR TO_H2_6 "IPv6, echo requests are ignored" r#"h2.sysctl_set("net.ipv6.icmp.echo_ignore_all", 1);"# => "echo_ignored";
+    PAIR TO_H2_6 "IPv6, the peer is down" r#"h2.link_down("eth0"); h2.addr_add("eth0", "fd00::2/64");"# => "link_down";
+    ROUTER THROUGH "no route" r#"h1.route_del("default", #{ via: "10.0.1.1" });"# => "no_route";
+    ROUTER THROUGH "a wrong gateway" r#"h1.route_replace("default", #{ via: "10.0.1.9" });"# => "wrong_gateway";
+    ROUTER THROUGH "the gateway does not forward" r#"r.sysctl_set("net.ipv4.ip_forward", 0);"# => "not_forwarding";
+    ROUTER THROUGH "the gateway is silent" r#"r.sysctl_set("net.ipv4.conf.all.arp_ignore", 8); h1.neigh_flush(#{ dev: "eth0" });"# => "arp_ignore";
+    TWO_CABLES OTHER_CABLE "strict reverse path" r#"h2.sysctl_set("net.ipv4.conf.eth1.rp_filter", 1);"# => "reverse_path";
+    ROUTER THROUGH "no way back" r#"h2.route_del("default", #{ via: "10.0.2.1" });"# => "no_route";
+    ROUTER THROUGH "a rule drops it at forward" r#"r.nft_load("table ip t { chain c { type filter hook forward priority 0; ip daddr 10.0.2.2 drop; } }");"# => "rule_drop";
+    ROUTER THROUGH "the TTL is too small" r#"h1.sysctl_set("net.ipv4.ip_default_ttl", 1);"# => "ttl";
+    ROUTER THROUGH "a blackhole on the way" r#"r.route_add("10.0.2.2", #{ type: "blackhole" });"# => "refusing_route";
+    ROUTER THROUGH "a link is down behind the router" r#"r.link_down("eth1");"# => "link_down";
+    ROUTER6 THROUGH_6 "IPv6 is not forwarded" r#"r.sysctl_set("net.ipv6.conf.all.forwarding", 0);"# => "not_forwarding";
+    BRIDGE TO_H2 "a port is not enslaved" r#"sw.link_set("p2", #{ nomaster: true }); h1.neigh_flush(#{ dev: "eth0" });"# => "no_port";
+    BRIDGE TO_H2 "a port is disabled" r#"sw.link_set("p2", #{ state: "disabled" }); h1.neigh_flush(#{ dev: "eth0" });"# => "port_state";
+    BRIDGE TO_H2 "ports are isolated" r#"sw.link_set("p1", #{ isolated: true }); sw.link_set("p2", #{ isolated: true }); h1.neigh_flush(#{ dev: "eth0" });"# => "isolated";
+    BRIDGE TO_H2 "the bridge is down" r#"sw.link_down("br0"); h1.neigh_flush(#{ dev: "eth0" });"# => "link_down";
+    BRIDGE TO_H2 "an address that is there twice" r#"h3.addr_del("eth0", "10.0.0.3/24"); h3.addr_add("eth0", "10.0.0.1/24"); h2.neigh_replace("eth0", "10.0.0.1", #{ mac: h3.link_get("eth0").mac });"# => "duplicate_address" "wrong_mac";
+    ARTICLE BOUND "accept_local" r#"sysctl_set("net.ipv4.conf.veth0peer.accept_local", 0); neigh_flush();"# => "accept_local";
+    PAIR TO_H2_6 "an address that is tentative" r#"h2.addr_del("eth0", "fd00::2/64"); h2.sysctl_set("net.ipv6.conf.eth0.dad_transmits", 30); h2.addr_add("eth0", "fd00::2/64", #{ dad: true });"# => "tentative";
+    ROUTER BIG "packets that are too long" r#"r.link_set("eth1", #{ mtu: 1300 });"# => "mtu";
+    ROUTER BIG "too long, and nobody says so" r#"r.link_set("eth1", #{ mtu: 1300 }); r.nft_load("table ip t { chain c { type filter hook output priority 0; icmp type destination-unreachable drop; } }");"# => "mtu";
+    BRIDGE TO_H2 "the bridge calls the rules for IP" r#"sw.sysctl_set("net.bridge.bridge-nf-call-iptables", 1); sw.nft_load("table ip t { chain c { type filter hook forward priority 0; policy drop; } }");"# => "bridge_nf";
+    PUBLISHED WEB "a published port that is dead" r#"server.close();"# => "refused";
+    PUBLISHED WEB "a published port that leads to a wrong host" r#"gw.nft_flush("ip nat"); gw.nft_rule_add("ip nat pre", "ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.7:80");"# => "wrong_dnat";
+    VXLAN TO_H2 "a VXLAN with another id" r#"let mac = h2.link_get("vx").mac; h2.link_del("vx"); h2.vxlan_add("vx", 43, #{ remote: "192.0.2.1", dstport: 4789, mac: mac, up: true }); h2.addr_add("vx", "10.0.0.2/24");"# => "vxlan_id";
+    VXLAN TO_H2 "a VXLAN with a wrong remote" r#"h1.link_del("vx"); h1.vxlan_add("vx", 42, #{ remote: "192.0.2.7", dstport: 4789, up: true }); h1.addr_add("vx", "10.0.0.1/24");"# => "vxlan_remote";
+    NAT OUTSIDE "the masquerade is missing" r#"gw.nft_rule_del("ip nat postrouting", masquerade); gw.conntrack_flush();"# => "no_route";
+};
