@@ -178,10 +178,11 @@ impl Trace {
         rows.sort_by_key(|(sighting, _)| *sighting);
         let bystanders = self.journeys.iter().filter(|one| one.is_bystander).count();
         let mut notes = Vec::new();
+        let mut hints = Vec::new();
         if bystanders > 0 {
             let s = if bystanders == 1 { "" } else { "s" };
-            notes.push(format!(
-                "and {bystanders} bystander{s} (IPv6 and others by themselves): show(t.bystanders)"
+            hints.push(format!(
+                "and {bystanders} packet{s} that links and kernels sent by themselves: its bystanders"
             ));
         }
         if self.lost > 0 {
@@ -198,6 +199,7 @@ impl Trace {
             columns: columns.collect(),
             rows: rows.into_iter().map(|(_, row)| row).collect(),
             notes,
+            hints,
         }
     }
 

@@ -1,9 +1,9 @@
 //! A ladder on the terminal: links as columns grouped by namespace, time down, a line for each move of a packet.
 //!
 //! ```text
-//!         home
-//!     ms  veth0  veth0peer  lo
-//!  0.000  ├──────▶          ·     echo request seq 1   192.168.4.2 > 192.168.4.3
+//!          ╭─────── home ────────╮
+//!      ms  veth0   veth0peer    lo
+//!   0.017    ●─────────▶        │    echo request seq 1  192.168.4.2 > 192.168.4.3 ✓
 //! ```
 
 use unicode_width::UnicodeWidthStr;
@@ -53,12 +53,14 @@ const GAP: usize = 3;
 
 impl Drawing for Ladder {
     fn text(&self, plain: bool, width: Option<usize>) -> String {
-        draw(self, plain, width.unwrap_or(usize::MAX))
+        draw(self, plain, width)
     }
 }
 
 /// Lines longer than `width` lose the end of their labels, marks are kept.
-fn draw(ladder: &Ladder, plain: bool, width: usize) -> String {
+fn draw(ladder: &Ladder, plain: bool, width: Option<usize>) -> String {
+    let is_terminal = width.is_some();
+    let width = width.unwrap_or(usize::MAX);
     let strokes = if plain { ASCII } else { UNICODE };
     let layout = Layout::of(ladder);
     let mut lines = vec![layout.namespaces(ladder, strokes), layout.links(ladder)];
@@ -66,6 +68,7 @@ fn draw(ladder: &Ladder, plain: bool, width: usize) -> String {
         lines.push(layout.row(row, strokes, width));
     }
     lines.extend(ladder.notes.iter().cloned());
+    lines.extend(ladder.hints.iter().filter(|_| is_terminal).cloned());
     let mut text = String::new();
     for line in lines {
         text.push_str(line.trim_end());
@@ -87,7 +90,8 @@ struct Layout {
 impl Layout {
     fn of(ladder: &Ladder) -> Layout {
         let times = ladder.rows.iter().map(|row| milliseconds(row.at).len());
-        let times = times.max().unwrap_or(0).max("ms".len());
+        // A second has room, so that most pictures have the same columns.
+        let times = times.max().unwrap_or(0).max("999.999".len());
         let mut columns: Vec<(usize, usize)> = Vec::new();
         let mut next = times + 2;
         for (netns, first, count) in ladder.groups() {
@@ -246,29 +250,37 @@ mod tests {
                 row(1030, 3, 2, "echo reply", Mark::Lost),
                 row(2000, 2, 2, "stays", Mark::None),
             ],
-            notes: vec!["2 bystanders".into()],
+            notes: vec!["3 packets more".into()],
+            hints: vec!["2 bystanders".into()],
         }
     }
 
     #[test]
     fn a_ladder() {
-        let expected = "\
-       ╭─ h1 ─╮   ╭─ router ─╮   ╭─ h2 ─╮
-   ms     eth0    eth0    eth1     eth0
+        let expected = "         ╭ h1 ╮   ╭ router ─╮   ╭ h2 ╮
+     ms   eth0    eth0   eth1    eth0
+  0.000     ●───────▶      │       │     echo request
+  0.013     │       ●──────▶       │     ttl 64 > 63
+  0.019     │       │      ●───────▶     ✓
+  1.030     │       │      ◀───────●     echo reply ✗
+  2.000     │       │      ↻       │     stays
+3 packets more
+2 bystanders
 ";
-        let drawn = draw(&ladder(), false, 120);
-        println!("{drawn}");
-        assert!(drawn.starts_with(expected), "{drawn}");
+        let drawn = draw(&ladder(), false, Some(120));
+        assert_eq!(drawn, expected);
+        let piped = draw(&ladder(), false, None);
+        assert_eq!(piped, expected.trim_end_matches("2 bystanders\n"));
     }
 
     #[test]
     fn a_narrow_terminal_cuts_labels() {
-        let drawn = draw(&ladder(), true, 50);
+        let drawn = draw(&ladder(), true, Some(50));
         assert!(drawn.is_ascii(), "{drawn}");
     }
 
     #[test]
     fn nothing_to_draw() {
-        assert_eq!(draw(&Ladder::default(), false, 80).trim(), "ms");
+        assert_eq!(draw(&Ladder::default(), false, None).trim(), "ms");
     }
 }

@@ -62,7 +62,7 @@ mod tests {
                 label: "echo; #1".into(),
                 mark: Mark::Lost,
             }],
-            notes: Vec::new(),
+            ..Ladder::default()
         };
         let expected = "sequenceDiagram\n    box home\n    participant L0 as lo\n    end\n    L0-xL0: 0.012 ms echo,  1\n";
         assert_eq!(draw(&ladder), expected);

@@ -66,6 +66,8 @@ pub struct Ladder {
     pub rows: Vec<Row>,
     /// What there is to say under them.
     pub notes: Vec<String>,
+    /// What else there is to look at, for somebody at a terminal.
+    pub hints: Vec<String>,
 }
 
 impl Ladder {

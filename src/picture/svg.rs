@@ -115,7 +115,7 @@ mod tests {
                 label: "10.0.0.1 > 10.0.0.2\u{1b}".into(),
                 mark: Mark::Delivered,
             }],
-            notes: Vec::new(),
+            ..Ladder::default()
         };
         let svg = draw(&ladder);
         assert!(svg.contains("a&lt;b") && svg.contains("x&amp;y"));

@@ -52,8 +52,6 @@ pub mod api {
     /// They are held in memory, up to 250 000 packets or 64 MiB, or go into a file. On the loopback link each packet is seen twice,
     /// as it goes out and as it comes in.
     ///
-    /// Equivalent to: `tcpdump -i LINK FILTER`
-    ///
     /// Search words: `tcpdump`, `tshark`, `wireshark`, `dumpcap`, `sniff`, `sniffer`, `packets`, `pcap`, `pcapng`, `record`
     ///
     /// # Options
@@ -90,8 +88,6 @@ pub mod api {
     /// Runs a closure and gives the packets that passed links meanwhile.
     ///
     /// All that has passed when the closure is at its end is among them: also the reply that its `ping` has waited for.
-    ///
-    /// Equivalent to: `tcpdump -i LINK FILTER`
     ///
     /// Search words: `tcpdump`, `tshark`, `sniff`, `watch`, `record`, `packets`
     ///
@@ -222,8 +218,6 @@ pub mod api {
     /// Writes the packets of a capture up to now to a capture file, which tcpdump, tshark and Wireshark can read.
     ///
     /// What file it is and what it holds is as with `pcap_write`. A file of this name is replaced.
-    ///
-    /// Equivalent to: `tcpdump -w FILE`
     ///
     /// Search words: `write`, `pcapng`, `pcap`, `wireshark`, `tshark`, `export`, `dump`
     ///

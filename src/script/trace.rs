@@ -87,9 +87,7 @@ pub mod api {
     /// and NAT. `show` draws a ladder: links as columns, time down. What IPv6, bridges and the like say by themselves is set apart,
     /// as bystanders.
     ///
-    /// Equivalent to: `tcpdump -n -i any`, in each namespace
-    ///
-    /// Search words: `follow`, `path`, `way`, `where`, `journey`, `sniff`, `debug`, `ladder`, `sequence diagram`
+    /// Search words: `follow`, `path`, `way`, `where`, `journey`, `sniff`, `tcpdump`, `debug`, `ladder`, `sequence diagram`
     ///
     /// # Returns
     /// A handle: `result` (what the closure returned), `journeys` and `bystanders` (arrays), `packets` (all of them, as `capture`

@@ -153,6 +153,10 @@ const ALONE: &[&str] = &[
 const WITHOUT_EQUIVALENT: &[&str] = &[
     "accept",
     "assert",
+    "trace",
+    "save",
+    "capture_during",
+    "capture",
     "close",
     "doctor",
     "firewall_allow",

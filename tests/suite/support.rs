@@ -320,6 +320,10 @@ pub fn redactions() -> Result<Redactions, Failed> {
     let varying = [
         ("[MAC]", r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"),
         ("[LINKLOCAL]", r"fe80::[0-9a-f:]+/64"),
+        (
+            "[MS]",
+            r"(?m)^(?<redacted> +[0-9]{1,3}\.[0-9]{3}) .*[│●▶◀↻]",
+        ),
         ("[TIME]", r"time[ =](?<redacted>[0-9]+(?:\.[0-9]+)?) ?ms"),
         (
             "[TIMES]",
