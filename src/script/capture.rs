@@ -8,12 +8,12 @@ use std::time::Duration;
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map};
 
-use crate::kernel::packet_socket::program::Filter;
+use crate::kernel::packet_socket::program::{Filter, RETURN};
 use crate::lab::Lab;
 use crate::lab::capture::{Capture, ToFile, Wanted};
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::memory;
-use crate::packet::filter::{self, Source};
+use crate::packet::filter::{self, Instruction, Source};
 use crate::packet::layers::Link;
 use crate::probe::capture::{Counts, Sighting};
 
@@ -442,8 +442,14 @@ fn compiled(text: &str, snaplen: Option<u32>) -> Outcome<Filter> {
         let snaplen = snaplen.unwrap_or(u32::MAX);
         filter::compile(&expression, Source::Socket(link), snaplen).map_err(wrong)
     };
-    Ok(Filter {
-        ethernet: compiled(Link::Ethernet)?,
-        ip: compiled(Link::Ip)?,
-    })
+    let ethernet = compiled(Link::Ethernet)?;
+    // What asks for a header that packets of IP do not have lets none of them pass.
+    let none = Instruction {
+        code: RETURN,
+        jt: 0,
+        jf: 0,
+        k: 0,
+    };
+    let ip = compiled(Link::Ip).unwrap_or_else(|_| vec![none]);
+    Ok(Filter { ethernet, ip })
 }

@@ -521,7 +521,10 @@ fn come_and_go(user: User) -> Verdict {
                 link_add(name, "bridge", #{ up: true });
                 addr_add(name, "10.0.0.1/24");
                 try { ping("10.0.0.9", #{ count: 1, timeout: "10ms", quiet: true }); } catch {}
+                // Up to Linux 6.1 a link that is up keeps its name.
+                link_down(name);
                 link_set(name, #{ name: name + "x" });
+                link_up(name + "x");
                 try { ping("10.0.0.8", #{ count: 1, timeout: "10ms", quiet: true }); } catch {}
                 link_del(name + "x");
             }

@@ -30,7 +30,8 @@ pub struct Program<'a> {
 const LOAD: u16 = 0x20;
 const IS: u16 = 0x15;
 const JUMP: u16 = 0x05;
-const RETURN: u16 = 0x06;
+/// The end of a program.
+pub const RETURN: u16 = 0x06;
 
 /// What is loaded from beside the packet: SKF_AD_OFF and SKF_AD_* of linux/filter.h.
 const INDEX: u32 = 0xffff_f000 + 8;

@@ -17,7 +17,7 @@ pub(super) fn is_waiting(sent: &Sent, state: &State<'_>, asked: &Asked, course: 
         let scene = suspects::unsent(sent, state, asked, course)?;
         let (out, next, _) = routes::next(&scene)?;
         let neighbour = scene.space.neighbour(&out.link, next)?;
-        let is_open = neighbour.mac.is_none() && neighbour.state == "incomplete";
+        let is_open = neighbour.mac.is_none() || neighbour.state == "failed";
         Some(is_open && question_for(sent, &out, next).is_none())
     };
     course.stop == Stop::Unsent && waits().unwrap_or(false)
