@@ -19,6 +19,7 @@
 //! | [`conntrack`], [`conntrack_change`], [`conntrack_filter`], [`conntrack_text`] | connections as netfilter tracks them, forgetting them, which of them are meant, and a line of text for each |
 //! | [`notification`], [`monitor_text`] | what the kernel tells of links, addresses, routes and neighbours, and a line of text for each |
 //! | [`nsid`] | the ids by which a namespace knows others |
+//! | [`packet_socket`] | packets as they pass the links: sockets that see them, and the memory they lie in |
 //! | [`ioctl`] | name to index and back |
 //! | [`cidr`], [`mac`] | addresses as text |
 //! | [`text`] | names that are not UTF-8 |
@@ -68,6 +69,7 @@ pub mod nft;
 pub mod notification;
 pub mod nsid;
 pub mod options;
+pub mod packet_socket;
 pub mod port_state;
 pub mod process;
 pub mod program;
