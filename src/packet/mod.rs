@@ -1,5 +1,6 @@
 //! Bytes and structs: what is in a packet or a message. Pure: no sockets, no files, no panics on any input.
 
+pub mod captured;
 pub mod icmp;
 pub mod layers;
 pub mod netlink;

@@ -6,7 +6,7 @@ use pnet::packet::ip::IpNextHeaderProtocol;
 use pnet::packet::util::{checksum, ipv4_checksum, ipv6_checksum};
 
 use super::bits;
-use super::tables::{Kind, Usual};
+use super::header::{Kind, Usual};
 use super::{Layer, Unencodable, Value};
 
 /// Fills in what is not given.

@@ -8,9 +8,11 @@
 
 mod bits;
 mod fill;
+mod header;
 mod tables;
 
-pub use tables::{Field, Form, Kind, Usual, kind, kinds};
+pub use header::{Field, Form, Kind, Usual};
+pub use tables::{kind, kinds};
 
 use std::fmt;
 

@@ -1,10 +1,9 @@
-//! What headers look like: Ethernet (IEEE 802.3), ARP (RFC 826), IPv4 (RFC 791, 2474, 3168), IPv6 (RFC 8200), ICMP (RFC 792),
-//! ICMPv6 (RFC 4443), UDP (RFC 768) and TCP (RFC 9293).
+//! What a kind of header is, as data, and headers read and written by it. The kinds there are stand in `tables`.
 
 use std::net::IpAddr;
 
-use super::bits;
-use super::{Layer, Unencodable, Value};
+use super::{Layer, Unencodable, Value, bits, tables};
+use Usual::{Filled, Follows, Given, Is};
 
 /// How the value of a field is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +54,13 @@ pub struct Field {
     pub when: Option<(&'static [u8], bool)>,
 }
 
-const fn field(name: &'static str, at: usize, bits: usize, form: Form, usual: Usual) -> Field {
+pub(super) const fn field(
+    name: &'static str,
+    at: usize,
+    bits: usize,
+    form: Form,
+    usual: Usual,
+) -> Field {
     Field {
         name,
         at,
@@ -66,7 +71,7 @@ const fn field(name: &'static str, at: usize, bits: usize, form: Form, usual: Us
     }
 }
 
-const fn only(when: (&'static [u8], bool), field: Field) -> Field {
+pub(super) const fn only(when: (&'static [u8], bool), field: Field) -> Field {
     Field {
         when: Some(when),
         ..field
@@ -88,161 +93,6 @@ pub struct Kind {
     pub next: &'static [(u64, &'static str)],
 }
 
-use Form::{Flag, Ip4, Ip6, Mac, Number, Rest, Words};
-use Usual::{Filled, Follows, Given, Is};
-
-const ETHERTYPES: &[(u64, &str)] = &[(0x0800, "ip"), (0x0806, "arp"), (0x86dd, "ip6")];
-const IN_IP: &[(u64, &str)] = &[(1, "icmp"), (6, "tcp"), (17, "udp")];
-const IN_IP6: &[(u64, &str)] = &[(58, "icmp6"), (6, "tcp"), (17, "udp")];
-const TCP_FLAGS: &[&str] = &["fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"];
-
-/// Echo requests and replies have an identifier and a sequence; others have something else in their place.
-const ECHO: (&[u8], bool) = (&[0, 8], true);
-const NO_ECHO: (&[u8], bool) = (&[0, 8], false);
-const ECHO6: (&[u8], bool) = (&[128, 129], true);
-const NO_ECHO6: (&[u8], bool) = (&[128, 129], false);
-
-const KINDS: &[Kind] = &[
-    Kind {
-        name: "ether",
-        length: 14,
-        fields: &[
-            field("daddr", 0, 48, Mac, Given),
-            field("saddr", 48, 48, Mac, Given),
-            field("type", 96, 16, Number, Follows),
-        ],
-        header_length: None,
-        next: ETHERTYPES,
-    },
-    Kind {
-        name: "arp",
-        length: 28,
-        fields: &[
-            field("htype", 0, 16, Number, Is(1)),
-            field("ptype", 16, 16, Number, Is(0x0800)),
-            field("hlen", 32, 8, Number, Is(6)),
-            field("plen", 40, 8, Number, Is(4)),
-            field("operation", 48, 16, Number, Given),
-            field("saddr_ether", 64, 48, Mac, Given),
-            field("saddr_ip", 112, 32, Ip4, Given),
-            field("daddr_ether", 144, 48, Mac, Is(0)),
-            field("daddr_ip", 192, 32, Ip4, Given),
-        ],
-        header_length: None,
-        next: &[],
-    },
-    Kind {
-        name: "ip",
-        length: 20,
-        fields: &[
-            field("version", 0, 4, Number, Is(4)),
-            field("hdrlength", 4, 4, Number, Filled),
-            field("dscp", 8, 6, Number, Is(0)),
-            field("ecn", 14, 2, Number, Is(0)),
-            field("length", 16, 16, Number, Filled),
-            field("id", 32, 16, Number, Is(0)),
-            field("reserved", 48, 1, Flag, Is(0)),
-            field("dont_fragment", 49, 1, Flag, Is(0)),
-            field("more_fragments", 50, 1, Flag, Is(0)),
-            field("frag_off", 51, 13, Number, Is(0)),
-            field("ttl", 64, 8, Number, Is(64)),
-            field("protocol", 72, 8, Number, Follows),
-            field("checksum", 80, 16, Number, Filled),
-            field("saddr", 96, 32, Ip4, Given),
-            field("daddr", 128, 32, Ip4, Given),
-            field("options", 160, 0, Rest, Is(0)),
-        ],
-        header_length: Some((4, 4)),
-        next: IN_IP,
-    },
-    Kind {
-        name: "ip6",
-        length: 40,
-        fields: &[
-            field("version", 0, 4, Number, Is(6)),
-            field("dscp", 4, 6, Number, Is(0)),
-            field("ecn", 10, 2, Number, Is(0)),
-            field("flowlabel", 12, 20, Number, Is(0)),
-            field("length", 32, 16, Number, Filled),
-            field("nexthdr", 48, 8, Number, Follows),
-            field("hoplimit", 56, 8, Number, Is(64)),
-            field("saddr", 64, 128, Ip6, Given),
-            field("daddr", 192, 128, Ip6, Given),
-        ],
-        header_length: None,
-        next: IN_IP6,
-    },
-    Kind {
-        name: "icmp",
-        length: 8,
-        fields: &[
-            field("type", 0, 8, Number, Given),
-            field("code", 8, 8, Number, Is(0)),
-            field("checksum", 16, 16, Number, Filled),
-            only(ECHO, field("id", 32, 16, Number, Is(0))),
-            only(ECHO, field("sequence", 48, 16, Number, Is(0))),
-            only(NO_ECHO, field("rest", 32, 32, Number, Is(0))),
-        ],
-        header_length: None,
-        next: &[],
-    },
-    Kind {
-        name: "icmp6",
-        length: 8,
-        fields: &[
-            field("type", 0, 8, Number, Given),
-            field("code", 8, 8, Number, Is(0)),
-            field("checksum", 16, 16, Number, Filled),
-            only(ECHO6, field("id", 32, 16, Number, Is(0))),
-            only(ECHO6, field("sequence", 48, 16, Number, Is(0))),
-            only(NO_ECHO6, field("rest", 32, 32, Number, Is(0))),
-        ],
-        header_length: None,
-        next: &[],
-    },
-    Kind {
-        name: "udp",
-        length: 8,
-        fields: &[
-            field("sport", 0, 16, Number, Given),
-            field("dport", 16, 16, Number, Given),
-            field("length", 32, 16, Number, Filled),
-            field("checksum", 48, 16, Number, Filled),
-        ],
-        header_length: None,
-        next: &[],
-    },
-    Kind {
-        name: "tcp",
-        length: 20,
-        fields: &[
-            field("sport", 0, 16, Number, Given),
-            field("dport", 16, 16, Number, Given),
-            field("sequence", 32, 32, Number, Is(0)),
-            field("ackseq", 64, 32, Number, Is(0)),
-            field("doff", 96, 4, Number, Filled),
-            field("reserved", 100, 4, Number, Is(0)),
-            field("flags", 104, 8, Words(TCP_FLAGS), Is(0)),
-            field("window", 112, 16, Number, Is(65_535)),
-            field("checksum", 128, 16, Number, Filled),
-            field("urgptr", 144, 16, Number, Is(0)),
-            field("options", 160, 0, Rest, Is(0)),
-        ],
-        header_length: Some((96, 4)),
-        next: &[],
-    },
-];
-
-/// The kinds of headers, from the outside to the inside.
-pub fn kinds() -> &'static [Kind] {
-    KINDS
-}
-
-/// The kind of this name.
-pub fn kind(name: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|kind| kind.name == name)
-}
-
 impl Kind {
     /// The field of this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
@@ -254,7 +104,7 @@ impl Kind {
         self.field(name).is_some_and(|field| {
             let is_constant = self.name == "arp" || name == "version" || name == "reserved";
             field.usual == Filled
-                || is_constant && matches!(field.usual, Is(_)) && field.form != Mac
+                || is_constant && matches!(field.usual, Is(_)) && field.form != Form::Mac
         })
     }
 
@@ -297,7 +147,7 @@ impl Kind {
         let field = self.fields.iter().find(|field| field.usual == Follows)?;
         let told = bits::get(header, field.at, field.bits).filter(|_| !is_fragment)?;
         let (_, name) = self.next.iter().find(|(number, _)| *number == told)?;
-        kind(name)
+        tables::kind(name)
     }
 
     /// The header with the fields that are given, and the usual ones.
@@ -308,7 +158,7 @@ impl Kind {
             let given = layer.get(field.name);
             let value = match (given, field.usual) {
                 (Some(value), _) => value,
-                (None, Is(number)) if field.form != Rest => {
+                (None, Is(number)) if field.form != Form::Rest => {
                     if field.is_in(&header) {
                         bits::set(&mut header, field.at, field.bits, number);
                     }
