@@ -13,6 +13,7 @@
 //! | [`failure`] | a refusal with all that a person or a script wants to know |
 //! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
 //! | [`ping`] | a ping from the current namespace |
+//! | [`capture`] | packets of a namespace, or of all, while a script is at work |
 //! | [`tuntap`] | tun and tap devices that a script holds |
 //! | [`events`] | what happens in all namespaces while a script is at work, in order |
 //! | `hearing` | the namespaces that are heard, and which of them speaks |
@@ -33,6 +34,7 @@
 
 pub mod apply;
 pub mod attach;
+pub mod capture;
 pub mod events;
 pub mod explain;
 pub mod failure;
@@ -93,6 +95,8 @@ pub struct Lab {
     exit_status: Cell<Option<u8>>,
     /// Who is heard, as long as somebody listens.
     hearing: RefCell<hearing::Hearing>,
+    /// The captures that are going on.
+    captures: RefCell<capture::Captures>,
     /// Whether a link was brought up since the last time that all were waited for.
     unsettled: Cell<bool>,
 }
@@ -110,6 +114,7 @@ impl Lab {
             known: RefCell::new(BTreeMap::new()),
             exit_status: Cell::new(None),
             hearing: RefCell::default(),
+            captures: RefCell::default(),
             unsettled: Cell::new(false),
         };
         lab.show_netlink(settings.show_netlink);

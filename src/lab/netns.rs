@@ -157,6 +157,7 @@ impl Lab {
 
     pub(super) fn delete_netns(&self, name: &str) -> Result<()> {
         netns::unmount(name)?;
+        self.forget_packets(name);
         if let Some(netns) = self.known.borrow_mut().remove(name) {
             netns.close();
         }
@@ -169,6 +170,7 @@ impl Lab {
             .borrow_mut()
             .insert(netns.name.clone(), netns.clone());
         self.hear_also(&netns);
+        self.watch_packets(&netns);
         netns
     }
 }

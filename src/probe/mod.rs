@@ -5,11 +5,13 @@
 //! | [`ping`] | options in, events and a report out; the work is in [`ping_session`], the lines for people in [`ping_text`] |
 //! | [`icmp_socket`], [`timestamp`] | a raw or datagram ICMP socket, with the kernel's times |
 //! | [`echo_requests`], [`round_trips`] | what is on its way; minimum, mean, maximum, deviation |
+//! | [`capture`] | packets as they pass, taken down while something else is done |
 //! | [`throughput`], [`tcp_info`] | how much gets through, by TCP and UDP |
 //! | [`resolve`] | names to addresses |
 //! | [`tcp`] | connections, made and taken |
 //! | [`error`] | why a probe could not be made |
 
+pub mod capture;
 pub mod echo_requests;
 pub mod error;
 pub mod icmp_socket;

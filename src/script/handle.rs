@@ -5,7 +5,7 @@ use std::any::TypeId;
 
 use rhai::{Dynamic, Engine};
 
-use super::{netns, tcp, tuntap};
+use super::{capture, netns, tcp, tuntap};
 
 macro_rules! handles {
     ($($kind:literal => $type:ty),+ $(,)?) => {
@@ -44,4 +44,5 @@ handles! {
     "tuntap" => tuntap::Device,
     "listener" => tcp::Listener,
     "connection" => tcp::Connection,
+    "capture" => capture::Handle,
 }

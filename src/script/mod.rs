@@ -21,6 +21,7 @@
 pub mod addr;
 pub mod bridge_vlan;
 pub mod call;
+pub mod capture;
 pub mod class;
 pub mod conntrack;
 pub mod events;
@@ -149,6 +150,7 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         ("NAT and firewall", exported_module!(firewall::api).into()),
         ("Probes", exported_module!(ping::api).into()),
         ("Probes", exported_module!(throughput::api).into()),
+        ("Packets", exported_module!(capture::api).into()),
         ("Packets", exported_module!(packet::api).into()),
         ("Events", exported_module!(events::api).into()),
         ("TCP", exported_module!(tcp::api).into()),

@@ -31,6 +31,7 @@ use socket2::{Domain, SockFilter, Socket, Type};
 use super::error::Result;
 use super::ioctl;
 use super::netns::Namespace;
+use super::reason::Reason;
 use block::Frame;
 use program::Program;
 use ring::Ring;
@@ -220,6 +221,28 @@ fn bind(socket: &Socket) -> Result<()> {
     // SAFETY: `address` is a whole sockaddr_ll that outlives the call, `length` is its length, and the kernel only reads it.
     Errno::result(unsafe { libc::bind(socket.as_raw_fd(), (&raw const address).cast(), length) })?;
     Ok(())
+}
+
+/// Why there is no such socket.
+pub fn refusal(errno: Errno) -> Option<Reason> {
+    match errno {
+        Errno::EPERM | Errno::EACCES => Some(
+            Reason::new("this user may not see packets")
+                .hint("it needs root or CAP_NET_RAW; without --host netsh works in a sandbox of its own and needs neither"),
+        ),
+        Errno::EAFNOSUPPORT => Some(
+            Reason::new("this kernel has no packet sockets")
+                .hint("they are CONFIG_PACKET; on the host root may be able to load them: modprobe af_packet"),
+        ),
+        Errno::E2BIG => Some(
+            Reason::new("the program for the kernel is too long")
+                .hint("name fewer links, or a filter with fewer parts"),
+        ),
+        Errno::ENOMEM | Errno::ENOBUFS => {
+            Some(Reason::new("the kernel has no memory for the ring"))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,406 @@
+//! Verbs about captures: the packets of links as they pass.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use rhai::plugin::*;
+use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map};
+
+use crate::lab::Lab;
+use crate::lab::capture::{Capture, Wanted};
+use crate::lab::failure::{Failure, Outcome};
+use crate::lab::memory;
+use crate::probe::capture::{Counts, Sighting};
+
+use super::call::{RhaiResultOf, lab, verb};
+use super::events::placed;
+use super::link_add::netns_of;
+use super::options::{Fault, NetnsName, OptionValue, Options};
+use super::serve::waiting;
+use super::value::{array, counter, map};
+use super::wait::read_duration;
+
+/// The longest that a packet can be cut to, as in tcpdump.
+const LONGEST: u32 = 262_144;
+
+/// What a packet takes as a map, roughly.
+const AS_MAP: usize = 6 << 10;
+
+/// A capture in the hands of a script.
+#[derive(Clone)]
+pub struct Handle(Rc<Capture>);
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "capture of {} in {}", self.0.what(), self.0.netns())
+    }
+}
+
+/// The verbs.
+#[export_module]
+pub mod api {
+    /// Begins to take down the packets that pass links, while the script goes on.
+    ///
+    /// They are held in memory, up to 250 000 packets or 64 MiB, or go into a file. On the loopback link each packet is seen twice,
+    /// as it goes out and as it comes in.
+    ///
+    /// Equivalent to: `tcpdump -i LINK FILTER`
+    ///
+    /// Search words: `tcpdump`, `tshark`, `wireshark`, `dumpcap`, `sniff`, `sniffer`, `packets`, `pcap`, `pcapng`, `record`
+    ///
+    /// # Options
+    /// - `link` (link or array of links; `iface`, `dev`): only packets of these; of all links of the namespace unless given
+    /// - `netns` (netns): the namespace; the current one unless given
+    /// - `filter` (string): only packets for which this holds, as in tcpdump: "icmp or arp", "host 10.0.0.2 and tcp port 80"
+    /// - `snaplen` (int, bytes): so many bytes of each packet; all of it unless given
+    /// - `promisc` (bool): also what is not for the link, which a link that is named takes in unless this is false, and others do not
+    /// - `count` (int): end after so many packets
+    /// - `timeout` (duration): end after this long
+    /// - `file` (string): write the packets there, as pcapng, and hold none in memory
+    ///
+    /// # Returns
+    /// A handle: `read`, `packets`, `save`, `stats`, `stop`.
+    ///
+    /// # Errors
+    /// There is no such link (ENODEV); the filter is wrong; the file can't be written; with `--host`, no privilege (EPERM).
+    ///
+    /// # Example
+    /// ```rhai
+    /// let capture = capture(#{ link: "lo", filter: "icmp" });
+    /// ping("127.0.0.1", #{ count: 2, interval: "10ms", quiet: true });
+    /// show(capture.stop());
+    /// show(capture.packets().map(|packet| packet.direction)); // each packet goes out, and comes in again
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn capture(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Handle> {
+        verb(&ctx, |lab| {
+            let wanted = wanted(lab, Options::new(options), true)?;
+            Ok(Handle(Rc::new(lab.capture(wanted)?)))
+        })
+    }
+
+    /// Runs a closure and gives the packets that passed links meanwhile.
+    ///
+    /// All that has passed when the closure is at its end is among them: also the reply that its `ping` has waited for.
+    ///
+    /// Equivalent to: `tcpdump -i LINK FILTER`
+    ///
+    /// Search words: `tcpdump`, `tshark`, `sniff`, `watch`, `record`, `packets`
+    ///
+    /// # Options
+    /// - `link` (link or array of links; `iface`, `dev`): only packets of these; of all links of the namespace unless given
+    /// - `netns` (netns): the namespace; the current one unless given
+    /// - `filter` (string): only packets for which this holds, as in tcpdump: "icmp or arp", "host 10.0.0.2 and tcp port 80"
+    /// - `snaplen` (int, bytes): so many bytes of each packet; all of it unless given
+    /// - `promisc` (bool): also what is not for the link, which a link that is named takes in unless this is false, and others do not
+    /// - `count` (int): no more than so many packets
+    /// - `timeout` (duration): no packets after this long
+    ///
+    /// # Returns
+    /// An array of maps in the order in which the packets passed, as from `read`. What the closure returns is not in it.
+    ///
+    /// # Errors
+    /// Those of the closure, after the capture was stopped; those of `capture`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// veth_add("a", "b", #{ up: true });
+    /// addr_add("a", "10.0.0.1/24");
+    /// let seen = capture_during(|| ping("10.0.0.2", #{ count: 1, timeout: "10ms", quiet: true }), #{ link: "b", filter: "arp" });
+    /// for packet in seen { print(packet.line); }
+    /// assert(seen[0].direction == "in");
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn capture_during(
+        ctx: NativeCallContext,
+        work: FnPtr,
+        options: Map,
+    ) -> RhaiResultOf<Array> {
+        let wanted = verb(&ctx, |lab| wanted(lab, Options::new(options), false))?;
+        let lab = lab(&ctx)?;
+        let mut failed = None;
+        let run = || {
+            let ran: Result<Dynamic, Box<EvalAltResult>> = work.call_within_context(&ctx, ());
+            failed = ran.err();
+        };
+        let captured = lab.capture_during(wanted, run);
+        if let Some(error) = failed {
+            return Err(placed(error, &ctx));
+        }
+        let (_, packets) = verb(&ctx, |_| captured)?;
+        verb(&ctx, |_| maps(packets))
+    }
+
+    /// Waits for the next packet of a capture.
+    ///
+    /// Search words: `next`, `receive`, `recv`, `packet`
+    ///
+    /// # Returns
+    /// A map of the packet, as with a time; `()` if the capture has ended and all its packets were read.
+    ///
+    /// # Errors
+    /// The file of the capture could not be written on.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let capture = capture(#{ link: "lo", count: 4 });
+    /// ping("127.0.0.1", #{ count: 1, quiet: true });
+    /// // out and in: the request and the reply
+    /// let packet = capture.read();
+    /// while packet != () { print(packet.line); packet = capture.read(); }
+    /// ```
+    #[rhai_fn(name = "read", return_raw, pure)]
+    pub fn read_capture_for_ever(
+        ctx: NativeCallContext,
+        capture: &mut Handle,
+    ) -> RhaiResultOf<Dynamic> {
+        next(&ctx, capture, None)
+    }
+
+    /// Waits for the next packet of a capture, for a time.
+    ///
+    /// Search words: `next`, `receive`, `recv`, `packet`, `poll`
+    ///
+    /// # Returns
+    /// A map: `time` (seconds since 1970) and `time_ns` (the same in nanoseconds), by the kernel's clock; `netns`, `link`;
+    /// `direction` ("in" or "out"); `length` (bytes on the link); `bytes` (a blob of those that were kept); `link_type` ("ethernet",
+    /// or "ip" for links without hardware addresses); `line` (a text that says what it is); `packet` (its headers, as from
+    /// `packet_decode`). `()` if no packet came, or the capture has ended and all its packets were read.
+    ///
+    /// # Errors
+    /// The time is no duration; the file of the capture could not be written on.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let capture = capture(#{ link: "lo", filter: "icmp" });
+    /// show(capture.read("10ms")); // nobody says anything
+    /// ping("127.0.0.1", #{ count: 1, quiet: true });
+    /// show(capture.read("1s").packet.ip.daddr);
+    /// ```
+    #[rhai_fn(name = "read", return_raw, pure)]
+    pub fn read_capture(
+        ctx: NativeCallContext,
+        capture: &mut Handle,
+        timeout: Dynamic,
+    ) -> RhaiResultOf<Dynamic> {
+        let limit = verb(&ctx, |_| read_duration(&timeout, "timeout"))?;
+        next(&ctx, capture, Some(limit))
+    }
+
+    /// Gives all packets of a capture up to now, those too that were read already.
+    ///
+    /// What was read makes room where memory is full: then it is no more among them.
+    ///
+    /// Search words: `list`, `array`, `all`
+    ///
+    /// # Returns
+    /// An array of maps in the order in which the packets passed, as from `read`.
+    ///
+    /// # Errors
+    /// There is not the memory for so many maps.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let capture = capture(#{ link: "lo", filter: "icmp" });
+    /// ping("127.0.0.1", #{ count: 1, quiet: true });
+    /// assert(capture.packets().len() == 4); // the request and the reply, out and in
+    /// ```
+    #[rhai_fn(name = "packets", return_raw, pure)]
+    pub fn capture_packets(ctx: NativeCallContext, capture: &mut Handle) -> RhaiResultOf<Array> {
+        verb(&ctx, |lab| maps(lab.capture_packets(&capture.0)?))
+    }
+
+    /// Tells how many packets of a capture there were up to now.
+    ///
+    /// Search words: `statistics`, `counters`, `drops`, `lost`
+    ///
+    /// # Returns
+    /// A map: `captured` (packets in memory or in the file, read ones too); `received` (packets for which the filter holds);
+    /// `dropped` (those of them that came faster than they could be taken down); `overflowed` (those that had no room in memory);
+    /// `running` (bool: whether it goes on).
+    ///
+    /// # Errors
+    /// The file of the capture could not be written on.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let capture = capture(#{ link: "lo", count: 1 });
+    /// ping("127.0.0.1", #{ count: 1, quiet: true });
+    /// wait_until(|| !capture.stats().running, "1s");
+    /// show(capture.stats().captured);
+    /// ```
+    #[rhai_fn(name = "stats", return_raw, pure)]
+    pub fn capture_stats(ctx: NativeCallContext, capture: &mut Handle) -> RhaiResultOf<Map> {
+        verb(&ctx, |lab| {
+            let counts = lab.capture_counts(&capture.0)?;
+            Ok(counts_map(&counts, !capture.0.is_over()))
+        })
+    }
+
+    /// Ends a capture. Its packets stay.
+    ///
+    /// All that has passed up to now is among them.
+    ///
+    /// Search words: `end`, `close`, `finish`
+    ///
+    /// # Returns
+    /// A map, as from `stats`.
+    ///
+    /// # Errors
+    /// The file of the capture could not be written on. A capture that has ended stays so.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let capture = capture();
+    /// ping("127.0.0.1", #{ count: 1, quiet: true });
+    /// show(capture.stop().received);
+    /// ```
+    #[rhai_fn(name = "stop", return_raw, pure)]
+    pub fn capture_stop(ctx: NativeCallContext, capture: &mut Handle) -> RhaiResultOf<Map> {
+        verb(&ctx, |lab| {
+            let counts = lab.capture_stop(&capture.0)?;
+            Ok(counts_map(&counts, !capture.0.is_over()))
+        })
+    }
+
+    /// The handle as text.
+    #[rhai_fn(name = "to_string", name = "to_debug", pure)]
+    pub fn capture_text(capture: &mut Handle) -> String {
+        capture.to_string()
+    }
+
+    /// Whether two handles are the same.
+    #[rhai_fn(name = "==", pure)]
+    pub fn capture_same(capture: &mut Handle, other: Handle) -> bool {
+        Rc::ptr_eq(&capture.0, &other.0)
+    }
+
+    /// Whether two handles are different ones.
+    #[rhai_fn(name = "!=", pure)]
+    pub fn capture_different(capture: &mut Handle, other: Handle) -> bool {
+        !Rc::ptr_eq(&capture.0, &other.0)
+    }
+}
+
+/// A link, or several.
+struct Links(Vec<String>);
+
+impl OptionValue for Links {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let items = match value.read_lock::<Array>() {
+            Some(items) => items.to_vec(),
+            None => vec![value.clone()],
+        };
+        let wanted = || Fault::Type("the name of a link, or an array of names");
+        let name = |item: &Dynamic| String::read(item).map_err(|_| wanted());
+        items.iter().map(name).collect::<Result<_, _>>().map(Links)
+    }
+}
+
+/// How many bytes of each packet.
+struct Snaplen(u32);
+
+impl OptionValue for Snaplen {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let number = i64::read(value)?;
+        let length = u32::try_from(number).ok();
+        length
+            .filter(|length| (1..=LONGEST).contains(length))
+            .map(Snaplen)
+            .ok_or_else(|| Fault::Value(format!("{number} is not between 1 and {LONGEST}")))
+    }
+}
+
+fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
+    let links = options.take::<Links>("link")?;
+    let netns = options.take::<NetnsName>("netns")?.map(|name| name.0);
+    let filter = options.take::<String>("filter")?;
+    let snaplen = options.take::<Snaplen>("snaplen")?;
+    let promisc = options.take("promisc")?;
+    let count = options.take::<u32>("count")?;
+    let time = options.take::<Duration>("timeout")?;
+    let file = match may_write {
+        true => options.take::<String>("file")?,
+        false => None,
+    };
+    options.finish()?;
+    let snaplen = snaplen.map(|snaplen| snaplen.0);
+    if links.as_ref().is_some_and(|links| links.0.is_empty()) {
+        let words = "there is no link in the array";
+        return Err(Failure::new(words)
+            .blame("link")
+            .hint("leave the option out to capture on all links"));
+    }
+    Ok(Wanted {
+        netns: Some(netns_of(lab, &netns, "netns")?),
+        links: links.map(|links| links.0).unwrap_or_default(),
+        filter: filter.map(|text| compiled(&text, snaplen)).transpose()?,
+        snaplen,
+        promisc,
+        count: count.map(u64::from),
+        time,
+        file: file.map(PathBuf::from),
+    })
+}
+
+fn next(
+    ctx: &NativeCallContext,
+    capture: &Handle,
+    limit: Option<Duration>,
+) -> RhaiResultOf<Dynamic> {
+    waiting(ctx, |lab, waiter| {
+        let words = format!("waiting for a packet of {}", capture.0.what());
+        lab.screen().doing(&words);
+        let packet = lab.capture_read(&capture.0, limit, waiter);
+        lab.screen().doing("");
+        Ok(packet?.map_or(Dynamic::UNIT, |packet| packet_map(&packet).into()))
+    })
+}
+
+fn maps(packets: Vec<Sighting>) -> Outcome<Array> {
+    let bytes: usize = packets.iter().map(|packet| packet.bytes.len()).sum();
+    let needed = packets.len().saturating_mul(AS_MAP).saturating_add(bytes);
+    if !memory::can_afford(needed) {
+        let words = format!(
+            "there is not the memory for {} packets as maps",
+            packets.len()
+        );
+        return Err(Failure::new(words)
+            .hint("read() gives them one by one, and save() writes them to a file"));
+    }
+    Ok(array(packets.iter().map(packet_map)))
+}
+
+fn counts_map(counts: &Counts, running: bool) -> Map {
+    map([
+        ("captured", counter(counts.captured)),
+        ("dropped", counter(counts.dropped)),
+        ("overflowed", counter(counts.overflowed)),
+        ("received", counter(counts.received)),
+        ("running", running.into()),
+    ])
+}
+
+// SEAM
+fn compiled(_text: &str, _snaplen: Option<u32>) -> Outcome<crate::kernel::packet_socket::program::Filter> {
+    Err(Failure::new("filters are not there yet").blame("filter"))
+}
+
+// SEAM
+fn packet_map(sighting: &Sighting) -> Map {
+    let captured = sighting.captured();
+    map([
+        ("bytes", Dynamic::from_blob(captured.bytes)),
+        ("direction", captured.direction.map_or("", |it| it.word()).into()),
+        ("length", i64::from(captured.length).into()),
+        ("line", "".into()),
+        ("link", captured.link.into()),
+        ("link_type", captured.link_type.to_string().into()),
+        ("netns", captured.netns.unwrap_or_default().into()),
+        ("packet", Dynamic::UNIT),
+        ("time", captured.at.as_secs_f64().into()),
+        ("time_ns", i64::try_from(captured.at.as_nanos()).unwrap_or(i64::MAX).into()),
+    ])
+}
