@@ -184,7 +184,9 @@ impl Source {
                     names.insert(frame.index, name);
                 }
                 let name = names.get(&frame.index);
-                let link = name.cloned().unwrap_or_else(|| format!("if{}", frame.index));
+                let link = name
+                    .cloned()
+                    .unwrap_or_else(|| format!("if{}", frame.index));
                 let known = known.filter(|known| known.place.link == link);
                 let place = match known {
                     Some(known) => known.place.clone(),
@@ -341,7 +343,7 @@ impl Session {
             let read = reader.work();
             reader.end(read);
         };
-        thread::Builder::new().name("capture".into()).spawn(work)?;
+        thread::Builder::new().name("packets".into()).spawn(work)?;
         Ok(Session { shared })
     }
 
@@ -367,7 +369,10 @@ impl Session {
         let waiting = |state: &mut State| !state.is_over && state.done < asked;
         // The thread takes no longer unless it hangs on a file.
         let longest = 2 * PATIENCE;
-        let waited = self.shared.answered.wait_timeout_while(state, longest, waiting);
+        let waited = self
+            .shared
+            .answered
+            .wait_timeout_while(state, longest, waiting);
         drop(waited);
     }
 

@@ -384,7 +384,10 @@ fn counts_map(counts: &Counts, running: bool) -> Map {
 }
 
 // SEAM
-fn compiled(_text: &str, _snaplen: Option<u32>) -> Outcome<crate::kernel::packet_socket::program::Filter> {
+fn compiled(
+    _text: &str,
+    _snaplen: Option<u32>,
+) -> Outcome<crate::kernel::packet_socket::program::Filter> {
     Err(Failure::new("filters are not there yet").blame("filter"))
 }
 
@@ -393,7 +396,10 @@ fn packet_map(sighting: &Sighting) -> Map {
     let captured = sighting.captured();
     map([
         ("bytes", Dynamic::from_blob(captured.bytes)),
-        ("direction", captured.direction.map_or("", |it| it.word()).into()),
+        (
+            "direction",
+            captured.direction.map_or("", |it| it.word()).into(),
+        ),
         ("length", i64::from(captured.length).into()),
         ("line", "".into()),
         ("link", captured.link.into()),
@@ -401,6 +407,11 @@ fn packet_map(sighting: &Sighting) -> Map {
         ("netns", captured.netns.unwrap_or_default().into()),
         ("packet", Dynamic::UNIT),
         ("time", captured.at.as_secs_f64().into()),
-        ("time_ns", i64::try_from(captured.at.as_nanos()).unwrap_or(i64::MAX).into()),
+        (
+            "time_ns",
+            i64::try_from(captured.at.as_nanos())
+                .unwrap_or(i64::MAX)
+                .into(),
+        ),
     ])
 }

@@ -7,6 +7,7 @@
 mod addresses;
 mod attach;
 mod calls;
+mod capture;
 mod cli;
 mod commands;
 mod completion;
@@ -73,6 +74,7 @@ fn main() {
         addresses::trials(),
         attach::trials(),
         calls::trials(),
+        capture::trials(),
         cli::trials(),
         commands::trials(),
         completion::trials(),

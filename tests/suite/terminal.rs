@@ -161,6 +161,18 @@ const ENDLESS: &[Endless] = &[
         program: Some("sleep"),
     },
     Endless {
+        what: "a capture in which nothing is seen",
+        code: "capture(#{ link: \"lo\" }).read()",
+        begun: "",
+        program: None,
+    },
+    Endless {
+        what: "a closure under capture",
+        code: "capture_during(|| sleep(1000))",
+        begun: "",
+        program: None,
+    },
+    Endless {
         what: "a program that is deaf to signals",
         code: "sh(\"trap '' INT TERM HUP; sleep 1000; sleep 1000\")",
         begun: "",
