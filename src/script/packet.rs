@@ -3,13 +3,14 @@
 use std::net::IpAddr;
 
 use rhai::plugin::*;
-use rhai::{Blob, Dynamic, Map};
+use rhai::{Array, Blob, Dynamic, Map};
 
 use crate::kernel::mac::Mac;
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::suggest::nearest;
+use crate::packet::captured::LinkType;
 use crate::packet::layers::{
-    self, Field, Form, Kind, Layer, Link, Packet, Unencodable, Value, kinds,
+    self, Coding, Field, Form, Kind, Layer, Packet, Unencodable, Value, kinds,
 };
 
 use super::call::{RhaiResultOf, verb};
@@ -18,6 +19,12 @@ use super::options::{Options, describe};
 /// What comes after the last header.
 const PAYLOAD: &str = "payload";
 
+/// How many headers a packet can be made of. More than any tunnel has.
+const MOST_LAYERS: usize = 64;
+
+/// How deep the value of an option can be nested.
+const DEEPEST_OPTION: usize = 4;
+
 /// The verbs.
 #[export_module]
 pub mod api {
@@ -25,24 +32,47 @@ pub mod api {
     ///
     /// The fields have the names that nft has for them:
     ///
-    /// - `ether`: daddr, saddr, type
+    /// - `ether`: daddr, saddr, type (up to 1500 it is the length of what follows)
+    /// - `vlan`: id, pcp, dei, type; the second tag of a frame is `cvlan`, as tc calls it
+    /// - `llc`: dsap, ssap, control
+    /// - `stp`: version, type, flags, root_priority, root_address, root_cost, bridge_priority, bridge_address, port, message_age,
+    ///   max_age, hello_time, forward_delay (times in 1/256 s)
     /// - `arp`: operation (1 asks, 2 answers), saddr_ether, saddr_ip, daddr_ether, daddr_ip
     /// - `ip`: dscp, ecn, id, dont_fragment, more_fragments, frag_off, ttl, protocol, saddr, daddr, options
-    /// - `ip6`: dscp, ecn, flowlabel, nexthdr, hoplimit, saddr, daddr
-    /// - `icmp`, `icmp6`: type, code; id and sequence of an echo, rest (an int of 32 bits) of all others
+    /// - `ip6`: dscp, ecn, flowlabel, nexthdr, hoplimit, saddr, daddr; its extension headers are `hbh` and `dst` (nexthdr,
+    ///   options), `rt` (nexthdr, type, seg_left, data) and `frag` (nexthdr, frag_off, more_fragments, id)
+    /// - `icmp`: type, code; id and sequence of an echo, mtu of "unreachable", gateway of a redirect, rest (an int of 32 bits) of
+    ///   others
+    /// - `icmp6`: type, code; id and sequence of an echo, mtu of "too big", pointer of "parameter problem"; taddr, options, router,
+    ///   solicited and override of neighbour discovery; hoplimit, managed, other, lifetime, reachable_time, retrans_timer and
+    ///   options of a router; max_delay and taddr of listeners; rest of others
+    /// - `igmp`: type, mrt, group or count
+    /// - `gre`: flags (such as "sequence,key"), protocol, key, sequence
     /// - `udp`: sport, dport
     /// - `tcp`: sport, dport, sequence, ackseq, flags (such as "syn,ack"), window, urgptr, options
+    /// - `vxlan`: vni, flags
+    /// - `geneve`: vni, type, options
+    ///
+    /// Options of TCP are an array such as `[#{ mss: 1460 }, "sackOK", #{ timestamps: #{ val: 1, ecr: 0 } }, "nop", #{ wscale: 7 }]`,
+    /// with `#{ sack: [[1, 2]] }`; those of neighbour discovery have source_link_address, target_link_address, prefix, mtu and
+    /// rdnss; those of extension headers router_alert. What is not known is `#{ kind: 254, data: blob }` (`type` in place of `kind`
+    /// in IPv6). What can't be read as options is a blob.
+    ///
+    /// A packet in a packet (a tunnel's, or the one that an ICMP error is about) is a map of its own, under `payload`.
     ///
     /// Lengths, checksums and the like (length, hdrlength, doff, checksum, version, htype, ptype, hlen, plen, reserved) are left
     /// out where they are as they should be: `packet_encode` works them out anew, and a packet can be changed in between.
     ///
-    /// Search words: `parse`, `dissect`, `header`, `scapy`, `bytes`, `icmp`, `udp`, `tcp`, `arp`, `ethernet`
+    /// Search words: `parse`, `dissect`, `header`, `scapy`, `bytes`, `icmp`, `udp`, `tcp`, `arp`, `ethernet`, `802.1Q`, `qinq`,
+    /// `tunnel`
     ///
     /// # Options
-    /// - `link` (word): what it begins with: "ethernet" or "ip"; "ethernet" unless given
+    /// - `link` (word): what it begins with: "ethernet", "ip", or "linux_sll" and "linux_sll2", what `tcpdump -i any` has in place
+    ///   of Ethernet; "ethernet" unless given
     ///
     /// # Returns
-    /// A map: a map for each header that was found, and `payload` (a blob), what is behind the last of them.
+    /// A map: a map for each header that was found, and `payload`: what is behind the last of them (a blob), or a packet that is
+    /// carried inside (such a map again).
     ///
     /// # Errors
     /// None for any bytes: what is not understood is payload.
@@ -60,16 +90,13 @@ pub mod api {
             let mut options = Options::new(options);
             let link = options.take::<String>("link")?;
             options.finish()?;
-            let link = match link.as_deref() {
-                None | Some("ethernet") => Link::Ethernet,
-                Some("ip") => Link::Ip,
-                Some(other) => {
-                    let words = format!("no packet begins with {other:?}");
-                    let hint =
-                        "link is \"ethernet\" (what a tap reads) or \"ip\" (what a tun reads)";
-                    return Err(Failure::new(words).blame("link").hint(hint));
-                }
-            };
+            let word = link.as_deref().unwrap_or("ethernet");
+            let link = LinkType::of_word(word).and_then(LinkType::beginning);
+            let link = link.ok_or_else(|| {
+                let words = format!("no packet begins with {word:?}");
+                let hint = "link is \"ethernet\" (what a tap reads) or \"ip\" (what a tun reads)";
+                Failure::new(words).blame("link").hint(hint)
+            })?;
             Ok(packet_map(&layers::decode(&packet, link)))
         })
     }
@@ -80,7 +107,10 @@ pub mod api {
     /// window of 65535, 0; lengths, checksums and the type of what follows are worked out. Whatever is given is taken as it is,
     /// a wrong checksum too.
     ///
-    /// `payload` is a blob, a string, or a map of one more packet that is carried inside.
+    /// `payload` is a blob, a string, or a map of one more packet that is carried inside: what a tunnel carries.
+    ///
+    /// Of VLAN tags the outer one is `vlan`, the inner one `cvlan`. The outer one is of 802.1Q; one of 802.1ad is
+    /// `ether: #{ type: 0x88a8, ... }`.
     ///
     /// Search words: `craft`, `build`, `make`, `header`, `scapy`, `checksum`, `bytes`, `icmp`, `udp`, `tcp`, `arp`, `ethernet`
     ///
@@ -98,6 +128,9 @@ pub mod api {
     ///     payload: "a question",
     /// });
     /// show(bytes.len()); // 20 + 8 + 10
+    /// let inner = #{ ip: #{ saddr: "192.168.0.1", daddr: "192.168.0.2" }, icmp: #{ type: 8 } };
+    /// let tunnelled = packet_encode(#{ ip: #{ saddr: "10.0.0.2", daddr: "10.0.0.1" }, gre: #{ key: 7 }, payload: inner });
+    /// show(packet_decode(tunnelled, #{ link: "ip" }).payload.icmp.type);
     /// ```
     #[rhai_fn(return_raw)]
     pub fn packet_encode(ctx: NativeCallContext, packet: Dynamic) -> RhaiResultOf<Blob> {
@@ -105,17 +138,37 @@ pub mod api {
     }
 }
 
-fn packet_map(packet: &Packet) -> Map {
-    let mut map = Map::new();
+/// A packet as a map of its headers. What would not be read back in this order, such as a packet in a packet, is a map of its own
+/// under `payload`.
+pub fn packet_map(packet: &Packet) -> Map {
+    let mut maps = vec![Map::new()];
+    let mut before: Option<usize> = None;
     for layer in &packet.layers {
+        let at = kinds().iter().position(|kind| kind == layer.kind);
+        if before.is_some() && at <= before || begins_another(before, layer.kind) {
+            maps.push(Map::new());
+        }
+        before = at;
         let fields = layer.fields.iter();
         let fields: Map = fields
             .map(|(name, value)| ((*name).into(), to_script(value)))
             .collect();
-        map.insert(layer.kind.name.into(), fields.into());
+        if let Some(map) = maps.last_mut() {
+            map.insert(layer.kind.name.into(), fields.into());
+        }
     }
-    map.insert(PAYLOAD.into(), Dynamic::from_blob(packet.payload.clone()));
-    map
+    let payload = Dynamic::from_blob(packet.payload.clone());
+    let carried = maps.into_iter().rev().fold(payload, |carried, mut map| {
+        map.insert(PAYLOAD.into(), carried);
+        map.into()
+    });
+    carried.try_cast().unwrap_or_default()
+}
+
+/// IPv6 in IPv4 is a packet in a packet, as IPv4 in IPv6 is.
+fn begins_another(before: Option<usize>, kind: &Kind) -> bool {
+    let before = before.and_then(|at| kinds().get(at));
+    kind.name == "ip6" && before.is_some_and(|before| before.name == "ip")
 }
 
 fn to_script(value: &Value) -> Dynamic {
@@ -127,17 +180,44 @@ fn to_script(value: &Value) -> Dynamic {
             Mac::from_bytes(bytes).map_or(Dynamic::UNIT, |mac| mac.to_string().into())
         }
         Value::Ip(address) => address.to_string().into(),
-        Value::Words(words) => words.clone().into(),
+        Value::Words(words) | Value::Text(words) => words.clone().into(),
         Value::Bytes(bytes) => Dynamic::from_blob(bytes.clone()),
+        Value::List(values) => values.iter().map(to_script).collect::<Array>().into(),
+        Value::Map(entries) => {
+            let entries = entries.iter();
+            let map: Map = entries
+                .map(|(name, value)| (name.into(), to_script(value)))
+                .collect();
+            map.into()
+        }
     }
 }
 
-fn encode(value: &Dynamic) -> Outcome<Blob> {
+/// The bytes of a packet that is given as a map.
+pub fn encode(value: &Dynamic) -> Outcome<Blob> {
+    let mut packet = Packet::default();
+    let mut value = value.clone();
+    loop {
+        let payload = read_headers(&value, &mut packet)?;
+        if !payload.is_map() {
+            packet.payload = read_payload(&payload)?;
+            break;
+        }
+        value = payload;
+        if packet.layers.len() > MOST_LAYERS {
+            let words = format!("it has more than {MOST_LAYERS} headers");
+            return Err(wrong(PAYLOAD, words, None));
+        }
+    }
+    layers::encode(&packet).map_err(|Unencodable { place, words }| wrong(&place, words, None))
+}
+
+/// Adds the headers of a map to a packet, and gives its payload.
+fn read_headers(value: &Dynamic, packet: &mut Packet) -> Outcome<Dynamic> {
     let Some(map) = value.read_lock::<Map>() else {
         let words = format!("a packet is a map of its headers, not {}", describe(value));
         return Err(Failure::new(words).blame("packet"));
     };
-    let mut packet = Packet::default();
     let mut unknown = map.keys().filter(|name| {
         name.as_str() != PAYLOAD && kinds().iter().all(|kind| kind.name != name.as_str())
     });
@@ -154,21 +234,18 @@ fn encode(value: &Dynamic) -> Outcome<Blob> {
             packet.layers.push(read_layer(kind, fields)?);
         }
     }
-    if let Some(payload) = map.get(PAYLOAD) {
-        packet.payload = read_payload(payload)?;
-    }
-    layers::encode(&packet).map_err(|Unencodable { place, words }| wrong(&place, words, None))
+    Ok(map.get(PAYLOAD).cloned().unwrap_or_default())
 }
 
 fn read_payload(value: &Dynamic) -> Outcome<Blob> {
+    if value.is_unit() {
+        return Ok(Blob::new());
+    }
     if let Some(bytes) = value.read_lock::<Blob>() {
         return Ok(bytes.clone());
     }
     if let Ok(text) = value.clone().into_string() {
         return Ok(text.into_bytes());
-    }
-    if value.is_map() {
-        return encode(value);
     }
     let words = format!(
         "it wants a blob, a string or a packet, not {}",
@@ -186,7 +263,13 @@ fn read_layer(kind: &'static Kind, fields: &Dynamic) -> Outcome<Layer> {
     for (name, value) in fields.iter().filter(|(_, value)| !value.is_unit()) {
         let place = format!("{}.{name}", kind.name);
         let Some(field) = kind.field(name) else {
-            let names = kind.fields.iter().map(|field| field.name);
+            let mut names: Vec<&str> = Vec::new();
+            for field in kind.fields {
+                if !names.contains(&field.name) {
+                    names.push(field.name);
+                }
+            }
+            let names = names.into_iter();
             return Err(wrong(
                 &place,
                 "there is no such field",
@@ -218,8 +301,45 @@ fn read_field(field: &Field, value: &Dynamic) -> Result<Value, String> {
             Value::Ip(address)
         }
         Form::Words(_) => Value::Words(text()?),
-        Form::Rest => Value::Bytes(value.clone().into_blob().map_err(|_| wanted())?),
+        Form::Rest(coding) => match coding {
+            _ if value.is_blob() => Value::Bytes(value.clone().into_blob().unwrap_or_default()),
+            Coding::Bytes => return Err(wanted()),
+            _ if value.is_array() => any_value(value, 0)?,
+            _ => return Err(wanted()),
+        },
     })
+}
+
+/// A value of which the options say what it has to be.
+fn any_value(value: &Dynamic, depth: usize) -> Result<Value, String> {
+    if depth > DEEPEST_OPTION {
+        return Err("its values are nested too deep".into());
+    }
+    if let Some(values) = value.read_lock::<Array>() {
+        let values = values.iter().map(|value| any_value(value, depth + 1));
+        return Ok(Value::List(values.collect::<Result<_, _>>()?));
+    }
+    if let Some(entries) = value.read_lock::<Map>() {
+        let entries = entries.iter();
+        let entries =
+            entries.map(|(name, value)| Ok((name.to_string(), any_value(value, depth + 1)?)));
+        return Ok(Value::Map(entries.collect::<Result<_, String>>()?));
+    }
+    if let Some(bytes) = value.read_lock::<Blob>() {
+        return Ok(Value::Bytes(bytes.clone()));
+    }
+    if let Ok(number) = value.as_int() {
+        let number = u64::try_from(number);
+        return Ok(Value::Number(
+            number.map_err(|_| format!("{value} is less than 0"))?,
+        ));
+    }
+    if let Ok(set) = value.as_bool() {
+        return Ok(Value::Flag(set));
+    }
+    let text = value.clone().into_string();
+    let text = text.map_err(|_| format!("{} is no value of an option", describe(value)))?;
+    Ok(Value::Text(text))
 }
 
 fn nearest_of(name: &str, names: impl Iterator<Item = &'static str> + Clone) -> Option<String> {

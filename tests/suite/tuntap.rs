@@ -548,7 +548,7 @@ fn encoded(user: User) -> Verdict {
         show(answer(t, #{ ip6: ip6, icmp6: #{ type: 128, id: 3 }, payload: "x" }, "icmp6").icmp6.type);
         // A packet in a packet: IPv4 in IPv4 is not for this host.
         let inner = #{ ip: ip, icmp: #{ type: 8, id: 5 } };
-        show(packet_decode(packet_encode(#{ ip: #{ saddr: "10.0.0.2", daddr: "10.0.0.1", protocol: 4 }, payload: inner }), #{ link: "ip" }).payload.len());
+        show(packet_decode(packet_encode(#{ ip: #{ saddr: "10.0.0.2", daddr: "10.0.0.1", protocol: 4 }, payload: inner }), #{ link: "ip" }).payload.icmp.id);
         // What they carry of checksums is right: nothing is said of them.
         let reply = answer(t, inner, "icmp");
         show(["checksum" in reply.ip, "checksum" in reply.icmp, "length" in reply.ip]);
@@ -562,7 +562,7 @@ fn encoded(user: User) -> Verdict {
             json!("rst,ack"),
             json!({"code": 0, "id": 3, "sequence": 4, "type": 0}),
             json!(129),
-            json!(28),
+            json!(5),
             json!([false, false, false]),
         ],
     )

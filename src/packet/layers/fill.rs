@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-use pnet::packet::ip::IpNextHeaderProtocol;
-use pnet::packet::util::{checksum, ipv4_checksum, ipv6_checksum};
+use pnet::packet::util::checksum;
 
 use super::bits;
-use super::header::{Kind, Usual};
+use super::header::{Extent, Kind, MOST_LENGTH, Next, Usual};
+use super::sums::pseudo;
 use super::{Layer, Unencodable, Value};
 
 /// Fills in what is not given.
@@ -15,27 +15,26 @@ pub(super) fn fill(
     header: &mut [u8],
     body: &[u8],
     inner: Option<&str>,
-    outer: Option<&Layer>,
+    outer: &[Layer],
 ) -> Result<(), Unencodable> {
     let kind = layer.kind;
-    follow(layer, header, inner)?;
+    follow(layer, header, body.len(), inner)?;
+    if let Extent::Told { field, unit, more } = kind.extent {
+        put(
+            layer,
+            header,
+            field,
+            header.len().saturating_sub(more) / unit,
+        )?;
+    }
     let whole = header.len() + body.len();
-    let words = u64::try_from(header.len() / 4).unwrap_or(u64::MAX);
-    put(layer, header, "hdrlength", words)?;
-    put(layer, header, "doff", words)?;
-    let length = if kind.name == "ip6" {
-        body.len()
-    } else {
-        whole
-    };
-    put(
-        layer,
-        header,
-        "length",
-        u64::try_from(length).unwrap_or(u64::MAX),
-    )?;
+    match kind.name {
+        "ip6" => put(layer, header, "length", body.len())?,
+        "ip" | "udp" => put(layer, header, "length", whole)?,
+        _ => {}
+    }
     let Some(sum) = kind
-        .field("checksum")
+        .field_in("checksum", header)
         .filter(|_| layer.get("checksum").is_none())
     else {
         return Ok(());
@@ -47,16 +46,13 @@ pub(super) fn fill(
         _ => [&*header, body].concat(),
     };
     let number = match (kind.name, addresses(outer)) {
-        ("ip" | "icmp", _) => checksum(&bytes, sum_at),
-        (name, Some((source, destination))) => {
-            let protocol = IpNextHeaderProtocol(protocol_of(name));
-            with_addresses(&bytes, sum_at, source, destination, protocol)
-        }
+        ("ip" | "icmp" | "igmp" | "gre", _) => checksum(&bytes, sum_at),
+        (name, Some((source, destination))) => pseudo(name, source, destination).of(&bytes, sum_at),
         // There are no addresses to sum up: the sum is left at zero.
         (_, None) => 0,
     };
     // Zero is no checksum at all (RFC 768).
-    let number = if kind.name == "udp" && number == 0 && outer.is_some() {
+    let number = if kind.name == "udp" && number == 0 && !outer.is_empty() {
         0xffff
     } else {
         number
@@ -66,7 +62,12 @@ pub(super) fn fill(
 }
 
 /// The field that tells what follows.
-fn follow(layer: &Layer, header: &mut [u8], inner: Option<&str>) -> Result<(), Unencodable> {
+fn follow(
+    layer: &Layer,
+    header: &mut [u8],
+    length: usize,
+    inner: Option<&str>,
+) -> Result<(), Unencodable> {
     let kind = layer.kind;
     let Some(field) = kind
         .fields
@@ -80,6 +81,13 @@ fn follow(layer: &Layer, header: &mut [u8], inner: Option<&str>) -> Result<(), U
     }
     let place = || format!("{}.{}", kind.name, field.name);
     let told = match inner {
+        Some("llc") if field.name == "type" => u64::try_from(length)
+            .ok()
+            .filter(|length| *length <= MOST_LENGTH)
+            .ok_or_else(|| Unencodable {
+                place: kind.name.into(),
+                words: format!("with {length} bytes it is longer than a frame with llc can be"),
+            })?,
         Some(inner) => number_of(kind, inner).ok_or_else(|| Unencodable {
             place: place(),
             words: format!(
@@ -102,15 +110,19 @@ fn follow(layer: &Layer, header: &mut [u8], inner: Option<&str>) -> Result<(), U
 }
 
 fn number_of(kind: &Kind, inner: &str) -> Option<u64> {
-    let (number, _) = kind.next.iter().find(|(_, name)| *name == inner)?;
+    let Next::Told(numbers) = kind.next else {
+        return None;
+    };
+    let (number, _) = numbers.iter().find(|(_, name)| *name == inner)?;
     Some(*number)
 }
 
-fn put(layer: &Layer, header: &mut [u8], name: &str, number: u64) -> Result<(), Unencodable> {
+fn put(layer: &Layer, header: &mut [u8], name: &str, number: usize) -> Result<(), Unencodable> {
     let field = layer.kind.field(name);
     let Some(field) = field.filter(|_| layer.get(name).is_none()) else {
         return Ok(());
     };
+    let number = u64::try_from(number).unwrap_or(u64::MAX);
     if !bits::fits(number, field.bits) {
         return Err(Unencodable {
             place: layer.kind.name.into(),
@@ -121,36 +133,13 @@ fn put(layer: &Layer, header: &mut [u8], name: &str, number: u64) -> Result<(), 
     Ok(())
 }
 
-fn addresses(outer: Option<&Layer>) -> Option<(IpAddr, IpAddr)> {
-    let address = |name: &str| match outer?.get(name)? {
+/// The addresses that the checksum of what is inside covers: those of the nearest IP header.
+fn addresses(outer: &[Layer]) -> Option<(IpAddr, IpAddr)> {
+    let mut outer = outer.iter().rev();
+    let ip = outer.find(|layer| layer.kind.name == "ip" || layer.kind.name == "ip6")?;
+    let address = |name: &str| match ip.get(name)? {
         Value::Ip(address) => Some(*address),
         _ => None,
     };
     Some((address("saddr")?, address("daddr")?))
-}
-
-fn protocol_of(name: &str) -> u8 {
-    match name {
-        "icmp6" => 58,
-        "tcp" => 6,
-        _ => 17,
-    }
-}
-
-fn with_addresses(
-    bytes: &[u8],
-    sum_at: usize,
-    source: IpAddr,
-    destination: IpAddr,
-    protocol: IpNextHeaderProtocol,
-) -> u16 {
-    match (source, destination) {
-        (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            ipv4_checksum(bytes, sum_at, &[], &source, &destination, protocol)
-        }
-        (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            ipv6_checksum(bytes, sum_at, &[], &source, &destination, protocol)
-        }
-        _ => 0,
-    }
 }

@@ -2,8 +2,9 @@
 
 use std::net::IpAddr;
 
+use super::options::Coding;
 use super::{Layer, Unencodable, Value, bits, tables};
-use Usual::{Filled, Follows, Given, Is};
+use Usual::{Constant, Filled, Follows, Given, Is, Present};
 
 /// How the value of a field is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,8 @@ pub enum Form {
     Ip6,
     /// A word for each bit, the lowest first.
     Words(&'static [&'static str]),
-    /// All bytes between the fixed part and the end of the header.
-    Rest,
+    /// All bytes from there to the end of the header, mostly options.
+    Rest(Coding),
 }
 
 /// What a field is when it is not given.
@@ -31,10 +32,27 @@ pub enum Usual {
     Given,
     /// This.
     Is(u64),
+    /// This, and a decoded packet has it only where it is something else.
+    Constant(u64),
     /// It is worked out, and a decoded packet has it only where it is not as it should be.
     Filled,
     /// It tells what follows, and is worked out from that.
     Follows,
+    /// Its words are the names of fields that are given.
+    Present,
+}
+
+/// On what it depends that a header has a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// Which byte of the header tells.
+    pub byte: usize,
+    /// Which bits of it.
+    pub mask: u8,
+    /// With which values.
+    pub values: &'static [u8],
+    /// Whether with those, or with all others.
+    pub with: bool,
 }
 
 /// A field of a header.
@@ -44,15 +62,62 @@ pub struct Field {
     pub name: &'static str,
     /// Its first bit.
     pub at: usize,
-    /// How many bits it has.
+    /// How many bits it has; none if it is all the rest.
     pub bits: usize,
     /// How its value is written.
     pub form: Form,
     /// What it is when it is not given.
     pub usual: Usual,
-    /// The values of the first byte with which there is this field, or is none; None: always.
-    pub when: Option<(&'static [u8], bool)>,
+    /// When there is this field; None: always.
+    pub when: Option<When>,
 }
+
+/// How long a header is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// As long as the fields that it has; to the end of the packet if one of them is all the rest.
+    Fields,
+    /// The number in a field, times `unit` bytes, and `more` bytes.
+    Told {
+        /// The field that tells it.
+        field: &'static str,
+        /// How many bytes one is.
+        unit: usize,
+        /// What is not counted.
+        more: usize,
+    },
+}
+
+/// What comes after a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// What it carries.
+    Payload,
+    /// The header that the field which tells what follows has this number for.
+    Told(&'static [(u64, &'static str)]),
+    /// This header.
+    Always(&'static str),
+    /// The beginning of a packet, if the first byte is one of these.
+    Quoted(&'static [u8], &'static str),
+}
+
+/// A kind of header.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Its name in a packet.
+    pub name: &'static str,
+    /// The bytes that it has at least.
+    pub length: usize,
+    /// Its fields. One name may stand there more than once, with the same form: where it is depends on what is before it.
+    pub fields: &'static [Field],
+    /// How long it is.
+    pub extent: Extent,
+    /// What comes next.
+    pub next: Next,
+}
+
+/// Numbers up to this one in place of an Ethernet type are the length of what follows (IEEE 802.3, 3.2.6).
+pub(super) const MOST_LENGTH: u64 = 1500;
 
 pub(super) const fn field(
     name: &'static str,
@@ -71,98 +136,164 @@ pub(super) const fn field(
     }
 }
 
-pub(super) const fn only(when: (&'static [u8], bool), field: Field) -> Field {
+/// A field that there is with these values of a byte.
+pub(super) const fn with(byte: usize, values: &'static [u8], field: Field) -> Field {
+    masked(byte, 0xff, values, field)
+}
+
+/// A field that there is with other values of a byte.
+pub(super) const fn without(byte: usize, values: &'static [u8], field: Field) -> Field {
+    let when = When {
+        byte,
+        mask: 0xff,
+        values,
+        with: false,
+    };
     Field {
         when: Some(when),
         ..field
     }
 }
 
-/// A kind of header.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
-    /// Its name in a packet.
-    pub name: &'static str,
-    /// The bytes that it has at least.
-    pub length: usize,
-    /// Its fields.
-    pub fields: &'static [Field],
-    /// Where the header says how long it is: bit, bits; in units of 4 bytes.
-    pub header_length: Option<(usize, usize)>,
-    /// Which layers come next, by the field that tells it.
-    pub next: &'static [(u64, &'static str)],
+/// A field that there is with these values of some bits of a byte.
+pub(super) const fn masked(byte: usize, mask: u8, values: &'static [u8], field: Field) -> Field {
+    let when = When {
+        byte,
+        mask,
+        values,
+        with: true,
+    };
+    Field {
+        when: Some(when),
+        ..field
+    }
 }
 
 impl Kind {
-    /// The field of this name.
+    /// The field of this name: where it stands can depend on the header.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// Whether the field is left out where it is as it should be.
-    pub(super) fn is_filled(&self, name: &str) -> bool {
-        self.field(name).is_some_and(|field| {
-            let is_constant = self.name == "arp" || name == "version" || name == "reserved";
-            field.usual == Filled
-                || is_constant && matches!(field.usual, Is(_)) && field.form != Form::Mac
-        })
+    /// The field of this name in this header.
+    pub(super) fn field_in(&self, name: &str, header: &[u8]) -> Option<&'static Field> {
+        let mut fields = self.fields.iter();
+        fields.find(|field| field.name == name && field.is_in(header))
     }
 
-    /// The header at the beginning of these bytes, and how long it is; None if it is not all there.
-    pub(super) fn read(&'static self, bytes: &[u8]) -> Option<(Layer, usize)> {
-        let length = match self.header_length {
-            Some((at, count)) => usize::try_from(bits::get(bytes, at, count)?).ok()? * 4,
-            None => self.length,
+    /// The number in the field of this name.
+    pub(super) fn number(&self, name: &str, header: &[u8]) -> Option<u64> {
+        let field = self.field_in(name, header)?;
+        bits::get(header, field.at, field.bits)
+    }
+
+    /// Whether the field is left out where it is as it should be.
+    pub(super) fn is_filled(&self, name: &str) -> bool {
+        let field = self.field(name);
+        field.is_some_and(|field| matches!(field.usual, Filled | Constant(_)))
+    }
+
+    /// How long the header at the beginning of these bytes is; None if it is not all there.
+    pub(super) fn extent(&self, bytes: &[u8]) -> Option<usize> {
+        let length = match self.extent {
+            Extent::Told { field, unit, more } => {
+                let told = usize::try_from(self.number(field, bytes)?).ok()?;
+                told * unit + more
+            }
+            Extent::Fields => {
+                // The byte that tells which fields there are has to be there.
+                bytes.get(..self.length)?;
+                let mut here = self.fields.iter().filter(|field| field.is_in(bytes));
+                let rest = here
+                    .clone()
+                    .find(|field| matches!(field.form, Form::Rest(_)));
+                match rest {
+                    Some(rest) if bytes.len() >= rest.at / 8 => bytes.len(),
+                    _ => here.by_ref().fold(self.length, |longest, field| {
+                        longest.max((field.at + field.bits).div_ceil(8))
+                    }),
+                }
+            }
         };
-        let header = bytes.get(..length).filter(|_| length >= self.length)?;
+        (self.length..=bytes.len())
+            .contains(&length)
+            .then_some(length)
+    }
+
+    /// A header that is all there, as a layer.
+    pub(super) fn read(&'static self, header: &[u8]) -> Layer {
         let fields = self.fields.iter();
         let here = fields.filter(|field| field.is_in(header));
         let read = |field: &'static Field| Some((field.name, field.read(header)?));
         let fields = here.filter_map(read).collect();
-        Some((Layer { kind: self, fields }, length))
+        Layer { kind: self, fields }
     }
 
     /// The length that the header says its body has, where it says so.
     pub(super) fn body_length(&self, header: &[u8]) -> Option<usize> {
-        let said = |name: &str| {
-            let field = self.field(name)?;
-            usize::try_from(bits::get(header, field.at, field.bits)?).ok()
-        };
+        let said = |name: &str| usize::try_from(self.number(name, header)?).ok();
         match self.name {
             "ip" | "udp" => said("length")?.checked_sub(header.len()),
-            "ip6" => said("length"),
+            // Zero: it is in a jumbo payload option, or the kernel has yet to cut it (BIG TCP).
+            "ip6" => said("length").filter(|length| *length > 0 || said("nexthdr") == Some(59)),
+            "ether" | "vlan" | "cvlan" => {
+                let told = self.number("type", header)?;
+                let length = usize::try_from(told).ok()?;
+                (told <= MOST_LENGTH).then_some(length)
+            }
             _ => None,
         }
     }
 
     /// What comes after this header, if it is known.
     pub(super) fn next(&self, header: &[u8]) -> Option<&'static Kind> {
-        let number = |name: &str| {
-            let field = self.field(name)?;
-            bits::get(header, field.at, field.bits)
+        let name = match self.next {
+            Next::Payload => return None,
+            Next::Always(name) => name,
+            Next::Quoted(types, name) => header
+                .first()
+                .filter(|first| types.contains(first))
+                .map(|_| name)?,
+            Next::Told(numbers) => {
+                // Only the first fragment has the header of what is in it.
+                let is_later = self.number("frag_off", header).unwrap_or(0) > 0;
+                // Another version of GRE, or one with routes, is laid out in another way.
+                let is_other = self.name == "gre"
+                    && (self.number("version", header) != Some(0)
+                        || header.first().is_none_or(|first| first & 0x40 != 0));
+                let field = self.fields.iter().find(|field| field.usual == Follows)?;
+                let told =
+                    bits::get(header, field.at, field.bits).filter(|_| !is_later && !is_other)?;
+                if field.name == "type" && self.body_length(header).is_some() {
+                    return tables::kind("llc");
+                }
+                numbers.iter().find(|(number, _)| *number == told)?.1
+            }
         };
-        // Only the first fragment has the header of what is in it, and not all that the header speaks of.
-        let is_fragment =
-            number("frag_off").unwrap_or(0) > 0 || number("more_fragments") == Some(1);
-        let field = self.fields.iter().find(|field| field.usual == Follows)?;
-        let told = bits::get(header, field.at, field.bits).filter(|_| !is_fragment)?;
-        let (_, name) = self.next.iter().find(|(number, _)| *number == told)?;
         tables::kind(name)
     }
 
     /// The header with the fields that are given, and the usual ones.
     pub(super) fn write(&self, layer: &Layer) -> Result<Vec<u8>, Unencodable> {
         let mut header = vec![0; self.length];
-        // The first byte tells which other fields there are.
+        // What comes first tells which other fields there are.
         for field in self.fields {
-            let given = layer.get(field.name);
-            let value = match (given, field.usual) {
-                (Some(value), _) => value,
-                (None, Is(number)) if field.form != Form::Rest => {
-                    if field.is_in(&header) {
-                        bits::set(&mut header, field.at, field.bits, number);
-                    }
-                    continue;
+            if !field.is_in(&header) {
+                continue;
+            }
+            let end = (field.at + field.bits).div_ceil(8);
+            header.resize(header.len().max(end), 0);
+            let unencodable = |words| Unencodable {
+                place: format!("{}.{}", self.name, field.name),
+                words,
+            };
+            match (layer.get(field.name), field.usual) {
+                (Some(value), _) => {
+                    let written = field.write(&mut header, value, self.longest(field));
+                    written.map_err(unencodable)?;
+                }
+                (None, Is(number) | Constant(number)) => {
+                    bits::set(&mut header, field.at, field.bits, number);
                 }
                 (None, Given) => {
                     return Err(Unencodable {
@@ -170,28 +301,74 @@ impl Kind {
                         words: format!("it has no {}", field.name),
                     });
                 }
-                (None, _) => continue,
-            };
-            let place = || format!("{}.{}", self.name, field.name);
-            field
-                .write(&mut header, value)
-                .map_err(|words| Unencodable {
-                    place: place(),
-                    words,
-                })?;
+                (None, Present) => {
+                    bits::set(&mut header, field.at, field.bits, field.present(layer))
+                }
+                (None, Filled | Follows) => {}
+            }
         }
+        let mut given = layer.fields.iter().map(|(name, _)| name);
+        if let Some(name) = given.find(|name| self.field_in(name, &header).is_none()) {
+            let by = self.fields.first().map_or("type", |field| field.name);
+            return Err(Unencodable {
+                place: format!("{}.{name}", self.name),
+                words: format!("there is none with this {by}"),
+            });
+        }
+        self.pad(&mut header)?;
         Ok(header)
+    }
+
+    /// How many bytes there can be in the rest of a header, and in which unit the header is counted.
+    fn longest(&self, field: &Field) -> Option<(usize, usize)> {
+        let Extent::Told {
+            field: told,
+            unit,
+            more,
+        } = self.extent
+        else {
+            return None;
+        };
+        let most = (1usize << self.field(told)?.bits) - 1;
+        Some(((most * unit + more).saturating_sub(field.at / 8), unit))
+    }
+
+    /// Makes the header as long as one can be told to be.
+    fn pad(&self, header: &mut Vec<u8>) -> Result<(), Unencodable> {
+        let (Extent::Told { unit, more, .. }, Some(rest)) = (self.extent, self.rest()) else {
+            return Ok(());
+        };
+        let wanted = header.len().saturating_sub(more).next_multiple_of(unit) + more;
+        let Form::Rest(coding) = rest.form else {
+            return Ok(());
+        };
+        let missing = wanted - header.len();
+        if missing > 0 && !coding.pad(header, missing) {
+            return Err(Unencodable {
+                place: format!("{}.{}", self.name, rest.name),
+                words: format!("the header is no multiple of {unit} bytes with it"),
+            });
+        }
+        Ok(())
+    }
+
+    fn rest(&self) -> Option<&'static Field> {
+        let mut fields = self.fields.iter();
+        fields.find(|field| matches!(field.form, Form::Rest(_)))
     }
 }
 
 impl Field {
-    fn is_in(&self, header: &[u8]) -> bool {
-        let first = header.first().copied().unwrap_or(0);
-        self.when
-            .is_none_or(|(values, with)| values.contains(&first) == with)
+    /// Whether the header has it.
+    pub(super) fn is_in(&self, header: &[u8]) -> bool {
+        self.when.is_none_or(|when| {
+            let byte = header.get(when.byte).copied().unwrap_or(0);
+            when.values.contains(&(byte & when.mask)) == when.with
+        })
     }
 
-    fn read(&self, header: &[u8]) -> Option<Value> {
+    /// Its value in a header.
+    pub(super) fn read(&self, header: &[u8]) -> Option<Value> {
         let start = self.at / 8;
         let number = || bits::get(header, self.at, self.bits);
         Some(match self.form {
@@ -209,14 +386,19 @@ impl Field {
                 let set: Vec<&str> = set.map(|(_, word)| *word).collect();
                 Value::Words(set.join(","))
             }
-            Form::Rest => {
+            Form::Rest(coding) => {
                 let rest = header.get(start..).filter(|rest| !rest.is_empty())?;
-                Value::Bytes(rest.to_vec())
+                coding.read(rest)
             }
         })
     }
 
-    fn write(&self, header: &mut Vec<u8>, value: &Value) -> Result<(), String> {
+    fn write(
+        &self,
+        header: &mut Vec<u8>,
+        value: &Value,
+        longest: Option<(usize, usize)>,
+    ) -> Result<(), String> {
         let start = self.at / 8;
         let mut put = |bytes: &[u8]| {
             if let Some(place) = header.get_mut(start..start + bytes.len()) {
@@ -240,17 +422,35 @@ impl Field {
             (Form::Words(words), Value::Words(given)) => {
                 bits::set(header, self.at, self.bits, number_of(words, given)?);
             }
-            (Form::Rest, Value::Bytes(bytes)) => {
-                let most = 40;
-                if bytes.len() % 4 != 0 || bytes.len() > most {
-                    let length = bytes.len();
-                    return Err(format!("{length} bytes are no multiple of 4 up to {most}"));
+            (Form::Rest(coding), value) => {
+                let bytes = coding.write(value)?;
+                let length = bytes.len();
+                if let Some((most, unit)) = longest {
+                    let is_whole = length.is_multiple_of(unit) || matches!(value, Value::List(_));
+                    if length > most || start.is_multiple_of(unit) && !is_whole {
+                        return Err(format!(
+                            "{length} bytes are no multiple of {unit} up to {most}"
+                        ));
+                    }
                 }
+                header.truncate(start);
                 header.extend(bytes);
             }
             (form, _) => return Err(format!("it wants {}", form.wanted())),
         }
         Ok(())
+    }
+
+    /// The bits for those fields that are given.
+    fn present(&self, layer: &Layer) -> u64 {
+        let Form::Words(words) = self.form else {
+            return 0;
+        };
+        let given = words
+            .iter()
+            .enumerate()
+            .filter(|(_, word)| layer.get(word).is_some());
+        given.fold(0, |number, (bit, _)| number | 1 << bit)
     }
 }
 
@@ -264,7 +464,7 @@ impl Form {
             Form::Ip4 => "an IPv4 address",
             Form::Ip6 => "an IPv6 address",
             Form::Words(_) => "words with commas, such as \"syn,ack\"",
-            Form::Rest => "a blob",
+            Form::Rest(coding) => coding.wanted(),
         }
     }
 }

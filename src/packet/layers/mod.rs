@@ -4,15 +4,22 @@
 //! [`encode`] fills in what can be worked out (lengths, checksums, the protocol of what follows) unless it is given; [`decode`]
 //! leaves lengths and checksums out where they are as they should be, so that a packet can be changed and encoded again.
 //!
-//! What is not known (extension headers, fragments, other protocols) is payload. Nothing here panics on any bytes.
+//! The headers of a tunnelled packet, and of one that an ICMP error quotes, come behind those that carry them. What is not known
+//! (later fragments, other protocols) is payload. Nothing here panics on any bytes.
 
 mod bits;
 mod fill;
 mod header;
+mod options;
+mod sums;
 mod tables;
+mod walk;
 
 pub use header::{Field, Form, Kind, Usual};
+pub use options::{Coding, tcp_options};
+pub use sums::{Sum, sums};
 pub use tables::{kind, kinds};
+pub use walk::{Seen, beginning, walk};
 
 use std::fmt;
 
@@ -31,6 +38,12 @@ pub enum Value {
     Words(String),
     /// Bytes.
     Bytes(Vec<u8>),
+    /// A word, or another value that is written as one.
+    Text(String),
+    /// Some values in their order.
+    List(Vec<Value>),
+    /// Values by their names.
+    Map(Vec<(String, Value)>),
 }
 
 /// A header: its kind, and its fields.
@@ -76,6 +89,10 @@ pub enum Link {
     Ethernet,
     /// An IP header of either version.
     Ip,
+    /// What tcpdump's `any` has in place of it (LINUX_SLL).
+    Cooked,
+    /// That of a newer tcpdump (LINUX_SLL2).
+    Cooked2,
 }
 
 /// Why layers can't be made bytes.
@@ -122,29 +139,14 @@ pub fn decode(bytes: &[u8], link: Link) -> Packet {
 
 /// Takes a packet apart, with all fields.
 fn take_apart(bytes: &[u8], link: Link) -> Packet {
-    let mut packet = Packet::default();
-    let mut rest = bytes;
-    let mut next = match (link, bytes.first().map(|first| first >> 4)) {
-        (Link::Ethernet, _) => kind("ether"),
-        (Link::Ip, Some(4)) => kind("ip"),
-        (Link::Ip, Some(6)) => kind("ip6"),
-        (Link::Ip, _) => None,
-    };
-    while let Some(found) = next {
-        let Some((layer, length)) = found.read(rest) else {
-            break;
-        };
-        let (header, body) = rest.split_at(length);
-        rest = match found.body_length(header) {
-            // What a frame was padded with is none of the packet's.
-            Some(said) => body.get(..said).unwrap_or(body),
-            None => body,
-        };
-        next = found.next(header);
-        packet.layers.push(layer);
+    let seen = walk(bytes, link);
+    Packet {
+        payload: seen.last().map_or(bytes, |last| last.body).to_vec(),
+        layers: seen
+            .iter()
+            .map(|seen| seen.kind.read(seen.header))
+            .collect(),
     }
-    packet.payload = rest.to_vec();
-    packet
 }
 
 /// Puts a packet together.
@@ -155,7 +157,7 @@ pub fn encode(packet: &Packet) -> Result<Vec<u8>, Unencodable> {
     let mut body = packet.payload.clone();
     for (at, layer) in packet.layers.iter().enumerate().rev() {
         let inner = packet.layers.get(at + 1).map(|inner| inner.kind.name);
-        let outer = at.checked_sub(1).and_then(|at| packet.layers.get(at));
+        let outer = packet.layers.get(..at).unwrap_or_default();
         let mut bytes = layer.kind.write(layer)?;
         fill::fill(layer, &mut bytes, &body, inner, outer)?;
         bytes.extend(&body);

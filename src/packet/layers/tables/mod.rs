@@ -1,21 +1,38 @@
 //! The kinds of headers that are known, by their families.
 
+mod bridge;
 mod control;
 mod link;
 mod network;
 mod transport;
+mod tunnel;
 
 use super::header::Kind;
 
+/// In the order in which they stand in a packet.
 const KINDS: &[Kind] = &[
+    link::SLL,
+    link::SLL2,
     link::ETHER,
+    link::VLAN,
+    link::CVLAN,
+    link::LLC,
+    bridge::STP,
     network::ARP,
     network::IP,
     network::IP6,
+    network::HBH,
+    network::RT,
+    network::FRAG,
+    network::DST,
     control::ICMP,
     control::ICMP6,
+    control::IGMP,
+    tunnel::GRE,
     transport::UDP,
     transport::TCP,
+    tunnel::VXLAN,
+    tunnel::GENEVE,
 ];
 
 /// The kinds of headers, from the outside to the inside.
