@@ -88,7 +88,7 @@ const TRAFFIC: &str = r#"
     there.close();
     client.read("1s");
     client.close();
-    ping("10.0.0.2", #{ count: 1, quiet: true });
+    ping("10.0.0.2", #{ count: 1, size: 1234, quiet: true }); // the last
 "#;
 
 /// Fails at the first packet that is not the same. Both ends of a TCP connection may send at the same time, and then two who look
@@ -137,11 +137,9 @@ fn both(user: User, arguments: &str, capture: &str) -> Result<(Vec<Value>, Vec<u
     std::fs::write(&said, "")?;
     std::fs::set_permissions(&said, std::os::unix::fs::PermissionsExt::from_mode(0o666))?;
     let quoted = |path: &Path| path.display().to_string();
-    let tcpdump = format!(
-        "LD_PRELOAD={} exec tcpdump {arguments} -n -Z root --immediate-mode -U -w {}",
-        quoted(&library),
-        quoted(&file)
-    );
+    let tcpdump = format!("LD_PRELOAD={} exec tcpdump -n -Z root", quoted(&library));
+    let writing = format!("{tcpdump} {arguments} -U -w {}", quoted(&file));
+    let reading = format!("{tcpdump} -r {} 'icmp[0] == 0'", quoted(&file));
     let said = quoted(&said);
     let code = format!(
         r#"{LAB}
@@ -154,12 +152,18 @@ fn both(user: User, arguments: &str, capture: &str) -> Result<(Vec<Value>, Vec<u
         show(seen(capture.packets()));
         show(stats);
         show(["a", "lo"].map(|name| [name, link_get(name).index]));
+        // What it has not read yet when it is told to end is lost.
+        wait_until(|| exec("sh", ["-c", {reading:?}]).stdout.contains("length 1242"), "10s");
         sh(`kill -INT ${{pid}}`);
         wait_until(|| exec("cat", [{said:?}]).stdout.contains("dropped by kernel"), "5s");
         "#,
-        format!("({tcpdump}) >/dev/null 2>{said} & echo $! >{said}.pid")
+        format!("({writing}) >/dev/null 2>{said} & echo $! >{said}.pid"),
     );
     let shown = run_json(user, &code)?;
+    has(
+        &std::fs::read_to_string(said)?,
+        "\n0 packets dropped by kernel",
+    )?;
     Ok((shown, std::fs::read(file)?))
 }
 
@@ -244,7 +248,8 @@ fn as_tcpdump_on_all(user: User) -> Verdict {
 }
 
 fn as_tcpdump_filters(user: User) -> Verdict {
-    let filter = "arp or tcp[tcpflags] & tcp-syn != 0 or ip[6:2] & 0x1fff != 0";
+    let filter =
+        "arp or tcp[tcpflags] & tcp-syn != 0 or ip[6:2] & 0x1fff != 0 or icmp and greater 1200";
     let (shown, file) = both(
         user,
         &format!("-i a '{filter}'"),
