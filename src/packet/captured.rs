@@ -4,7 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::layers::Link;
+use super::layers::{Link, Sum, sums};
+use super::line::{self, Detail};
 
 /// A packet that was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +51,34 @@ pub enum LinkType {
     Cooked2,
     /// Something else, by its number.
     Other(u16),
+}
+
+impl Captured {
+    /// One line for it, as tcpdump prints it.
+    pub fn line(&self, detail: Detail) -> String {
+        let length = usize::try_from(self.length).unwrap_or(usize::MAX);
+        match self.link_type.beginning() {
+            Some(link) => line::line(&self.bytes, link, length, detail),
+            None => format!("link type {}, length {length}", self.link_type),
+        }
+    }
+
+    /// A few words for it, for an arrow in a diagram.
+    pub fn label(&self) -> String {
+        match self.link_type.beginning() {
+            Some(link) => line::label(&self.bytes, link),
+            None => format!("{} bytes", self.length),
+        }
+    }
+
+    /// The whole of its checksums in a word: wrong if one is, else left to offload if one is; None if it has none, or none that
+    /// can be told.
+    pub fn sum(&self) -> Option<Sum> {
+        let sums = sums(&self.bytes, self.link_type.beginning()?);
+        let has = |wanted: Sum| sums.iter().any(|(_, sum)| *sum == wanted);
+        let mut worst = [Sum::Wrong, Sum::Offloaded, Sum::Right].into_iter();
+        worst.find(|sum| has(*sum))
+    }
 }
 
 impl Direction {
@@ -111,7 +140,9 @@ impl LinkType {
         match self {
             LinkType::Ethernet => Some(Link::Ethernet),
             LinkType::Ip => Some(Link::Ip),
-            LinkType::Cooked | LinkType::Cooked2 | LinkType::Other(_) => None,
+            LinkType::Cooked => Some(Link::Cooked),
+            LinkType::Cooked2 => Some(Link::Cooked2),
+            LinkType::Other(_) => None,
         }
     }
 }

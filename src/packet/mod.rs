@@ -1,6 +1,8 @@
 //! Bytes and structs: what is in a packet or a message. Pure: no sockets, no files, no panics on any input.
 
 pub mod captured;
+pub mod dns;
 pub mod icmp;
 pub mod layers;
+pub mod line;
 pub mod netlink;

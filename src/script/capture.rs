@@ -15,6 +15,7 @@ use crate::lab::memory;
 use crate::probe::capture::{Counts, Sighting};
 
 use super::call::{RhaiResultOf, lab, verb};
+use super::captured::captured_map;
 use super::events::placed;
 use super::link_add::netns_of;
 use super::options::{Fault, NetnsName, OptionValue, Options};
@@ -164,10 +165,11 @@ pub mod api {
     /// Search words: `next`, `receive`, `recv`, `packet`, `poll`
     ///
     /// # Returns
-    /// A map: `time` (seconds since 1970) and `time_ns` (the same in nanoseconds), by the kernel's clock; `netns`, `link`;
-    /// `direction` ("in" or "out"); `length` (bytes on the link); `bytes` (a blob of those that were kept); `link_type` ("ethernet",
-    /// or "ip" for links without hardware addresses); `line` (a text that says what it is); `packet` (its headers, as from
-    /// `packet_decode`). `()` if no packet came, or the capture has ended and all its packets were read.
+    /// A map, as `pcap_read` gives it: `time` (seconds since 1970) and `time_ns` (the same in nanoseconds), by the kernel's clock;
+    /// `netns` ("home" or a name), `link`; `direction` ("in" or "out"); `length` (bytes on the link); `bytes` (a blob of those that
+    /// were kept); `link_type` ("ethernet", or "ip" for links without hardware addresses); `line` (what `tcpdump -n` prints);
+    /// `checksum` ("right", "wrong", or "offload"); `packet` (its headers, as from `packet_decode`); `comments`. `()` if no packet
+    /// came, or the capture has ended and all its packets were read.
     ///
     /// # Errors
     /// The time is no duration; the file of the capture could not be written on.
@@ -355,7 +357,9 @@ fn next(
         lab.screen().doing(&words);
         let packet = lab.capture_read(&capture.0, limit, waiter);
         lab.screen().doing("");
-        Ok(packet?.map_or(Dynamic::UNIT, |packet| packet_map(&packet).into()))
+        Ok(packet?.map_or(Dynamic::UNIT, |packet| {
+            captured_map(&packet.captured()).into()
+        }))
     })
 }
 
@@ -370,7 +374,8 @@ fn maps(packets: Vec<Sighting>) -> Outcome<Array> {
         return Err(Failure::new(words)
             .hint("read() gives them one by one, and save() writes them to a file"));
     }
-    Ok(array(packets.iter().map(packet_map)))
+    let packets = packets.into_iter().map(|packet| packet.captured());
+    Ok(array(packets.map(|packet| captured_map(&packet))))
 }
 
 fn counts_map(counts: &Counts, running: bool) -> Map {
@@ -389,29 +394,4 @@ fn compiled(
     _snaplen: Option<u32>,
 ) -> Outcome<crate::kernel::packet_socket::program::Filter> {
     Err(Failure::new("filters are not there yet").blame("filter"))
-}
-
-// SEAM
-fn packet_map(sighting: &Sighting) -> Map {
-    let captured = sighting.captured();
-    map([
-        ("bytes", Dynamic::from_blob(captured.bytes)),
-        (
-            "direction",
-            captured.direction.map_or("", |it| it.word()).into(),
-        ),
-        ("length", i64::from(captured.length).into()),
-        ("line", "".into()),
-        ("link", captured.link.into()),
-        ("link_type", captured.link_type.to_string().into()),
-        ("netns", captured.netns.unwrap_or_default().into()),
-        ("packet", Dynamic::UNIT),
-        ("time", captured.at.as_secs_f64().into()),
-        (
-            "time_ns",
-            i64::try_from(captured.at.as_nanos())
-                .unwrap_or(i64::MAX)
-                .into(),
-        ),
-    ])
 }

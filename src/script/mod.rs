@@ -22,6 +22,7 @@ pub mod addr;
 pub mod bridge_vlan;
 pub mod call;
 pub mod capture;
+pub mod captured;
 pub mod class;
 pub mod conntrack;
 pub mod events;
