@@ -91,6 +91,9 @@ const TRAFFIC: &str = r#"
     ping("10.0.0.2", #{ count: 1, size: 1234, quiet: true }); // the last
 "#;
 
+/// A packet: its link, whether it went out, its length, and its bytes.
+type Packet = (String, bool, u64, Vec<u8>);
+
 /// Fails at the first packet that is not the same. Both ends of a TCP connection may send at the same time, and then two who look
 /// can see it in two orders; of all else each packet answers another.
 fn same_packets(found: Vec<String>, wanted: Vec<String>) -> Verdict {
@@ -191,9 +194,9 @@ fn lines(file: &[u8]) -> Result<Vec<String>, Failed> {
 }
 
 /// What `seen` shows.
-fn packets(shown: &Value) -> Result<Vec<(String, bool, u64, Vec<u8>)>, Failed> {
+fn packets(shown: &Value) -> Result<Vec<Packet>, Failed> {
     let shown = shown.as_array().ok_or("no array of packets")?;
-    let packet = |it: &Value| -> Option<(String, bool, u64, Vec<u8>)> {
+    let packet = |it: &Value| -> Option<Packet> {
         let bytes = it[3].as_array()?.iter();
         let bytes = bytes.map(|byte| u8::try_from(byte.as_u64()?).ok());
         Some((
