@@ -24,25 +24,27 @@ use super::failure::{Failure, Outcome};
 use super::interrupt;
 use super::netns::Netns;
 
-/// The ring of a capture into memory. Its packets are seen soon.
+/// The ring of a capture into memory. Its packets are seen soon. Of packets that trickle each block takes in no more than come in
+/// its patience: so all blocks together say for how long the thread may be kept from the processor.
 const TO_MEMORY: Size = Size {
     block: 128 << 10,
-    blocks: 32,
-    patience: Duration::from_millis(2),
+    blocks: 64,
+    patience: Duration::from_millis(3),
 };
 
 /// That of a capture into a file. The disk may have other things to do for a while.
 const TO_FILE: Size = Size {
-    block: 1 << 20,
-    blocks: 16,
+    block: 256 << 10,
+    blocks: 64,
     patience: Duration::from_millis(5),
 };
 
-/// That of each namespace, where all are watched.
+/// That of each namespace, where all are watched: there may be many. What is longer than a block (a packet of TCP that the link is to
+/// take apart) is cut.
 const EVERYWHERE: Size = Size {
-    block: 128 << 10,
-    blocks: 8,
-    patience: Duration::from_millis(2),
+    block: 16 << 10,
+    blocks: 64,
+    patience: Duration::from_millis(3),
 };
 
 /// How many sockets get their ring at the same time.

@@ -512,7 +512,7 @@ impl Reader {
             let is_late = self.deadline.is_some_and(|end| Instant::now() >= end);
             let is_last = order == Order::Stop || is_late || self.left == Some(0);
             let is_asked = self.shared.state().done < asked;
-            if is_last || is_asked {
+            if is_last || is_asked || !departures.is_empty() {
                 self.catch_up()?;
                 self.let_go(&departures)?;
                 let mut state = self.shared.state();
@@ -567,10 +567,15 @@ impl Reader {
 
     fn let_go(&mut self, departures: &[Arc<str>]) -> io::Result<()> {
         let leaves = |source: &mut Source| departures.contains(&source.netns);
-        for mut source in self.sources.extract_if(.., leaves) {
+        let mut gone: Vec<Source> = self.sources.extract_if(.., leaves).collect();
+        for source in &mut gone {
             let counts = source.socket.counts().map_err(told)?;
             self.gone.received += counts.received;
             self.gone.dropped += counts.dropped;
+        }
+        if !gone.is_empty() {
+            // The others' rings go on filling; where there is no thread to be had they have to wait.
+            let _ = thread::Builder::new().spawn(move || close(gone));
         }
         Ok(())
     }
