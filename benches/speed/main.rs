@@ -14,12 +14,14 @@
 //! | `routes` | 10 000 routes added and listed, 10 000 forwarding entries listed |
 //! | `calls` | the cost of a call from a script, the kernel left out |
 //! | `complete` | Tab at the prompt, with 1000 links |
+//! | `capture` | a flood into a file, beside tcpdump; pings while all namespaces are watched |
 //! | `star` | a bridge with 100 hosts, each in a namespace |
 //!
 //! All of it happens in netsh's own sandbox: no privilege is needed, and nothing of the host's network is touched.
 //! `cargo bench -- start list` runs these sections only. What is not installed is left out, and the table says so.
 
 mod calls;
+mod capture;
 mod changes;
 mod complete;
 mod conntrack;
@@ -44,7 +46,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A section by its name on the command line.
 type Section = (&'static str, fn() -> Outcome<()>);
 
-const SECTIONS: [Section; 10] = [
+const SECTIONS: [Section; 11] = [
     ("start", start::run),
     ("prompt", prompt::run),
     ("changes", changes::run),
@@ -54,6 +56,7 @@ const SECTIONS: [Section; 10] = [
     ("routes", routes::run),
     ("calls", calls::run),
     ("complete", complete::run),
+    ("capture", capture::run),
     ("star", star::run),
 ];
 

@@ -3,6 +3,8 @@
 //! A socket keeps its namespace alive. So when a namespace is deleted, its sockets are let go of ([`Lab::forget_packets`]): what
 //! is observed goes on as if nobody looked.
 
+use std::fs::File;
+use std::io::{self, BufWriter};
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 use std::thread;
@@ -15,8 +17,9 @@ use crate::kernel::link;
 use crate::kernel::packet_socket::program::{Filter, Program};
 use crate::kernel::packet_socket::{self, Opened, PacketSocket, Size};
 use crate::kernel::wait::Waiter;
+use crate::packet::capture_file::{Counted, Writer};
 use crate::packet::captured::Captured;
-use crate::probe::capture::{Counts, Session, Sighting, Source, Terms};
+use crate::probe::capture::{Counts, Session, Sighting, Sink, Source, Terms};
 
 use super::Lab;
 use super::explain::ask;
@@ -68,7 +71,15 @@ pub struct Wanted {
     /// End after this time.
     pub time: Option<Duration>,
     /// Where the packets go, if not into memory.
-    pub file: Option<PathBuf>,
+    pub file: Option<ToFile>,
+}
+
+/// A capture file that is to be written.
+pub struct ToFile {
+    /// Its name.
+    pub path: PathBuf,
+    /// The file, which has begun.
+    pub writer: Writer<BufWriter<File>>,
 }
 
 /// A capture in the hands of a script. It ends with this value.
@@ -87,6 +98,37 @@ pub struct Everywhere {
     pub packets: Vec<Captured>,
     /// How many more there were: they came faster than they could be taken down, or did not fit into memory.
     pub lost: u64,
+}
+
+/// What the thread writes into.
+struct Into {
+    writer: Option<Writer<BufWriter<File>>>,
+    /// The namespace and the link, if there is but one: the kernel counts for a socket, and the file has numbers for a link.
+    link: Option<(String, String)>,
+}
+
+impl Sink for Into {
+    fn write(&mut self, packet: &Captured) -> io::Result<()> {
+        match &mut self.writer {
+            Some(writer) => writer.packet(packet),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, counts: &Counts) -> io::Result<()> {
+        let Some(mut writer) = self.writer.take() else {
+            return Ok(());
+        };
+        if let Some((netns, link)) = self.link.take() {
+            writer.counted(&Counted {
+                netns: Some(netns),
+                link,
+                received: Some(counts.received),
+                dropped: Some(counts.dropped),
+            })?;
+        }
+        writer.finish().map(drop)
+    }
 }
 
 /// The captures that are going on.
@@ -147,11 +189,19 @@ impl Lab {
         // What can't send yet would be seen to drop its first packets.
         self.settle();
         let source = open().map_err(|error| refused(&error))?;
+        let file = wanted.file.as_ref().map(|file| file.path.clone());
+        let sink = wanted.file.map(|file| Into {
+            writer: Some(file.writer),
+            link: match wanted.links.as_slice() {
+                [link] => Some((netns.name().into(), link.clone())),
+                _ => None,
+            },
+        });
         let terms = Terms {
             count: wanted.count,
             time: wanted.time,
             snaplen: wanted.snaplen,
-            sink: None,
+            sink: sink.map(|sink| Box::new(sink) as Box<dyn Sink>),
         };
         let session = Session::start(vec![source], terms).map_err(|error| refused(&error))?;
         let session = Rc::new(session);
@@ -160,7 +210,7 @@ impl Lab {
             session,
             what,
             netns: netns.clone(),
-            file: wanted.file,
+            file,
         })
     }
 

@@ -97,8 +97,8 @@ impl Sighting {
 pub trait Sink: Send {
     /// Takes one.
     fn write(&mut self, packet: &Captured) -> io::Result<()>;
-    /// All that was taken is to be where it belongs.
-    fn flush(&mut self) -> io::Result<()>;
+    /// There are no more: all is to be where it belongs. So many there were.
+    fn finish(&mut self, counts: &Counts) -> io::Result<()>;
 }
 
 /// When a capture ends by itself, and where its packets go.
@@ -559,9 +559,6 @@ impl Reader {
             thread::sleep(PAUSE);
             self.read_all()?;
         }
-        if let Some(sink) = &mut self.sink {
-            sink.flush()?;
-        }
         Ok(())
     }
 
@@ -644,17 +641,16 @@ impl Reader {
 
     /// Says that it is over, and then lets go of everything.
     fn end(mut self, read: io::Result<()>) {
-        let flushed = match &mut self.sink {
-            Some(sink) => sink.flush(),
+        // A file is whole before anybody hears of it.
+        let finished = match self.sink.take() {
+            Some(mut sink) => sink.finish(&self.counts),
             None => Ok(()),
         };
-        // The file is whole before anybody hears of it.
-        self.sink = None;
         {
             let mut state = self.shared.state();
             self.sources.append(&mut state.arrivals);
             state.counts = self.counts;
-            state.fault = read.and(flushed).err();
+            state.fault = read.and(finished).err();
             state.is_over = true;
         }
         self.shared.answered.notify_all();

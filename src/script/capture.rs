@@ -9,7 +9,7 @@ use rhai::plugin::*;
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map};
 
 use crate::lab::Lab;
-use crate::lab::capture::{Capture, Wanted};
+use crate::lab::capture::{Capture, ToFile, Wanted};
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::memory;
 use crate::probe::capture::{Counts, Sighting};
@@ -19,6 +19,7 @@ use super::captured::captured_map;
 use super::events::placed;
 use super::link_add::netns_of;
 use super::options::{Fault, NetnsName, OptionValue, Options};
+use super::pcap;
 use super::serve::waiting;
 use super::value::{array, counter, map};
 use super::wait::read_duration;
@@ -214,6 +215,43 @@ pub mod api {
         verb(&ctx, |lab| maps(lab.capture_packets(&capture.0)?))
     }
 
+    /// Writes the packets of a capture up to now to a capture file, which tcpdump, tshark and Wireshark can read.
+    ///
+    /// What file it is and what it holds is as with `pcap_write`. A file of this name is replaced.
+    ///
+    /// Equivalent to: `tcpdump -w FILE`
+    ///
+    /// Search words: `write`, `pcapng`, `pcap`, `wireshark`, `tshark`, `export`, `dump`
+    ///
+    /// # Returns
+    /// How many packets were written (int).
+    ///
+    /// # Errors
+    /// The file can't be written.
+    ///
+    /// # Example
+    /// ```rhai
+    /// let capture = capture(#{ link: "lo", filter: "icmp" });
+    /// ping("127.0.0.1", #{ count: 1, quiet: true });
+    /// let file = exec("mktemp", []).stdout;
+    /// file.trim();
+    /// show(capture.save(file));
+    /// show(pcap_read(file)[0].line);
+    /// exec("rm", [file]);
+    /// ```
+    #[rhai_fn(name = "save", return_raw, pure)]
+    pub fn capture_save(
+        ctx: NativeCallContext,
+        capture: &mut Handle,
+        file: &str,
+    ) -> RhaiResultOf<i64> {
+        verb(&ctx, |lab| {
+            let packets = lab.capture_packets(&capture.0)?;
+            let packets = packets.iter().map(Sighting::captured);
+            pcap::write(file, packets, pcap::format_of(file))
+        })
+    }
+
     /// Tells how many packets of a capture there were up to now.
     ///
     /// Search words: `statistics`, `counters`, `drops`, `lost`
@@ -343,7 +381,15 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
         promisc,
         count: count.map(u64::from),
         time,
-        file: file.map(PathBuf::from),
+        // Last: a file that is there is emptied.
+        file: file.map(|file| to_file(&file)).transpose()?,
+    })
+}
+
+fn to_file(file: &str) -> Outcome<ToFile> {
+    Ok(ToFile {
+        path: PathBuf::from(file),
+        writer: pcap::create(file, pcap::format_of(file))?,
     })
 }
 
