@@ -1,5 +1,6 @@
 //! Bytes and structs: what is in a packet or a message. Pure: no sockets, no files, no panics on any input.
 
+pub mod capture_file;
 pub mod captured;
 pub mod dns;
 pub mod icmp;

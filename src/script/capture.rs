@@ -21,14 +21,14 @@ use super::link_add::netns_of;
 use super::options::{Fault, NetnsName, OptionValue, Options};
 use super::pcap;
 use super::serve::waiting;
-use super::value::{array, counter, map};
+use super::value::{counter, map};
 use super::wait::read_duration;
 
 /// The longest that a packet can be cut to, as in tcpdump.
 const LONGEST: u32 = 262_144;
 
-/// What a packet takes as a map, roughly.
-const AS_MAP: usize = 6 << 10;
+/// What has to be left of a script's memory when a packet is added to what it gets.
+const ROOM: usize = 4 << 20;
 
 /// A capture in the hands of a script.
 #[derive(Clone)]
@@ -410,18 +410,20 @@ fn next(
 }
 
 fn maps(packets: Vec<Sighting>) -> Outcome<Array> {
-    let bytes: usize = packets.iter().map(|packet| packet.bytes.len()).sum();
-    let needed = packets.len().saturating_mul(AS_MAP).saturating_add(bytes);
-    if !memory::can_afford(needed) {
-        let words = format!(
-            "there is not the memory for {} packets as maps",
-            packets.len()
-        );
-        return Err(Failure::new(words)
-            .hint("read() gives them one by one, and save() writes them to a file"));
+    let mut maps = Array::new();
+    for packet in &packets {
+        if !memory::can_afford(ROOM) {
+            let words = format!(
+                "there is no memory for {} packets as maps, only for {}",
+                packets.len(),
+                maps.len()
+            );
+            let hint = "read() gives them one by one, and save() writes them to a file";
+            return Err(Failure::new(words).hint(hint));
+        }
+        maps.push(captured_map(&packet.captured()).into());
     }
-    let packets = packets.into_iter().map(|packet| packet.captured());
-    Ok(array(packets.map(|packet| captured_map(&packet))))
+    Ok(maps)
 }
 
 fn counts_map(counts: &Counts, running: bool) -> Map {

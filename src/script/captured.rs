@@ -12,8 +12,13 @@ use crate::packet::captured::{Captured, Direction, LinkType};
 use crate::packet::layers::{Sum, decode};
 use crate::packet::line::Detail;
 
-/// A captured packet as a map.
+/// A captured packet as a map, with the usual line.
 pub fn captured_map(captured: &Captured) -> Map {
+    captured_map_with(captured, Detail::Usual)
+}
+
+/// A captured packet as a map, with a line that tells so much.
+pub fn captured_map_with(captured: &Captured, detail: Detail) -> Map {
     let nanoseconds = i64::try_from(captured.at.as_nanos()).unwrap_or(i64::MAX);
     let packet = match captured.link_type.beginning() {
         Some(link) => packet_map(&decode(&captured.bytes, link)).into(),
@@ -34,7 +39,7 @@ pub fn captured_map(captured: &Captured) -> Map {
         ("length", i64::from(captured.length).into()),
         ("bytes", Dynamic::from_blob(captured.bytes.clone())),
         ("link_type", captured.link_type.to_string().into()),
-        ("line", captured.line(Detail::Usual).into()),
+        ("line", captured.line(detail).into()),
         ("checksum", maybe(checksum)),
         ("comments", array(captured.comments.iter().cloned()).into()),
         ("packet", packet),

@@ -45,6 +45,7 @@ pub mod nft_set;
 pub mod nft_trace;
 pub mod options;
 pub mod packet;
+pub mod pcap;
 pub mod ping;
 pub mod program;
 pub mod qdisc;
@@ -153,6 +154,7 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         ("Probes", exported_module!(throughput::api).into()),
         ("Packets", exported_module!(capture::api).into()),
         ("Packets", exported_module!(packet::api).into()),
+        ("Packets", exported_module!(pcap::api).into()),
         ("Events", exported_module!(events::api).into()),
         ("TCP", exported_module!(tcp::api).into()),
         ("Programs", exported_module!(program::api).into()),

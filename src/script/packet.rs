@@ -63,7 +63,7 @@ pub mod api {
     /// Lengths, checksums and the like (length, hdrlength, doff, checksum, version, htype, ptype, hlen, plen, reserved) are left
     /// out where they are as they should be: `packet_encode` works them out anew, and a packet can be changed in between.
     ///
-    /// Search words: `parse`, `dissect`, `header`, `scapy`, `bytes`, `icmp`, `udp`, `tcp`, `arp`, `ethernet`, `802.1Q`, `qinq`,
+    /// Search words: `parse`, `dissect`, `header`, `scapy`, `bytes`, `icmp`, `udp`, `tcp`, `arp`, `ethernet`, `802.1q`, `qinq`,
     /// `tunnel`
     ///
     /// # Options

@@ -109,6 +109,8 @@ const VERBS: &[&str] = &[
     "deny",
     "decode",
     "encode",
+    "read",
+    "write",
 ];
 
 /// What stands alone.
@@ -150,6 +152,8 @@ const WITHOUT_EQUIVALENT: &[&str] = &[
     "netns_get",
     "packet_decode",
     "packet_encode",
+    "pcap_read",
+    "pcap_write",
     "read",
     "require",
     "serve",
@@ -253,6 +257,8 @@ fn options_agree(user: User) -> Verdict {
         ("id", "5"),
         ("table", "5"),
         ("packet", "blob()"),
+        ("packets", "[]"),
+        ("file", "\"/nowhere\""),
         ("link", "\"lo\""),
         ("work", "|| 1"),
         ("cidr", "\"10.9.9.9/24\""),

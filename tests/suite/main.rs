@@ -8,6 +8,7 @@ mod addresses;
 mod attach;
 mod calls;
 mod capture;
+mod capture_files;
 mod cli;
 mod commands;
 mod completion;
@@ -75,6 +76,7 @@ fn main() {
         attach::trials(),
         calls::trials(),
         capture::trials(),
+        capture_files::trials(),
         cli::trials(),
         commands::trials(),
         completion::trials(),

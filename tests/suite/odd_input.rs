@@ -143,6 +143,8 @@ fn usual(verb: &str, parameter: &str) -> &'static str {
         (_, "answer") => "|packet| ()",
         ("packet_encode", "packet") => "#{ icmp: #{ type: 8 } }",
         (_, "packet") => "blob(20, 69)",
+        (_, "packets") => "[blob(20, 69)]",
+        (_, "file") => r#""/dev/null""#,
         (_, "timeout") => r#""1ms""#,
         (_, "message") => r#""why""#,
         (_, "topic") => r#""veth_add""#,

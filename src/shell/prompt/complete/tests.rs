@@ -205,6 +205,8 @@ fn names_begin_where_an_expression_does() {
                 "ping",
                 "packet_decode",
                 "packet_encode",
+                "pcap_read",
+                "pcap_write",
                 "p::",
                 "parse_float",
                 "parse_int",
