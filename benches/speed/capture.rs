@@ -192,7 +192,7 @@ fn capture(
 
 fn by_netsh(file: &Path, payload: usize, rate: Option<u32>) -> Outcome<Taken> {
     let code = format!(
-        r#"let capture = capture(#{{ link: "near0", filter: "udp", file: {file:?} }});
+        r#"let capture = capture(#{{ link: "near0", file: {file:?} }});
         print("ready");
         sh("cat >/dev/null");
         let it = capture.stop();
@@ -234,7 +234,7 @@ fn by_tcpdump(
         .args(["-i", "near0", "-n", "-Z", "root"])
         .args(options)
         .arg("-w")
-        .args([file.as_os_str(), "udp".as_ref()])
+        .arg(file)
         .env("LD_PRELOAD", library)
         .stdin(Stdio::null())
         .stderr(Stdio::piped())

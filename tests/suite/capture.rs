@@ -290,7 +290,7 @@ fn tag(user: User) -> Verdict {
         }, #{ link: "t" });
         seen = seen.filter(|it| it.direction == "in");
         show(seen.map(|it| [it.length, it.bytes.extract(12)]));
-        let cut = capture_during(|| tap.write(addresses + blob_of([0x81, 0, 0, 1, 8, 0, 0x45])), #{ link: "t", snaplen: 15 });
+        let cut = capture_during(|| tap.write(addresses + blob_of([0x81, 0, 0, 1, 8, 0, 0x45, 0])), #{ link: "t", snaplen: 15 });
         show(cut.map(|it| [it.length, it.bytes.extract(12)]));
     "#;
     let seen = json!([
@@ -300,7 +300,7 @@ fn tag(user: User) -> Verdict {
     ]);
     same(
         run_json(user, code)?,
-        vec![seen, json!([[19, [0x81, 0, 0]]])],
+        vec![seen, json!([[20, [0x81, 0, 0]]])],
     )
 }
 
