@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::layers::{Link, Sum, sums};
+use super::layers::{Kind, Link, Sum, sums};
 use super::line::{self, Detail};
 
 /// A packet that was seen.
@@ -72,9 +72,13 @@ impl Captured {
     }
 
     /// The whole of its checksums in a word: wrong if one is, else left to offload if one is; None if it has none, or none that
-    /// can be told.
+    /// can be told. Those of a packet that an ICMP error quotes are not its own.
     pub fn sum(&self) -> Option<Sum> {
-        let sums = sums(&self.bytes, self.link_type.beginning()?);
+        let mut sums = sums(&self.bytes, self.link_type.beginning()?);
+        let is_last = |kind: &Kind| matches!(kind.name, "icmp" | "icmp6");
+        if let Some(last) = sums.iter().position(|(kind, _)| is_last(kind)) {
+            sums.truncate(last + 1);
+        }
         let has = |wanted: Sum| sums.iter().any(|(_, sum)| *sum == wanted);
         let mut worst = [Sum::Wrong, Sum::Offloaded, Sum::Right].into_iter();
         worst.find(|sum| has(*sum))

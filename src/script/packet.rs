@@ -61,7 +61,8 @@ pub mod api {
     /// A packet in a packet (a tunnel's, or the one that an ICMP error is about) is a map of its own, under `payload`.
     ///
     /// Lengths, checksums and the like (length, hdrlength, doff, checksum, version, htype, ptype, hlen, plen, reserved) are left
-    /// out where they are as they should be: `packet_encode` works them out anew, and a packet can be changed in between.
+    /// out where they are as they should be: `packet_encode` works them out anew, and a packet can be changed in between. A checksum
+    /// that Linux left to the network card to work out is not as it should be, and stays.
     ///
     /// Search words: `parse`, `dissect`, `header`, `scapy`, `bytes`, `icmp`, `udp`, `tcp`, `arp`, `ethernet`, `802.1q`, `qinq`,
     /// `tunnel`

@@ -22,6 +22,8 @@ pub struct Writer<W> {
     format: Format,
     /// The interfaces that were described.
     interfaces: Vec<Interface>,
+    /// The interface of the packet before: mostly it is that of the next one too.
+    before: usize,
     /// The link type that stands in the header of a pcap file.
     link_type: Option<LinkType>,
     /// The time of the last packet.
@@ -48,6 +50,7 @@ impl<W: Write> Writer<W> {
             output,
             format,
             interfaces: Vec::new(),
+            before: 0,
             link_type: None,
             last: Duration::ZERO,
             block: Vec::new(),
@@ -150,11 +153,15 @@ impl<W: Write> Writer<W> {
     }
 
     fn enhanced_packet(&mut self, packet: &Captured) -> io::Result<()> {
-        let known = self.interfaces.iter().position(|interface| {
+        let is_of = |interface: &Interface| {
             interface.link == packet.link
                 && interface.netns == packet.netns
                 && interface.link_type == packet.link_type
-        });
+        };
+        let known = match self.interfaces.get(self.before) {
+            Some(interface) if is_of(interface) => Some(self.before),
+            _ => self.interfaces.iter().position(is_of),
+        };
         let id = match known {
             Some(id) => id,
             None => self.interface(Interface {
@@ -163,6 +170,7 @@ impl<W: Write> Writer<W> {
                 link_type: packet.link_type,
             })?,
         };
+        self.before = id;
         self.long(u32::try_from(id).unwrap_or(u32::MAX));
         self.time(nanoseconds(packet.at));
         self.long(size(packet.bytes.len())?);

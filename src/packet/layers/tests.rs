@@ -40,6 +40,133 @@ fn a_wrong_checksum_is_kept() {
     assert_eq!(encode(&packet), Ok(bytes));
 }
 
+/// UDP from a veth of Linux 6.18, as a packet socket sees it: nobody has worked its sum out. With a sum that is none, and a right one.
+#[test]
+fn a_sum_that_was_left_to_offload_is_not_wrong() {
+    let left = "eae3cd8e132166ed481d1f87080045000022109c40004011162d0a0000010a000002c98d0009000e142268656c6c6f0a";
+    let digits: Vec<u8> = left.bytes().collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).expect("digits"), 16);
+    let mut bytes: Vec<u8> = digits
+        .chunks(2)
+        .map(|pair| byte(pair).expect("digits"))
+        .collect();
+    let told = |bytes: &[u8]| {
+        let sums = sums(bytes, Link::Ethernet);
+        sums.iter()
+            .map(|(kind, sum)| (kind.name, *sum))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(told(&bytes), [("ip", Sum::Right), ("udp", Sum::Offloaded)]);
+    // It is none that packet_encode would make, and so it is kept.
+    let mut packet = decode(&bytes, Link::Ethernet);
+    assert_eq!(
+        packet.layers[2].get("checksum"),
+        Some(&Value::Number(0x1422))
+    );
+    packet.layers[2]
+        .fields
+        .retain(|(name, _)| *name != "checksum");
+    let right = encode(&packet).expect("all is given");
+    assert_eq!(told(&right), [("ip", Sum::Right), ("udp", Sum::Right)]);
+    bytes[41] ^= 1;
+    assert_eq!(told(&bytes)[1], ("udp", Sum::Wrong));
+    bytes[40..42].fill(0);
+    assert_eq!(told(&bytes)[1], ("udp", Sum::Absent));
+    // What is not all there can't be told, but of the header of IP.
+    let cut = &right[..right.len() - 1];
+    assert_eq!(told(cut), [("ip", Sum::Right), ("udp", Sum::Unknown)]);
+}
+
+/// The names of the headers of a packet.
+fn names(bytes: &[u8], link: Link) -> Vec<&'static str> {
+    let packet = decode(bytes, link);
+    packet.layers.iter().map(|layer| layer.kind.name).collect()
+}
+
+#[test]
+fn a_later_fragment_has_no_header_of_its_own() {
+    let mut bytes = ECHO.to_vec();
+    bytes[6..8].copy_from_slice(&[0x20, 0]);
+    assert_eq!(names(&bytes, Link::Ip), ["ip", "icmp"]);
+    bytes[6..8].copy_from_slice(&[0, 1]);
+    assert_eq!(names(&bytes, Link::Ip), ["ip"]);
+}
+
+/// An error quotes a packet of which there is less than its lengths say: all of them are kept.
+#[test]
+fn a_quoted_packet_comes_back() {
+    let mut error = Layer::new(kind("icmp").expect("a kind"));
+    error.fields = vec![("type", Value::Number(3)), ("code", Value::Number(1))];
+    let mut ip = Layer::new(kind("ip").expect("a kind"));
+    for (name, last) in [("saddr", 1), ("daddr", 2)] {
+        ip.fields
+            .push((name, Value::Ip(IpAddr::from([10, 0, 0, last]))));
+    }
+    let quoting = Packet {
+        layers: vec![ip.clone(), error],
+        payload: ECHO[..28].to_vec(),
+    };
+    let bytes = encode(&quoting).expect("all is given");
+    let packet = decode(&bytes, Link::Ip);
+    assert_eq!(names(&bytes, Link::Ip), ["ip", "icmp", "ip", "icmp"]);
+    assert_eq!(packet.layers[2].get("length"), Some(&Value::Number(36)));
+    assert_eq!(encode(&packet), Ok(bytes));
+}
+
+/// Headers in headers end somewhere: a packet of nothing else would be a value of any depth.
+#[test]
+fn headers_end() {
+    let mut bytes = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x81, 0];
+    bytes.extend([0, 1, 0x81, 0].repeat(10_000));
+    let packet = decode(&bytes, Link::Ethernet);
+    assert_eq!(packet.layers.len(), 32);
+    assert_eq!(encode(&packet), Ok(bytes));
+}
+
+#[test]
+fn options_are_those_that_were_sent() {
+    // The SYN of Linux 6.18, and an option that nobody knows, and one that is cut short.
+    let syn = [
+        2, 4, 5, 180, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7,
+    ];
+    let number = Value::Number;
+    let wanted = list(vec![
+        one("mss", number(1460)),
+        Value::Text("sackOK".into()),
+        one(
+            "timestamps",
+            Value::Map(vec![("val".into(), number(1)), ("ecr".into(), number(0))]),
+        ),
+        Value::Text("nop".into()),
+        one("wscale", number(7)),
+    ]);
+    assert_eq!(Coding::Tcp.read(&syn), wanted);
+    assert_eq!(Coding::Tcp.write(&wanted), Ok(syn.to_vec()));
+    let short = [2, 40, 0, 0];
+    assert_eq!(Coding::Tcp.read(&short), Value::Bytes(short.to_vec()));
+    let error = Coding::Tcp.write(&list(vec![Value::Text("mass".into())]));
+    assert!(
+        error
+            .expect_err("no option")
+            .contains("none of the options")
+    );
+}
+
+#[test]
+fn a_field_that_this_type_has_not_is_refused() {
+    let mut icmp = Layer::new(kind("icmp").expect("a kind"));
+    icmp.fields = vec![("type", Value::Number(3)), ("sequence", Value::Number(1))];
+    let packet = Packet {
+        layers: vec![icmp],
+        payload: Vec::new(),
+    };
+    let error = encode(&packet).expect_err("no sequence");
+    assert_eq!(
+        error.to_string(),
+        "icmp.sequence: there is none with this type"
+    );
+}
+
 #[test]
 fn padding_is_cut_off() {
     let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x08, 0x00];
