@@ -92,6 +92,7 @@ pub fn run() -> Outcome<()> {
     fs::remove_dir_all(&folder)?;
     flooded?;
     lab::timed(&engine, r#"netns_del("far")"#)?;
+    lab::settle(&engine)?;
     pings()
 }
 
@@ -339,5 +340,5 @@ fn pings() -> Outcome<()> {
     contest.enter("nobody looks", &[Some(1.2)], || Ok(vec![round_trip()?]));
     contest.run(PING_ROUNDS)?;
     lab::timed(&engine, r#"netns_del("router"); netns_del("far")"#)?;
-    Ok(())
+    lab::settle(&engine)
 }

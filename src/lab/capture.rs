@@ -14,7 +14,7 @@ use nix::errno::Errno;
 
 use crate::kernel::error::{Error, Result};
 use crate::kernel::link;
-use crate::kernel::packet_socket::program::{Filter, Program};
+use crate::kernel::packet_socket::program::{Instruction, Program};
 use crate::kernel::packet_socket::{self, Opened, PacketSocket, Size};
 use crate::kernel::wait::Waiter;
 use crate::packet::capture_file::{Counted, Writer};
@@ -60,8 +60,8 @@ pub struct Wanted {
     pub netns: Option<Rc<Netns>>,
     /// Its links; all of them if none is named.
     pub links: Vec<String>,
-    /// Which packets.
-    pub filter: Option<Filter>,
+    /// Which packets: the program of a filter.
+    pub filter: Option<Vec<Instruction>>,
     /// So many bytes of each.
     pub snaplen: Option<u32>,
     /// Whether the links take in what is not for them; if nothing is said, those that were named.
@@ -173,7 +173,7 @@ impl Lab {
             let socket = packet_socket::Wanted {
                 program: Program {
                     links: &indexes,
-                    filter: wanted.filter.as_ref(),
+                    filter: wanted.filter.as_deref(),
                     snaplen: wanted.snaplen,
                 },
                 promiscuous: &promiscuous,

@@ -679,3 +679,55 @@ fn told(error: crate::kernel::error::Error) -> io::Error {
         |errno| io::Error::from_raw_os_error(errno as i32),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sighting(number: u64, length: usize) -> Sighting {
+        let place = Place {
+            netns: "home".into(),
+            link: "lo".into(),
+            index: 1,
+            link_type: LinkType::Ethernet,
+        };
+        Sighting {
+            at: Duration::from_secs(number),
+            place: Arc::new(place),
+            direction: Direction::In,
+            is_checksum_open: false,
+            length: 60,
+            bytes: vec![0; length].into(),
+        }
+    }
+
+    /// Keeps packets of these numbers, and tells how many had room.
+    fn keep(state: &mut State, numbers: std::ops::Range<u64>, length: usize) -> usize {
+        let kept = numbers.filter(|number| state.keep(sighting(*number, length)));
+        kept.count()
+    }
+
+    #[test]
+    fn what_was_read_makes_room() {
+        let mut state = State::default();
+        let most = MOST_PACKETS as u64;
+        assert_eq!(keep(&mut state, 0..most + 5, 0), MOST_PACKETS);
+        state.read = 3;
+        assert_eq!(keep(&mut state, most..most + 5, 0), 3);
+        assert_eq!((state.packets.len(), state.read), (MOST_PACKETS, 0));
+        let ends = [state.packets.front(), state.packets.back()];
+        let ends = ends.map(|packet| packet.map_or(0, |packet| packet.at.as_secs()));
+        assert_eq!(ends, [3, most + 2]);
+    }
+
+    #[test]
+    fn bytes_are_counted_too() {
+        let mut state = State::default();
+        let kept = keep(&mut state, 0..200, 1 << 20);
+        assert!((60..64).contains(&kept), "{kept}");
+        state.read = kept;
+        assert_eq!(keep(&mut state, 0..1, MOST_BYTES), 0);
+        assert_eq!((state.packets.len(), state.cost), (0, 0));
+        assert_eq!(keep(&mut state, 0..10, 100), 10);
+    }
+}

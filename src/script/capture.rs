@@ -440,6 +440,6 @@ fn counts_map(counts: &Counts, running: bool) -> Map {
 fn compiled(
     _text: &str,
     _snaplen: Option<u32>,
-) -> Outcome<crate::kernel::packet_socket::program::Filter> {
+) -> Outcome<Vec<crate::kernel::packet_socket::program::Instruction>> {
     Err(Failure::new("filters are not there yet").blame("filter"))
 }
