@@ -226,7 +226,7 @@ mod tests {
             ("reachability", "ping"),
             ("sysctl -w", "sysctl_set"),
             ("nsenter", "run"),
-            ("tcpdump", "sh"),
+            ("tcpdump", "capture"),
             ("ip route", "route_list"),
         ] {
             assert_eq!(first(query), verb, "{query}: {:?}", names(query));

@@ -363,6 +363,11 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
     let time = options.take::<Duration>("timeout")?;
     let file = match may_write {
         true => options.take::<String>("file")?,
+        false if options.has("file") => {
+            let words = "the packets of a closure are returned, and not written";
+            let hint = "capture(#{ file: ... }) writes them while they pass, and pcap_write(file, packets) afterwards";
+            return Err(Failure::new(words).blame("file").hint(hint));
+        }
         false => None,
     };
     options.finish()?;

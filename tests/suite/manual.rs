@@ -84,7 +84,11 @@ fn search(user: User) -> Verdict {
             "- arp_table: Gives the ARP table",
             "- neigh_list: Lists the neighbours",
         ),
-        ("tcpdump", "sh(command)", "sh(\"tcpdump -ni veth0 -c 4\")"),
+        (
+            "tcpdump",
+            "- capture: Begins to take down",
+            "- pcap_read: Reads a capture file",
+        ),
         (
             "ip link add type veth",
             "veth_add(name, peer, options?)",
