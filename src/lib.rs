@@ -17,7 +17,7 @@
 //!
 //! | module | layer | what it is |
 //! |---|---|---|
-//! | [`packet`] | 1 | bytes and structs, pure: ICMP, packets as layers and in a line, capture files, netlink messages as trees |
+//! | [`packet`] | 1 | bytes and structs, pure: ICMP, packets as layers and in a line, capture files and filters, netlink messages as trees |
 //! | [`kernel`] | 1 | Linux, one file per kernel object; a change as a value; the only unshare and setns |
 //! | [`probe`] | 1 | sockets that measure: ping, throughput |
 //! | [`lab`] | 2 | the experiment: sandbox, the one door for changes, failures with words and hints |

@@ -3,6 +3,8 @@
 pub mod capture_file;
 pub mod captured;
 pub mod dns;
+pub mod fault;
+pub mod filter;
 pub mod icmp;
 pub mod layers;
 pub mod line;

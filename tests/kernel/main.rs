@@ -5,6 +5,7 @@
 
 mod capturing;
 mod connection;
+mod filter;
 mod inverses;
 mod listening;
 mod namespaces;
@@ -26,6 +27,7 @@ fn main() {
     let trials = [
         capturing::tests(),
         connection::tests(),
+        filter::tests(),
         inverses::tests(),
         listening::tests(),
         namespaces::tests(),

@@ -27,6 +27,7 @@ pub struct Test {
     name: &'static str,
     needs_ip: bool,
     needs_tun: bool,
+    needs_tcpdump: bool,
     body: fn(&Namespace) -> Verdict,
 }
 
@@ -36,7 +37,16 @@ pub fn test(name: &'static str, body: fn(&Namespace) -> Verdict) -> Test {
         name,
         needs_ip: false,
         needs_tun: false,
+        needs_tcpdump: false,
         body,
+    }
+}
+
+/// The same for a test that asks tcpdump as well.
+pub fn test_with_tcpdump(name: &'static str, body: fn(&Namespace) -> Verdict) -> Test {
+    Test {
+        needs_tcpdump: true,
+        ..test(name, body)
     }
 }
 
@@ -63,6 +73,10 @@ impl Test {
             let no_ip = || {
                 (self.needs_ip && ip(&["-V"]).is_err()).then(|| "ip is not installed".to_string())
             };
+            let no_tcpdump = || {
+                let is_missing = self.needs_tcpdump && !has("tcpdump");
+                is_missing.then(|| "tcpdump is not installed".to_string())
+            };
             let no_tun = || {
                 let fault = tuntap::no_device().filter(|_| self.needs_tun)?;
                 Some(fault.words)
@@ -75,7 +89,7 @@ impl Test {
                 eprintln!("SKIPPED: {reason}");
                 return Ok(Completion::ignored_with(reason));
             }
-            let Some(reason) = no_sandbox.or_else(no_ip) else {
+            let Some(reason) = no_sandbox.or_else(no_ip).or_else(no_tcpdump) else {
                 return in_own_namespace(self.body).map(|()| Completion::Completed);
             };
             if std::env::var_os("NETSH_REQUIRE_NETNS").is_some_and(|value| value == "1") {
@@ -114,6 +128,19 @@ pub fn same<T: PartialEq + std::fmt::Debug>(found: T, wanted: T) -> Verdict {
     }
 }
 
+/// The path in which programs are looked for: Debian keeps some where an ordinary user's does not look.
+pub fn path() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/sbin:/sbin")
+}
+
+fn has(program: &str) -> bool {
+    let mut version = Command::new(program);
+    version.env("PATH", path()).arg("--version");
+    let ran = version.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    ran.is_ok_and(|status| status.success())
+}
+
 /// What `ip` prints in the namespace of this thread.
 pub fn ip(arguments: &[&str]) -> Result<String, Failed> {
     ip_reads(arguments, "")
@@ -136,10 +163,8 @@ pub fn ip_answers(
 }
 
 fn ip_reads(arguments: &[&str], input: &str) -> Result<String, Failed> {
-    // Debian keeps ip where an ordinary user's PATH does not look.
-    let path = std::env::var("PATH").unwrap_or_default();
     let mut ip = Command::new("ip")
-        .env("PATH", format!("{path}:/usr/sbin:/sbin"))
+        .env("PATH", path())
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

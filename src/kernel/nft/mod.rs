@@ -23,7 +23,7 @@ mod decode_compare;
 mod decode_field;
 pub mod expression;
 pub mod family;
-pub mod fault;
+pub use crate::packet::fault;
 pub mod fields;
 pub mod hook;
 pub mod list;

@@ -1,4 +1,4 @@
-//! What is wrong with a text of nft's, and where.
+//! What is wrong with a text in a language of its own (a rule of nft, a capture filter), and where.
 
 use std::ops::Range;
 
