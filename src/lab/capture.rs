@@ -12,13 +12,15 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+use crate::kernel::change::Change;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::link;
-use crate::kernel::packet_socket::program::{Instruction, Program};
+use crate::kernel::packet_socket::program::Program;
 use crate::kernel::packet_socket::{self, Opened, PacketSocket, Size};
 use crate::kernel::wait::Waiter;
 use crate::packet::capture_file::{Counted, Writer};
 use crate::packet::captured::Captured;
+use crate::packet::filter::Instruction;
 use crate::probe::capture::{Counts, Session, Sighting, Sink, Source, Terms};
 
 use super::Lab;
@@ -266,6 +268,19 @@ impl Lab {
         let sessions = self.captures.borrow().all();
         for session in sessions {
             session.remove(netns);
+        }
+    }
+
+    /// Before a link loses its name: packets that passed it are told by the name that it has.
+    pub(super) fn name_packets(&self, change: &Change) {
+        let is_named = match change {
+            Change::LinkDel(_) | Change::TuntapDel(_) => true,
+            Change::LinkSet(set) => set.name.is_some() || set.netns.is_some(),
+            _ => false,
+        };
+        if is_named {
+            let sessions = self.captures.borrow().all();
+            sessions.iter().for_each(|session| session.catch_up());
         }
     }
 

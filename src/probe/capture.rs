@@ -515,13 +515,16 @@ impl Reader {
             if is_last || is_asked || !departures.is_empty() {
                 self.catch_up()?;
                 self.let_go(&departures)?;
+            }
+            // Whoever asked is to see that it is over.
+            if is_last || self.left == Some(0) {
+                return Ok(());
+            }
+            if is_asked {
                 let mut state = self.shared.state();
                 state.done = asked;
                 state.counts = self.counts;
                 self.shared.answered.notify_all();
-            }
-            if is_last {
-                return Ok(());
             }
             self.wait()?;
             self.read_all()?;

@@ -12,12 +12,14 @@ use crate::lab::Lab;
 use crate::lab::capture::{Capture, ToFile, Wanted};
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::memory;
+use crate::packet::filter::{Instruction, Source, compile, parse};
 use crate::probe::capture::{Counts, Sighting};
 
 use super::call::{RhaiResultOf, lab, verb};
 use super::captured::captured_map;
 use super::events::placed;
 use super::link_add::netns_of;
+use super::nft::failure;
 use super::options::{Fault, NetnsName, OptionValue, Options};
 use super::pcap;
 use super::serve::waiting;
@@ -391,6 +393,14 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
     })
 }
 
+/// The program of a filter, for packets of links of any kind.
+fn compiled(text: &str, snaplen: Option<u32>) -> Outcome<Vec<Instruction>> {
+    let refused = |fault| failure(fault, "filter", text);
+    let expression = parse(text).map_err(refused)?;
+    let snaplen = snaplen.unwrap_or(LONGEST);
+    compile(&expression, Source::AllLinks, snaplen).map_err(refused)
+}
+
 fn to_file(file: &str) -> Outcome<ToFile> {
     Ok(ToFile {
         path: PathBuf::from(file),
@@ -439,12 +449,4 @@ fn counts_map(counts: &Counts, running: bool) -> Map {
         ("received", counter(counts.received)),
         ("running", running.into()),
     ])
-}
-
-// SEAM
-fn compiled(
-    _text: &str,
-    _snaplen: Option<u32>,
-) -> Outcome<Vec<crate::kernel::packet_socket::program::Instruction>> {
-    Err(Failure::new("filters are not there yet").blame("filter"))
 }

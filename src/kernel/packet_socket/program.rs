@@ -4,19 +4,7 @@
 use nix::errno::Errno;
 
 use crate::kernel::error::Result;
-
-/// An instruction: `struct sock_filter` of linux/filter.h.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Instruction {
-    /// What it does.
-    pub code: u16,
-    /// How many instructions it skips if a comparison holds.
-    pub jt: u8,
-    /// ... and if not.
-    pub jf: u8,
-    /// Its number.
-    pub k: u32,
-}
+use crate::packet::filter::Instruction;
 
 /// Which packets are wanted, and how much of each.
 #[derive(Debug, Clone, Copy, Default)]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::block::{Frame, frames, number};
-use super::program::{Instruction, Program};
+use super::program::Program;
+use crate::packet::filter::Instruction;
 
 /// A block with these packets, as the kernel would write it.
 fn block(packets: &[Vec<u8>]) -> Vec<u8> {
