@@ -153,7 +153,7 @@ pub mod api {
     /// ping("127.0.0.1", #{ count: 1, quiet: true });
     /// // out and in: the request and the reply
     /// let packet = capture.read();
-    /// while packet != () { print(packet.line); packet = capture.read(); }
+    /// while packet != () { print(packet.direction); packet = capture.read(); }
     /// ```
     #[rhai_fn(name = "read", return_raw, pure)]
     pub fn read_capture_for_ever(
@@ -238,7 +238,7 @@ pub mod api {
     /// let file = exec("mktemp", []).stdout;
     /// file.trim();
     /// show(capture.save(file));
-    /// show(pcap_read(file)[0].line);
+    /// show(pcap_read(file).map(|packet| packet.direction));
     /// exec("rm", [file]);
     /// ```
     #[rhai_fn(name = "save", return_raw, pure)]
