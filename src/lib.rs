@@ -19,7 +19,7 @@
 //! |---|---|---|
 //! | [`packet`] | 1 | bytes and structs, pure: ICMP, packets as layers and in a line, capture files and filters, netlink messages as trees |
 //! | [`kernel`] | 1 | Linux, one file per kernel object; a change as a value; the only unshare and setns |
-//! | [`probe`] | 1 | sockets that measure: ping, throughput |
+//! | [`probe`] | 1 | sockets that measure and look: ping, throughput, captures |
 //! | [`lab`] | 2 | the experiment: sandbox, the one door for changes, failures with words and hints |
 //! | [`script`] | 3 | the language: one file per noun; the doc comments are the manual |
 //! | [`catalog`] | 3 | what there is to call, read back from the verbs: help, completion, reference are made from it |

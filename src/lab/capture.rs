@@ -48,9 +48,18 @@ const TO_FILE: Size = Size {
 /// take apart) is cut.
 const EVERYWHERE: Size = Size {
     block: 16 << 10,
-    blocks: 64,
+    blocks: 256,
     patience: Duration::from_millis(3),
 };
+
+/// The same where there are so many namespaces that the memory would be missed.
+const OF_MANY: Size = Size {
+    blocks: 64,
+    ..EVERYWHERE
+};
+
+/// How many namespaces are not many.
+const FEW: usize = 16;
 
 /// How many sockets get their ring at the same time.
 const OPENERS: usize = 16;
@@ -389,7 +398,10 @@ fn open_together(namespaces: &[Rc<Netns>]) -> Result<Vec<Source>> {
     let wanted = packet_socket::Wanted {
         program: Program::default(),
         promiscuous: &[],
-        size: EVERYWHERE,
+        size: match namespaces.len() > FEW {
+            true => OF_MANY,
+            false => EVERYWHERE,
+        },
     };
     let mut sources = Vec::with_capacity(namespaces.len());
     for some in namespaces.chunks(OPENERS) {
