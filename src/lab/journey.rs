@@ -103,12 +103,6 @@ impl Journey {
         })
         .collect()
     }
-
-    /// Whether whom it was for had it, in one place at least.
-    pub fn is_delivered(&self, sightings: &[Sighting], wiring: &Wiring) -> bool {
-        let ends = self.ends(sightings, wiring);
-        ends.iter().any(|(_, end)| *end == End::Delivered)
-    }
 }
 
 impl Wiring {

@@ -124,8 +124,10 @@ impl Trace {
 
     /// When the first packet was seen that is no bystander's, or any.
     pub fn start(&self) -> Duration {
-        let of_lab = self.journeys.iter().filter(|one| !one.is_bystander);
-        let first = of_lab.filter_map(|one| self.first_sighting(one)).min();
+        let first = self
+            .own_journeys()
+            .filter_map(|one| self.first_sighting(one))
+            .min();
         let first = first.unwrap_or(0);
         self.sightings
             .get(first)
@@ -136,10 +138,9 @@ impl Trace {
         journey.steps.first().map(|step| step.sighting)
     }
 
-    /// The journeys of the lab's own packets, with their numbers.
-    pub fn own_journeys(&self) -> impl Iterator<Item = (usize, &Journey)> {
-        let journeys = self.journeys.iter().enumerate();
-        journeys.filter(|(_, journey)| !journey.is_bystander)
+    /// The journeys of the lab's own packets.
+    pub fn own_journeys(&self) -> impl Iterator<Item = &Journey> {
+        self.journeys.iter().filter(|journey| !journey.is_bystander)
     }
 
     /// The links of the journeys, those of one namespace side by side, in the order in which packets come to them.
@@ -147,7 +148,7 @@ impl Trace {
         let mut places: Vec<Place> = Vec::new();
         let mut sightings: Vec<usize> = self
             .own_journeys()
-            .flat_map(|(_, journey)| journey.steps.iter().map(|step| step.sighting))
+            .flat_map(|journey| journey.steps.iter().map(|step| step.sighting))
             .collect();
         sightings.sort_unstable();
         for sighting in sightings {
@@ -172,7 +173,7 @@ impl Trace {
         let columns: HashMap<&Place, usize> = places.iter().zip(0..).collect();
         let start = self.start();
         let mut rows: Vec<(usize, Row)> = Vec::new();
-        for (_, journey) in self.own_journeys() {
+        for journey in self.own_journeys() {
             rows.extend(self.rows(journey, &columns, start));
         }
         rows.sort_by_key(|(sighting, _)| *sighting);

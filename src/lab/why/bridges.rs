@@ -105,13 +105,8 @@ pub(super) fn no_port(scene: &Scene<'_>, link: &Place) -> Option<Finding> {
     )
 }
 
-/// What keeps a frame that leaves by one link from coming to another of the same wire; `heard_in` is where it came in.
-pub(super) fn between(
-    scene: &Scene<'_>,
-    from: &Place,
-    to: &Place,
-    heard_in: &[Place],
-) -> Option<Finding> {
+/// What keeps a frame that leaves by one link from coming to another of the same wire.
+pub(super) fn between(scene: &Scene<'_>, from: &Place, to: &Place) -> Option<Finding> {
     let (first, last) = (scene.state.peer(from), scene.state.peer(to)?);
     // A bridge may be where it starts.
     let first = first.unwrap_or_else(|| from.clone());
@@ -119,7 +114,6 @@ pub(super) fn between(
         return super::links::is_down(scene, from).or_else(|| super::links::lossy(scene, from));
     }
     let bridge = scene.state.bridge_of(&last)?;
-    let _ = heard_in;
     if scene.state.bridge_of(&first).as_ref() == Some(&bridge) {
         if let Some(finding) = port(scene, &first, &bridge) {
             return Some(finding);

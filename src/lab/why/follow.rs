@@ -130,7 +130,7 @@ fn find<'a>(sent: &'a Sent, wanted: &Wanted, until: Duration) -> Option<&'a Jour
             && sighting.look.destination == Some(wanted.destination)
             && (wanted.source.is_none() || sighting.look.source == wanted.source)
     };
-    let mut own = trace.own_journeys().map(|(_, journey)| journey);
+    let mut own = trace.own_journeys();
     own.find(is_it)
 }
 
@@ -190,8 +190,8 @@ fn depth(journey: &Journey, step: usize) -> usize {
     depth
 }
 
-/// Where a question of ARP or of neighbour discovery for this address ended, which left by this link.
-pub(super) fn question_for(sent: &Sent, from: &Place, address: IpAddr) -> Option<Asking> {
+/// Where a question of ARP or of neighbour discovery for this address came in, which left by this link; None if none did.
+pub(super) fn question_for(sent: &Sent, from: &Place, address: IpAddr) -> Option<Vec<Place>> {
     let trace = &sent.trace;
     let asks = |journey: &&Journey| {
         let first = journey.steps.first().map(|step| step.sighting);
@@ -217,7 +217,7 @@ pub(super) fn question_for(sent: &Sent, from: &Place, address: IpAddr) -> Option
                 _ => false,
             }
     };
-    let mut own = trace.own_journeys().map(|(_, journey)| journey);
+    let mut own = trace.own_journeys();
     let journey = own.find(asks)?;
     let heard_in = journey
         .steps
@@ -226,11 +226,5 @@ pub(super) fn question_for(sent: &Sent, from: &Place, address: IpAddr) -> Option
         .filter(|sighting| !sighting.leaves)
         .map(|sighting| sighting.place.clone())
         .collect();
-    Some(Asking { heard_in })
-}
-
-/// A question for a hardware address.
-pub(super) struct Asking {
-    /// The places where it came in.
-    pub(super) heard_in: Vec<Place>,
+    Some(heard_in)
 }

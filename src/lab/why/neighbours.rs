@@ -129,11 +129,10 @@ fn silent(
     let asking = question_for(scene.sent, out, next);
     let arrived = asking
         .as_ref()
-        .is_some_and(|asking| asking.heard_in.contains(&there));
+        .is_some_and(|heard_in| heard_in.contains(&there));
     if !arrived {
         // The question did not come there: somebody between them.
-        let heard_in = asking.map(|asking| asking.heard_in).unwrap_or_default();
-        if let Some(finding) = bridges::between(scene, out, &there, &heard_in) {
+        if let Some(finding) = bridges::between(scene, out, &there) {
             return Some(finding);
         }
     }
@@ -170,7 +169,7 @@ fn silent(
         return routes::way_in(&there);
     }
     // The answer may be what got lost.
-    bridges::between(scene, &there, out, &[]).or_else(|| {
+    bridges::between(scene, &there, out).or_else(|| {
         let words = format!(
             "{there} has {next} and does not answer when it is asked for its hardware address"
         );
