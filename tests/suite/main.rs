@@ -50,6 +50,7 @@ mod sysctls;
 mod terminal;
 mod throughput;
 mod topology;
+mod trace;
 mod traffic;
 mod tuntap;
 mod why;
@@ -113,6 +114,7 @@ fn main() {
         throughput::trials(),
         traffic::trials(),
         topology::trials(),
+        trace::trials(),
         tuntap::trials(),
         why::trials(),
     ]

@@ -52,8 +52,10 @@ const LIVE: &[&str] = &["-i", "lo"];
 /// NETSH_ODD_EVERY=N: only every Nth of the filters. A compiler does the same on each kernel: an emulator need not try them all.
 fn every() -> usize {
     let given = std::env::var("NETSH_ODD_EVERY").ok();
-    let number = given.and_then(|given| given.parse().ok());
-    number.unwrap_or(1).max(1)
+    given.map_or(1, |given| match given.parse() {
+        Ok(number) if number > 0 => number,
+        _ => panic!("NETSH_ODD_EVERY={given}: it is a number from 1 on"),
+    })
 }
 
 /// The filters of the table with that word before them, or all without "live".

@@ -1,0 +1,262 @@
+//! `trace`: packets are one packet on their way, through routers, bridges, NAT, VLANs and tunnels, and are drawn and written.
+
+use libtest_mimic::{Failed, Trial};
+use serde_json::{Value, json};
+
+use crate::folder::Folder;
+use crate::support::{Need, User, Verdict, program, run, run_json, same, test};
+
+const VLAN: &[Need] = &[Need::Kernel("link vlan")];
+const TCPDUMP: &[Need] = &[Need::Program("tcpdump")];
+
+/// The tests of this file.
+pub fn trials() -> Vec<Trial> {
+    [
+        test("trace: through a router", &[], router),
+        test("trace: through a bridge", &[], bridge),
+        test("trace: through NAT", &[], nat),
+        test("trace: through a VXLAN", &[], vxlan),
+        test("trace: through VLANs on one cable", VLAN, vlan),
+        test("trace: round in a circle", &[], circle),
+        test("trace: a packet that nobody takes", &[], stopped),
+        test("trace: of what throws", &[], thrown),
+        test(
+            "trace: namespaces that the closure makes",
+            &[],
+            made_meanwhile,
+        ),
+        test("trace: as a picture and a diagram", &[], drawn),
+        test("trace: as a capture file", TCPDUMP, written),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Two hosts with something between them: both of its links go there.
+const ENDS: &str = r#"
+    let h1 = netns_add("h1");
+    let mid = netns_add("mid");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "left", #{ peer_netns: mid, up: true });
+    h2.veth_add("eth0", "right", #{ peer_netns: mid, up: true });
+    for netns in [h1, mid, h2] { netns.sysctl_set("net.ipv6.conf.all.disable_ipv6", 1); }
+    // The path of the only journey with this label, and the fields that changed at each step.
+    fn way(t, label) {
+        let found = t.journeys.filter(|journey| journey.label.starts_with(label));
+        assert(found.len() == 1, `${found.len()} journeys: ${label}`);
+        [found[0].path, found[0].steps.map(|step| step.changes
+            .filter(|change| !change.field.starts_with("ether")).map(|change| change.field)), found[0].delivered]
+    }
+"#;
+
+fn ways(user: User, code: &str, wanted: Vec<Value>) -> Verdict {
+    same(run_json(user, &format!("{ENDS}{code}"))?, wanted)
+}
+
+fn router(user: User) -> Verdict {
+    let code = r#"
+        h1.addr_add("eth0", "10.0.1.2/24"); mid.addr_add("left", "10.0.1.1/24");
+        h2.addr_add("eth0", "10.0.2.2/24"); mid.addr_add("right", "10.0.2.1/24");
+        h1.route_add("default", #{ via: "10.0.1.1" }); h2.route_add("default", #{ via: "10.0.2.1" });
+        mid.sysctl_set("net.ipv4.ip_forward", 1);
+        let t = trace(|| h1.ping("10.0.2.2", #{ count: 1, quiet: true }));
+        show(t.result.received);
+        show(way(t, "echo request"));
+        show(way(t, "echo reply"));
+    "#;
+    let there = ["h1/eth0 out", "mid/left in", "mid/right out", "h2/eth0 in"];
+    let back = ["h2/eth0 out", "mid/right in", "mid/left out", "h1/eth0 in"];
+    let changes = json!([[], [], ["ttl"], []]);
+    let wanted = vec![
+        json!(1),
+        json!([there, changes, true]),
+        json!([back, changes, true]),
+    ];
+    ways(user, code, wanted)
+}
+
+fn bridge(user: User) -> Verdict {
+    let code = r#"
+        mid.bridge_add("br0", #{ up: true });
+        for port in ["left", "right"] { mid.link_set(port, #{ master: "br0" }); }
+        h1.addr_add("eth0", "10.0.0.1/24"); h2.addr_add("eth0", "10.0.0.2/24");
+        h1.ping("10.0.0.2", #{ count: 1, quiet: true });
+        let t = trace(|| h1.ping("10.0.0.2", #{ count: 1, quiet: true }));
+        show(way(t, "echo request"));
+    "#;
+    let there = ["h1/eth0 out", "mid/left in", "mid/right out", "h2/eth0 in"];
+    ways(user, code, vec![json!([there, [[], [], [], []], true])])
+}
+
+fn nat(user: User) -> Verdict {
+    let code = r#"
+        h1.addr_add("eth0", "10.0.1.2/24"); mid.addr_add("left", "10.0.1.1/24");
+        h2.addr_add("eth0", "192.0.2.2/24"); mid.addr_add("right", "192.0.2.1/24");
+        h1.route_add("default", #{ via: "10.0.1.1" });
+        mid.sysctl_set("net.ipv4.ip_forward", 1);
+        mid.nat_masquerade("10.0.1.0/24", "right");
+        let t = trace(|| h1.ping("192.0.2.2", #{ count: 1, quiet: true }));
+        show(way(t, "echo request"));
+        show(way(t, "echo reply"));
+    "#;
+    let there = ["h1/eth0 out", "mid/left in", "mid/right out", "h2/eth0 in"];
+    let back = ["h2/eth0 out", "mid/right in", "mid/left out", "h1/eth0 in"];
+    let wanted = vec![
+        json!([there, [[], [], ["saddr", "ttl"], []], true]),
+        json!([back, [[], [], ["daddr", "ttl"], []], true]),
+    ];
+    ways(user, code, wanted)
+}
+
+fn vxlan(user: User) -> Verdict {
+    let code = r#"
+        mid.bridge_add("br0", #{ up: true });
+        for port in ["left", "right"] { mid.link_set(port, #{ master: "br0" }); }
+        h1.addr_add("eth0", "192.0.2.1/24"); h2.addr_add("eth0", "192.0.2.2/24");
+        h1.vxlan_add("vx", 42, #{ remote: "192.0.2.2", dstport: 4789, up: true });
+        h2.vxlan_add("vx", 42, #{ remote: "192.0.2.1", dstport: 4789, up: true });
+        h1.addr_add("vx", "10.0.0.1/24"); h2.addr_add("vx", "10.0.0.2/24");
+        h1.ping("10.0.0.2", #{ count: 1, quiet: true });
+        let t = trace(|| h1.ping("10.0.0.2", #{ count: 1, quiet: true }));
+        show(way(t, "echo request"));
+    "#;
+    let there = [
+        "h1/vx out",
+        "h1/eth0 out",
+        "mid/left in",
+        "mid/right out",
+        "h2/eth0 in",
+        "h2/vx in",
+    ];
+    let changes = json!([[], ["tunnel"], [], [], [], ["tunnel"]]);
+    ways(user, code, vec![json!([there, changes, true])])
+}
+
+fn vlan(user: User) -> Verdict {
+    let code = r#"
+        for host in [h1, h2] { host.vlan_add("eth0.7", "eth0", 7, #{ up: true }); }
+        mid.bridge_add("br0", #{ up: true });
+        for port in ["left", "right"] { mid.link_set(port, #{ master: "br0" }); }
+        h1.addr_add("eth0.7", "10.0.7.1/24"); h2.addr_add("eth0.7", "10.0.7.2/24");
+        h1.ping("10.0.7.2", #{ count: 1, quiet: true });
+        let t = trace(|| h1.ping("10.0.7.2", #{ count: 1, quiet: true }));
+        show(way(t, "echo request"));
+    "#;
+    let there = [
+        "h1/eth0.7 out",
+        "h1/eth0 out",
+        "mid/left in",
+        "mid/right out",
+        "h2/eth0 in",
+        "h2/eth0.7 in",
+    ];
+    let changes = json!([[], ["vlan id"], [], [], [], ["vlan id"]]);
+    ways(user, code, vec![json!([there, changes, true])])
+}
+
+/// Two routers that take each other for the way there: one packet, until its TTL is used up.
+fn circle(user: User) -> Verdict {
+    let code = r#"
+        h1.addr_add("eth0", "10.0.1.2/24"); mid.addr_add("left", "10.0.1.1/24");
+        h2.addr_add("eth0", "10.0.2.2/24"); mid.addr_add("right", "10.0.2.1/24");
+        h1.route_add("default", #{ via: "10.0.1.1" });
+        mid.route_add("default", #{ via: "10.0.2.2" }); h2.route_add("default", #{ via: "10.0.2.1" });
+        for netns in [mid, h2] { netns.sysctl_set("net.ipv4.ip_forward", 1); }
+        let t = trace(|| h1.ping("10.9.9.9", #{ count: 1, ttl: 5, timeout: 1, quiet: true }));
+        let found = t.journeys.filter(|journey| journey.label.starts_with("echo request"));
+        show([found.len(), found[0].delivered, found[0].steps.len()]);
+    "#;
+    // Out and in on five cables, with a TTL of 5, 4, 3, 2 and 1.
+    ways(user, code, vec![json!([1, false, 10])])
+}
+
+fn stopped(user: User) -> Verdict {
+    let code = r#"
+        h1.addr_add("eth0", "10.0.1.2/24"); mid.addr_add("left", "10.0.1.1/24");
+        h1.route_add("default", #{ via: "10.0.1.1" });
+        let t = trace(|| h1.ping("10.9.9.9", #{ count: 1, timeout: "100ms", quiet: true }));
+        let found = t.journeys.filter(|journey| journey.label.starts_with("echo request"));
+        show([found[0].delivered, found[0].ends]);
+    "#;
+    let end = json!({"end": "stopped", "link": "left", "netns": "mid"});
+    ways(user, code, vec![json!([false, [end]])])
+}
+
+fn thrown(user: User) -> Verdict {
+    let code = r#"
+        try { trace(|| throw "on"); } catch (e) { show(e); }
+        show(trace(|| 42).result);
+    "#;
+    same(run_json(user, code)?, vec![json!("on"), json!(42)])
+}
+
+fn made_meanwhile(user: User) -> Verdict {
+    let code = r#"
+        let t = trace(|| {
+            let h = netns_add("late");
+            veth_add("here", "there", #{ peer_netns: h, up: true });
+            addr_add("here", "10.0.0.1/24"); h.addr_add("there", "10.0.0.2/24");
+            ping("10.0.0.2", #{ count: 1, quiet: true });
+        });
+        show(t.journeys.filter(|journey| journey.label.starts_with("echo request"))[0].path);
+    "#;
+    same(
+        run_json(user, code)?,
+        vec![json!(["here out", "late/there in"])],
+    )
+}
+
+/// The same rows in each.
+fn drawn(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let file = folder.path().join("t.svg");
+    let code = format!(
+        r#"
+        sysctl_set("net.ipv6.conf.all.disable_ipv6", 1);
+        let t = trace(|| ping("127.0.0.1", #{{ count: 1, quiet: true }}));
+        t.svg({:?});
+        print(t.mermaid());
+        print(t.text());
+        "#,
+        file.display().to_string()
+    );
+    let printed = run(user, &code)?;
+    let svg = std::fs::read_to_string(file)?;
+    for label in [
+        "echo request seq 1  127.0.0.1",
+        "echo reply seq 1  127.0.0.1",
+    ] {
+        same((printed.matches(label).count(), label), (2, label))?;
+        same((svg.matches(label).count(), label), (1, label))?;
+    }
+    same(printed.is_ascii(), true)
+}
+
+fn written(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let file = folder.path().join("t.pcapng");
+    let file = file.display();
+    let code = format!(
+        r#"
+        let t = trace(|| ping("127.0.0.1", #{{ count: 2, interval: "10ms", quiet: true }}));
+        print(t.pcapng("{file}"));
+        for packet in t.packets {{ print(packet.line); }}
+        "#
+    );
+    let printed = run(user, &code)?;
+    let output = program(user, "tcpdump")
+        .args(["-n", "-t", "-r", &file.to_string()])
+        .output()?;
+    let read = String::from_utf8_lossy(&output.stdout).into_owned();
+    let count = read.lines().count();
+    // Of a newer kind of file tcpdump tells more than the packet: whence it is.
+    let ours: Vec<&str> = printed.lines().collect();
+    same(ours.first().copied(), Some(count.to_string().as_str()))?;
+    let missing: Vec<&&str> = ours
+        .iter()
+        .skip(1)
+        .filter(|line| !read.contains(**line))
+        .collect();
+    same(missing.len(), 0).map_err(|_| Failed::from(format!("{missing:?} in {read}")))
+}
