@@ -14,7 +14,8 @@
 //! | `routes` | 10 000 routes added and listed, 10 000 forwarding entries listed |
 //! | `calls` | the cost of a call from a script, the kernel left out |
 //! | `complete` | Tab at the prompt, with 1000 links |
-//! | `capture` | a flood into a file, beside tcpdump; pings while all namespaces are watched |
+//! | `capture` | a flood into a file, beside tcpdump |
+//! | `watched` | pings while all namespaces are captured |
 //! | `star` | a bridge with 100 hosts, each in a namespace |
 //!
 //! All of it happens in netsh's own sandbox: no privilege is needed, and nothing of the host's network is touched.
@@ -46,7 +47,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A section by its name on the command line.
 type Section = (&'static str, fn() -> Outcome<()>);
 
-const SECTIONS: [Section; 11] = [
+const SECTIONS: [Section; 12] = [
     ("start", start::run),
     ("prompt", prompt::run),
     ("changes", changes::run),
@@ -57,6 +58,7 @@ const SECTIONS: [Section; 11] = [
     ("calls", calls::run),
     ("complete", complete::run),
     ("capture", capture::run),
+    ("watched", capture::run_watched),
     ("star", star::run),
 ];
 

@@ -194,6 +194,7 @@ impl Lab {
         if change.operation().brings_up() {
             self.unsettle();
         }
+        self.name_packets(change);
         let names = self.names_in(netns)?;
         match change.operation().action(&names)? {
             Action::Route(requests) => names.namespace.route()?.change_all(requests)?,

@@ -1,6 +1,6 @@
 //! Captures: packets of a namespace of the lab, or of all of them.
 //!
-//! A socket keeps its namespace alive. So when a namespace is deleted, its sockets are let go of (`Lab::forget_packets`): what
+//! A socket keeps its namespace alive. So when a namespace is deleted, its sockets are let go of ([`Lab::forget_packets`]): what
 //! is observed goes on as if nobody looked.
 
 use std::fs::File;
@@ -12,13 +12,15 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+use crate::kernel::change::Change;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::link;
-use crate::kernel::packet_socket::program::{Filter, Program};
+use crate::kernel::packet_socket::program::Program;
 use crate::kernel::packet_socket::{self, Opened, PacketSocket, Size};
 use crate::kernel::wait::Waiter;
 use crate::packet::capture_file::{Counted, Writer};
 use crate::packet::captured::Captured;
+use crate::packet::filter::Instruction;
 use crate::probe::capture::{Counts, Session, Sighting, Sink, Source, Terms};
 
 use super::Lab;
@@ -46,9 +48,18 @@ const TO_FILE: Size = Size {
 /// take apart) is cut.
 const EVERYWHERE: Size = Size {
     block: 16 << 10,
-    blocks: 64,
+    blocks: 256,
     patience: Duration::from_millis(3),
 };
+
+/// The same where there are so many namespaces that the memory would be missed.
+const OF_MANY: Size = Size {
+    blocks: 64,
+    ..EVERYWHERE
+};
+
+/// How many namespaces are not many.
+const FEW: usize = 16;
 
 /// How many sockets get their ring at the same time.
 const OPENERS: usize = 16;
@@ -60,8 +71,8 @@ pub struct Wanted {
     pub netns: Option<Rc<Netns>>,
     /// Its links; all of them if none is named.
     pub links: Vec<String>,
-    /// Which packets.
-    pub filter: Option<Filter>,
+    /// Which packets: the program of a filter.
+    pub filter: Option<Vec<Instruction>>,
     /// So many bytes of each.
     pub snaplen: Option<u32>,
     /// Whether the links take in what is not for them; if nothing is said, those that were named.
@@ -173,7 +184,7 @@ impl Lab {
             let socket = packet_socket::Wanted {
                 program: Program {
                     links: &indexes,
-                    filter: wanted.filter.as_ref(),
+                    filter: wanted.filter.as_deref(),
                     snaplen: wanted.snaplen,
                 },
                 promiscuous: &promiscuous,
@@ -266,6 +277,19 @@ impl Lab {
         let sessions = self.captures.borrow().all();
         for session in sessions {
             session.remove(netns);
+        }
+    }
+
+    /// Before a link loses its name: packets that passed it are told by the name that it has.
+    pub(super) fn name_packets(&self, change: &Change) {
+        let is_named = match change {
+            Change::LinkDel(_) | Change::TuntapDel(_) => true,
+            Change::LinkSet(set) => set.name.is_some() || set.netns.is_some(),
+            _ => false,
+        };
+        if is_named {
+            let sessions = self.captures.borrow().all();
+            sessions.iter().for_each(|session| session.catch_up());
         }
     }
 
@@ -374,7 +398,10 @@ fn open_together(namespaces: &[Rc<Netns>]) -> Result<Vec<Source>> {
     let wanted = packet_socket::Wanted {
         program: Program::default(),
         promiscuous: &[],
-        size: EVERYWHERE,
+        size: match namespaces.len() > FEW {
+            true => OF_MANY,
+            false => EVERYWHERE,
+        },
     };
     let mut sources = Vec::with_capacity(namespaces.len());
     for some in namespaces.chunks(OPENERS) {

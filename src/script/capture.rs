@@ -8,13 +8,11 @@ use std::time::Duration;
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, EvalAltResult, FnPtr, Map};
 
-use crate::kernel::packet_socket::program::{Filter, RETURN};
 use crate::lab::Lab;
 use crate::lab::capture::{Capture, ToFile, Wanted};
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::memory;
-use crate::packet::filter::{self, Instruction, Source};
-use crate::packet::layers::Link;
+use crate::packet::filter::{Instruction, Source, compile, parse};
 use crate::probe::capture::{Counts, Sighting};
 
 use super::call::{RhaiResultOf, lab, verb};
@@ -151,7 +149,7 @@ pub mod api {
     /// ping("127.0.0.1", #{ count: 1, quiet: true });
     /// // out and in: the request and the reply
     /// let packet = capture.read();
-    /// while packet != () { print(packet.line); packet = capture.read(); }
+    /// while packet != () { print(packet.direction); packet = capture.read(); }
     /// ```
     #[rhai_fn(name = "read", return_raw, pure)]
     pub fn read_capture_for_ever(
@@ -234,7 +232,7 @@ pub mod api {
     /// let file = exec("mktemp", []).stdout;
     /// file.trim();
     /// show(capture.save(file));
-    /// show(pcap_read(file)[0].line);
+    /// show(pcap_read(file).map(|packet| packet.direction));
     /// exec("rm", [file]);
     /// ```
     #[rhai_fn(name = "save", return_raw, pure)]
@@ -361,6 +359,11 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
     let time = options.take::<Duration>("timeout")?;
     let file = match may_write {
         true => options.take::<String>("file")?,
+        false if options.has("file") => {
+            let words = "the packets of a closure are returned, and not written";
+            let hint = "capture(#{ file: ... }) writes them while they pass, and pcap_write(file, packets) afterwards";
+            return Err(Failure::new(words).blame("file").hint(hint));
+        }
         false => None,
     };
     options.finish()?;
@@ -382,6 +385,14 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
         // Last: a file that is there is emptied.
         file: file.map(|file| to_file(&file)).transpose()?,
     })
+}
+
+/// The program of a filter, for packets of links of any kind.
+fn compiled(text: &str, snaplen: Option<u32>) -> Outcome<Vec<Instruction>> {
+    let refused = |fault| failure(fault, "filter", text);
+    let expression = parse(text).map_err(refused)?;
+    let snaplen = snaplen.unwrap_or(LONGEST);
+    compile(&expression, Source::AllLinks, snaplen).map_err(refused)
 }
 
 fn to_file(file: &str) -> Outcome<ToFile> {
@@ -432,24 +443,4 @@ fn counts_map(counts: &Counts, running: bool) -> Map {
         ("received", counter(counts.received)),
         ("running", running.into()),
     ])
-}
-
-/// A filter as the kernel runs it; what it lets pass is kept as far as is wanted.
-fn compiled(text: &str, snaplen: Option<u32>) -> Outcome<Filter> {
-    let wrong = |fault| failure(fault, "filter", text);
-    let expression = filter::parse(text).map_err(wrong)?;
-    let compiled = |link| {
-        let snaplen = snaplen.unwrap_or(u32::MAX);
-        filter::compile(&expression, Source::Socket(link), snaplen).map_err(wrong)
-    };
-    let ethernet = compiled(Link::Ethernet)?;
-    // What asks for a header that packets of IP do not have lets none of them pass.
-    let none = Instruction {
-        code: RETURN,
-        jt: 0,
-        jf: 0,
-        k: 0,
-    };
-    let ip = compiled(Link::Ip).unwrap_or_else(|_| vec![none]);
-    Ok(Filter { ethernet, ip })
 }

@@ -333,6 +333,17 @@ impl Source {
 
     /// The bytes of an option, key and value, where an argument of the call is a `#{...}` that has it.
     pub fn option_span(&self, call: &Call, key: &str) -> Option<Range<usize>> {
+        self.span_of(&self.option(call, key)?)
+    }
+
+    /// The bytes of its value.
+    pub fn option_value_span(&self, call: &Call, key: &str) -> Option<Range<usize>> {
+        let entry = self.option(call, key)?;
+        // Behind the key and the colon.
+        self.span_of(&(entry.start + 2..entry.end))
+    }
+
+    fn option(&self, call: &Call, key: &str) -> Option<Range<usize>> {
         let literal =
             |argument: &&Range<usize>| matches!(self.token(argument.start), Some(Token::MapStart));
         call.arguments
@@ -341,7 +352,6 @@ impl Source {
             .filter_map(|argument| self.items(argument.start))
             .flatten()
             .find(|entry| self.key_of(entry) == Some(key))
-            .and_then(|entry| self.span_of(&entry))
     }
 
     /// The key of an entry `key: value` of a map, without the quotes that it may be written in.
@@ -480,6 +490,8 @@ mod tests {
         assert_eq!(option("peer"), Some(r#""peer": g(1, 2)"#));
         assert_eq!(option("ttl"), None);
         assert_eq!(option(""), None);
+        let value = source.option_value_span(&call, "mtu");
+        assert_eq!(value.map(|span| source.slice(span)), Some("14 + 2"));
     }
 
     #[test]
@@ -516,6 +528,7 @@ mod tests {
                     let _ = source.argument_span(&call, number);
                 }
                 let _ = source.option_span(&call, &key);
+                let _ = source.option_value_span(&call, &key);
             }
         }
     }

@@ -4,25 +4,16 @@
 use nix::errno::Errno;
 
 use crate::kernel::error::Result;
-pub use crate::packet::filter::Instruction;
-
-/// A filter: one program for packets that begin with an Ethernet header, and one for those that begin with that of IP.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filter {
-    /// For Ethernet.
-    pub ethernet: Vec<Instruction>,
-    /// For IP.
-    pub ip: Vec<Instruction>,
-}
+use crate::packet::filter::Instruction;
 
 /// Which packets are wanted, and how much of each.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Program<'a> {
     /// Those of these links; of all, if there are none.
     pub links: &'a [u32],
-    /// Those that it lets pass.
-    pub filter: Option<&'a Filter>,
-    /// So many bytes of each; all of it, if nothing is said.
+    /// Those for which this program, that of a filter, returns how many bytes of them are wanted.
+    pub filter: Option<&'a [Instruction]>,
+    /// Without a filter: so many bytes of each; all of it, if nothing is said.
     pub snaplen: Option<u32>,
 }
 
@@ -30,16 +21,10 @@ pub struct Program<'a> {
 const LOAD: u16 = 0x20;
 const IS: u16 = 0x15;
 const JUMP: u16 = 0x05;
-/// The end of a program.
-pub const RETURN: u16 = 0x06;
+const RETURN: u16 = 0x06;
 
-/// What is loaded from beside the packet: SKF_AD_OFF and SKF_AD_* of linux/filter.h.
+/// Where the number of the link is loaded from: SKF_AD_OFF + SKF_AD_IFINDEX of linux/filter.h.
 const INDEX: u32 = 0xffff_f000 + 8;
-const HARDWARE: u32 = 0xffff_f000 + 28;
-
-/// linux/if_arp.h: links whose packets begin with an Ethernet header.
-const ETHERNET: u32 = 1;
-const LOOPBACK: u32 = 772;
 
 /// BPF_MAXINSNS of linux/bpf_common.h.
 const LONGEST: usize = 4096;
@@ -53,17 +38,7 @@ impl Program<'_> {
     pub fn instructions(&self) -> Result<Option<Vec<Instruction>>> {
         let mut all = self.of_links()?;
         match self.filter {
-            Some(Filter { ethernet, ip }) => {
-                let length = u32::try_from(ethernet.len()).map_err(|_| Errno::EINVAL)?;
-                all.extend([
-                    is(LOAD, 0, 0, HARDWARE),
-                    is(IS, 2, 0, ETHERNET),
-                    is(IS, 1, 0, LOOPBACK),
-                    is(JUMP, 0, 0, length),
-                ]);
-                all.extend_from_slice(ethernet);
-                all.extend_from_slice(ip);
-            }
+            Some(filter) => all.extend_from_slice(filter),
             None if all.is_empty() && self.snaplen.is_none() => return Ok(None),
             None => all.push(is(RETURN, 0, 0, self.snaplen.unwrap_or(u32::MAX))),
         }

@@ -46,10 +46,6 @@ pub fn compile(
         Source::Socket(link) => (Some(link), true),
         Source::AllLinks => (None, true),
     };
-    if let Some(Link::Cooked | Link::Cooked2) = link {
-        let words = "packets with the header of `tcpdump -i any` can't be filtered";
-        return Err(Fault::new(words, 0..0));
-    }
     let mut compiler = Compiler {
         graph: Graph::default(),
         link: link.unwrap_or(Link::Ethernet),

@@ -100,7 +100,9 @@ impl Layout {
     pub fn network(self) -> u32 {
         match self.link {
             Link::Ethernet => 14 + self.tags,
-            Link::Ip | Link::Cooked | Link::Cooked2 => 0,
+            Link::Ip => 0,
+            Link::Cooked => 16,
+            Link::Cooked2 => 20,
         }
     }
 
@@ -150,8 +152,11 @@ impl Layout {
         match (self.link, number) {
             (Link::Ip, words::IPV4) => version(4),
             (Link::Ip, words::IPV6) => version(6),
-            (Link::Ip | Link::Cooked | Link::Cooked2, _) => Test::Known(false),
+            (Link::Ip, _) => Test::Known(false),
             (Link::Ethernet, number) => self.in_ethernet(number),
+            // Where they have the EtherType (tcpdump.org/linktypes: LINUX_SLL, LINUX_SLL2).
+            (Link::Cooked, number) => Test::equal(&load(TWO, 14), number.into()),
+            (Link::Cooked2, number) => Test::equal(&load(TWO, 0), number.into()),
         }
     }
 

@@ -141,19 +141,26 @@ fn blame(explanation: &mut Explanation, failure: &Failure, scene: &Scene) {
         return;
     };
     let signatures = scene.signatures.of(&failure.op);
-    let span = parameter(&signatures, &call, &failure.argument)
+    let argument = parameter(&signatures, &call, &failure.argument)
         .and_then(|number| written_at(number, source, &call, &signatures))
-        .and_then(|number| source.argument_span(&call, number))
+        .and_then(|number| source.argument_span(&call, number));
+    let value = argument
+        .clone()
+        .or_else(|| source.option_value_span(&call, &failure.argument));
+    let part = failure
+        .within
+        .as_ref()
+        .zip(value)
+        .and_then(|(part, value)| {
+            let part = literal::part(source.slice(value.clone()), part)?;
+            Some(value.start + part.start..value.start + part.end)
+        });
+    let span = part
+        .or(argument)
         .or_else(|| source.option_span(&call, &failure.argument));
     let Some(span) = span else {
         return;
     };
-    let part = failure.within.as_ref();
-    let span = part
-        .and_then(|part| literal::part(source.slice(span.clone()), part))
-        .map_or(span.clone(), |part| {
-            span.start + part.start..span.start + part.end
-        });
     let name = scene.place.span();
     let other_line = |name: &Range<usize>| source.line_of(name.start) != source.line_of(span.start);
     explanation.beside = name.filter(other_line).map(|name| (name, String::new()));
