@@ -16,6 +16,9 @@
 //! | `complete` | Tab at the prompt, with 1000 links |
 //! | `capture` | a flood into a file, beside tcpdump |
 //! | `watched` | pings while all namespaces are captured |
+//! | `round_trip` | pings, beside iputils |
+//! | `throughput` | one stream of TCP, beside iperf3 |
+//! | `why` | from the question to the verdict |
 //! | `star` | a bridge with 100 hosts, each in a namespace |
 //!
 //! All of it happens in netsh's own sandbox: no privilege is needed, and nothing of the host's network is touched.
@@ -31,6 +34,7 @@ mod lab;
 mod list;
 mod machine;
 mod nft;
+mod probes;
 mod prompt;
 mod raw;
 mod routes;
@@ -47,7 +51,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A section by its name on the command line.
 type Section = (&'static str, fn() -> Outcome<()>);
 
-const SECTIONS: [Section; 12] = [
+const SECTIONS: [Section; 15] = [
     ("start", start::run),
     ("prompt", prompt::run),
     ("changes", changes::run),
@@ -59,6 +63,9 @@ const SECTIONS: [Section; 12] = [
     ("complete", complete::run),
     ("capture", capture::run),
     ("watched", capture::run_watched),
+    ("round_trip", probes::run_round_trips),
+    ("throughput", probes::run_throughput),
+    ("why", probes::run_why),
     ("star", star::run),
 ];
 

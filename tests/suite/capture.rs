@@ -402,7 +402,7 @@ fn count(user: User) -> Verdict {
 
 fn timeout(user: User) -> Verdict {
     let code = r#"
-        let capture = capture(#{ timeout: "50ms" });
+        let capture = capture(#{ timeout: "1s" });
         ping("127.0.0.1", #{ count: 1, quiet: true });
         let number = 0;
         while capture.read() != () { number += 1; }
