@@ -1,7 +1,7 @@
 //! The inverse of each change brings back what was there before, as ip sees it; and several changes that belong together
 //! leave nothing when one of them fails.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 use netsh::kernel::addr::{AddrAdd, AddrDel, AddrFlush, Scope};
@@ -141,7 +141,12 @@ fn there_and_back(
     }
     lab.apply(inverse.clone())
         .map_err(|failure| failure.message)?;
-    let after = state()?;
+    // The routes of an IPv6 address come by a work queue of the kernel.
+    let patience = Instant::now() + Duration::from_secs(10);
+    let mut after = state()?;
+    while after != before && Instant::now() < patience {
+        after = state()?;
+    }
     if after == before {
         return Ok(());
     }

@@ -147,7 +147,7 @@ fn both(user: User, arguments: &str, capture: &str) -> Result<(Vec<Value>, Vec<u
     let code = format!(
         r#"{LAB}
         exec("sh", ["-c", {:?}]);
-        wait_until(|| exec("cat", [{said:?}]).stdout.contains("listening"), "5s");
+        wait_until(|| exec("cat", [{said:?}]).stdout.contains("listening"), "60s");
         let pid = exec("cat", ["{said}.pid"]).stdout;
         let capture = capture(#{{ {capture} }});
         {TRAFFIC}
@@ -156,9 +156,9 @@ fn both(user: User, arguments: &str, capture: &str) -> Result<(Vec<Value>, Vec<u
         show(stats);
         show(["a", "lo"].map(|name| [name, link_get(name).index]));
         // What it has not read yet when it is told to end is lost.
-        wait_until(|| exec("sh", ["-c", {reading:?}]).stdout.contains("length 1242"), "10s");
+        wait_until(|| exec("sh", ["-c", {reading:?}]).stdout.contains("length 1242"), "60s");
         sh(`kill -INT ${{pid}}`);
-        wait_until(|| exec("cat", [{said:?}]).stdout.contains("dropped by kernel"), "5s");
+        wait_until(|| exec("cat", [{said:?}]).stdout.contains("dropped by kernel"), "60s");
         "#,
         format!("({writing}) >/dev/null 2>{said} & echo $! >{said}.pid"),
     );

@@ -94,9 +94,11 @@ fn side_by_side(user: User, steps: &str) -> Result<(Vec<String>, Vec<Value>), Fa
     let file = heard.display();
     let code = format!(
         r#"{steps}
-        // It listens when its socket has groups; the last step ends it when it has written that.
+        // It asks for the names of all links before it listens, and what happens meanwhile is lost on it: so something happens until
+        // it hears of it. The last step ends it when it has written that.
         sh("ip -o monitor link address route neigh > {file} 2>&1 & echo $! > {file}.pid");
-        sh("until awk -v pid=$(cat {file}.pid) '$2 == 0 && $3 == pid && $4 != \"00000000\" {{ found = 1 }} END {{ exit !found }}' /proc/net/netlink; do :; done");
+        sh("ip link add first type bridge; until grep -q ': first:' {file}; do ip link set first mtu 1300; ip link set first mtu 1400; done");
+        sh("ip link del first; until grep -q 'Deleted .*: first:' {file}; do :; done");
         let seen = events(work);
         link_add("last", "bridge");
         sh("until grep -q ': last:' {file}; do :; done; kill $(cat {file}.pid)");
@@ -104,7 +106,9 @@ fn side_by_side(user: User, steps: &str) -> Result<(Vec<String>, Vec<Value>), Fa
     );
     let shown = run_json(user, &code)?;
     let lines = std::fs::read_to_string(&heard)?;
-    let is_ours = |line: &&str| !line.contains(": last:") && !line.starts_with("dev ");
+    let is_ours = |line: &&str| {
+        ![": first:", "dev first ", ": last:"].iter().any(|it| line.contains(it)) && !line.starts_with("dev ")
+    };
     let lines = lines.lines().filter(is_ours).map(plain).collect();
     Ok((lines, list(&shown[0]).to_vec()))
 }

@@ -346,7 +346,7 @@ fn every_wait(user: User) -> Verdict {
             requests > before
         }};
         show(answered.call(|| sleep("20ms")));
-        show(answered.call(|| wait_until(|| requests > 4, "5s")));
+        show(answered.call(|| wait_until(|| requests > 4, "60s")));
         show(answered.call(|| exec("sleep", ["0.05"])));
         show(answered.call(|| sh("sleep 0.05")));
         let other = tun_add("t1");
