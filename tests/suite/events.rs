@@ -107,7 +107,10 @@ fn side_by_side(user: User, steps: &str) -> Result<(Vec<String>, Vec<Value>), Fa
     let shown = run_json(user, &code)?;
     let lines = std::fs::read_to_string(&heard)?;
     let is_ours = |line: &&str| {
-        ![": first:", "dev first ", ": last:"].iter().any(|it| line.contains(it)) && !line.starts_with("dev ")
+        ![": first:", "dev first ", ": last:"]
+            .iter()
+            .any(|it| line.contains(it))
+            && !line.starts_with("dev ")
     };
     let lines = lines.lines().filter(is_ours).map(plain).collect();
     Ok((lines, list(&shown[0]).to_vec()))
