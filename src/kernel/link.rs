@@ -8,8 +8,7 @@ use std::os::fd::AsRawFd;
 use netlink_packet_core::{DecodeError, Emitable, NlasIterator, ParseableParametrized};
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_packet_route::link::{
-    LinkAttribute, LinkExtentMask, LinkFlags, LinkHeader, LinkLayerType, LinkMessage, State,
-    Stats64,
+    LinkAttribute, LinkFlags, LinkHeader, LinkLayerType, LinkMessage, State, Stats64,
 };
 use netlink_packet_route::nsid::{NsidAttribute, NsidMessage};
 use nix::errno::Errno;
@@ -135,29 +134,15 @@ pub fn get_bare(namespace: &Namespace, index: u32) -> Result<Link> {
     read(&namespace.route()?.get(question)?.bytes)
 }
 
-/// The names of all links, for hints and completion. The kernel is asked to leave the counters out, and nothing else is read:
-/// whoever waits for a completion sees the difference.
+/// The names of all links, for hints and completion: as /proc/net/dev has them, which takes a fraction of what rtnetlink takes for
+/// its answers. Whoever waits for a completion sees the difference.
 pub fn names(namespace: &Namespace) -> Result<Vec<String>> {
-    let mut request = LinkMessage::default();
-    let lean = LinkAttribute::ExtMask(vec![LinkExtentMask::SkipStats]);
-    request.attributes.push(lean);
-    let request = RouteNetlinkMessage::GetLink(request);
-    namespace
-        .route()?
-        .dump(request, |answer| name_of(&answer.bytes))
-}
-
-fn name_of(bytes: &[u8]) -> Result<Option<String>> {
-    let unreadable = |error: DecodeError| Error::Unreadable(error.to_string());
-    let header = LinkHeader::parse(bytes).map_err(unreadable)?;
-    let attributes = bytes.get(header.buffer_len()..).unwrap_or_default();
-    for attribute in NlasIterator::new(attributes) {
-        let attribute = attribute.map_err(unreadable)?;
-        if attribute.kind() == IFLA_IFNAME {
-            return Ok(Some(text::of_attribute(attribute.value())));
-        }
-    }
-    Ok(None)
+    let table = namespace.enter(|| std::fs::read("/proc/thread-self/net/dev"))??;
+    // Two lines of heads, and one for each link: its name, a colon (which no name has) and its counters.
+    let lines = table.split(|byte| *byte == b'\n').skip(2);
+    let names = lines.filter_map(|line| line.split(|byte| *byte == b':').next());
+    let names = names.map(|name| text::readable(name.trim_ascii()));
+    Ok(names.filter(|name| !name.is_empty()).collect())
 }
 
 /// The id by which `namespace` knows `other` (RTM_GETNSID), if it has one.

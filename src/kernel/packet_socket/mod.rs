@@ -238,9 +238,12 @@ pub fn refusal(errno: Errno) -> Option<Reason> {
             Reason::new("the program for the kernel is too long")
                 .hint("name fewer links, or a filter with fewer parts"),
         ),
-        Errno::ENOMEM | Errno::ENOBUFS => {
-            Some(Reason::new("the kernel has no memory for the ring"))
-        }
+        // sk_attach_filter charges a program of 8 bytes an instruction to the socket, up to net.core.optmem_max: 20 kB before
+        // Linux 6.7.
+        Errno::ENOMEM | Errno::ENOBUFS => Some(
+            Reason::new("the kernel has no memory for the ring, or not for so long a filter")
+                .hint("sysctl_get(\"net.core.optmem_max\") bytes are for the filter, 8 an instruction; name fewer links and addresses"),
+        ),
         _ => None,
     }
 }
