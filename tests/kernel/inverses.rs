@@ -120,6 +120,20 @@ fn state() -> Result<Vec<String>, Failed> {
     Ok(state)
 }
 
+/// Whether each IPv6 address of a link that is up has its routes: they come by a work queue of the kernel.
+fn is_settled() -> Result<bool, Failed> {
+    let questions = ["addr show up", "route show table local"];
+    let [links, routes] = &ip_answers(&["-6"], &questions)?[..] else {
+        return Err("ip gave no two answers".into());
+    };
+    let has_route = |address: &serde_json::Value| {
+        let is_tentative = address["tentative"] == true;
+        is_tentative || routes.iter().any(|route| route["dst"] == address["local"])
+    };
+    let addresses = links.iter().filter_map(|link| link["addr_info"].as_array());
+    Ok(addresses.flatten().all(has_route))
+}
+
 /// Makes the change by the lab, sees that it does something, undoes it by its inverse, and compares.
 fn there_and_back(
     here: &Namespace,
@@ -131,6 +145,7 @@ fn there_and_back(
         here,
         others: others.to_vec(),
     };
+    while !is_settled()? {}
     let before = state()?;
     let inverse = change.operation().inverse(&names).map_err(words)?;
     let inverse = inverse.ok_or(format!("no inverse of {change:?}"))?;
