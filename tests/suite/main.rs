@@ -13,6 +13,7 @@ mod cli;
 mod commands;
 mod completion;
 mod conntrack;
+mod crafting;
 mod doctor;
 mod documents;
 mod errors;
@@ -83,6 +84,7 @@ fn main() {
         commands::trials(),
         completion::trials(),
         conntrack::trials(),
+        crafting::trials(),
         doctor::trials(),
         documents::trials(),
         errors::trials(),
