@@ -43,6 +43,7 @@ mod readme;
 mod refusals;
 mod routes;
 mod sandbox;
+mod scapy;
 mod screen;
 mod second_path;
 mod show;
@@ -110,6 +111,7 @@ fn main() {
         refusals::trials(),
         routes::trials(),
         sandbox::trials(),
+        scapy::trials(),
         show::trials(),
         sysctls::trials(),
         terminal::trials(),
