@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::kernel::error::Error;
 use crate::kernel::mac::Mac;
-use crate::kernel::packet_socket::at_link::LinkSocket;
+use crate::kernel::packet_socket::at_link::Listener;
 use crate::kernel::route_question::Question;
 use crate::kernel::wait::Waiter;
-use crate::probe::arping::{ArpingOptions, ETH_P_ARP, Report, Start, arping};
+use crate::probe::arping::{ArpingOptions, ETH_P_ARP, Report, Start, Wire, arping};
 use crate::probe::arping_text::{reply_line, start_line, statistics_lines};
 
 use super::Lab;
@@ -65,10 +65,17 @@ impl Lab {
                 self.explain_with(&words, error, |refusal| exit.refusal(refusal.errno, 0, 0));
             failure.about(&name).blame(argument)
         };
-        let socket = LinkSocket::open_for(&exit.namespace, exit.link.index, ETH_P_ARP)
+        let index = exit.link.index;
+        let listener = Listener::open(&exit.namespace, index, true, ETH_P_ARP)
             .map_err(|error| refused(&error))?;
+        let sender = exit.namespace.sender(true);
+        let wire = Wire {
+            sender: sender.map_err(|error| refused(&error))?,
+            listener: &listener,
+            index,
+        };
         say(&start_line(&start));
-        let report = arping(&socket, start, options, waiter, &mut |start, reply| {
+        let report = arping(wire, start, options, waiter, &mut |start, reply| {
             say(&reply_line(start, reply));
         });
         let report = report.map_err(|error| refused(&error))?;

@@ -8,9 +8,9 @@ use nix::errno::Errno;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::link::{self, Link};
 use crate::kernel::netns::Namespace;
-use crate::kernel::packet_socket::at_link::LinkSocket;
+use crate::kernel::packet_socket::at_link::{ALL_TYPES, Arrival, Listener, Parcel};
 use crate::kernel::reason::Reason;
-use crate::kernel::wait::Waiter;
+use crate::kernel::wait::{GLANCE, Waiter};
 use crate::packet::answer::is_answer;
 use crate::packet::captured::{Captured, Direction, LinkType};
 use crate::packet::filter::{Beside, Instruction, run};
@@ -19,7 +19,6 @@ use crate::probe::send::{Fault, SendOptions, Sent, send};
 use crate::probe::timestamp;
 
 use super::Lab;
-use super::capture::Wanted;
 use super::craft::Crafting;
 use super::failure::{Failure, Outcome};
 
@@ -29,8 +28,12 @@ const ETH_P_IPV6: u16 = 0x86dd;
 const ETH_P_802_2: u16 = 0x0004;
 const LEAST_TYPE: u16 = 0x0600;
 
-/// The bytes of an Ethernet header.
+/// The bytes of an Ethernet header, and of the two addresses in it.
 const ETHER: usize = 14;
+const ADDRESSES: usize = 12;
+
+/// The longest packet that is heard whole: IP has no longer ones, but for those that the kernel has put together itself.
+const LONGEST: usize = 1 << 17;
 
 /// What is to be sent.
 pub enum Item {
@@ -94,35 +97,47 @@ impl Lab {
     ) -> Outcome<Vec<Answer>> {
         let exit = self.exit(link)?;
         let bytes = self.bytes_for(&exit, item, waiter)?;
-        let capture = self.capture(Wanted {
-            netns: Some(self.current()),
-            links: vec![link.into()],
-            promisc: Some(false),
-            ..Wanted::default()
-        })?;
+        let words = format!("listen at {link}");
+        let broken = |error: &Error| {
+            self.explain_with(&words, error, |refusal| exit.refusal(refusal.errno, 0, 0))
+        };
+        let listener = Listener::open(
+            &exit.namespace,
+            exit.link.index,
+            exit.link.is_ethernet(),
+            ALL_TYPES,
+        );
+        let listener = listener.map_err(|error| broken(&error))?;
         let once = SendOptions {
             count: Some(1),
             interval: Duration::ZERO,
         };
         let most = asking.answers.unwrap_or(usize::MAX);
         let mut answers = Vec::new();
+        let mut buffer = vec![0; LONGEST];
         for _ in 0..=asking.retry {
             let mut sent_at = timestamp::clock();
             self.send_all(&exit, vec![bytes.clone()], once, waiter)?;
-            let end = Instant::now() + asking.timeout;
+            let start = Instant::now();
             while answers.len() < most && !waiter.is_interrupted() {
-                let left = end.saturating_duration_since(Instant::now());
-                let Some(seen) = self.capture_read(&capture, Some(left), waiter)? else {
-                    break;
-                };
-                if seen.direction == Direction::Out {
-                    if *seen.bytes == *bytes {
-                        sent_at = seen.at;
+                let arrival = listener.receive(&mut buffer);
+                let Some(arrival) = arrival.map_err(|error| broken(&error.into()))? else {
+                    let left = asking.timeout.saturating_sub(start.elapsed());
+                    if left.is_zero() {
+                        break;
                     }
+                    let waited = listener
+                        .watched()
+                        .and_then(|watched| waiter.wait(&[watched], left.min(GLANCE)));
+                    waited.map_err(|error| broken(&error.into()))?;
                     continue;
-                }
-                let packet = seen.captured();
-                if exit.is_answer(&bytes, &packet, asking) {
+                };
+                let packet = exit.captured(self.current().name(), &buffer, &arrival);
+                if arrival.is_outgoing() {
+                    if packet.bytes == bytes {
+                        sent_at = packet.at;
+                    }
+                } else if exit.is_answer(&bytes, &packet, asking) {
                     let time = packet.at.saturating_sub(sent_at);
                     answers.push(Answer { packet, time });
                 }
@@ -202,17 +217,16 @@ impl Lab {
             let failure = self.explain_with(&words, error, |refusal| reason(refusal.errno));
             failure.about(&exit.link.name)
         };
-        let socket = LinkSocket::open(&exit.namespace, exit.link.index, exit.link.is_ethernet());
-        let socket = socket.map_err(|error| refused(&error, 0, 0))?;
-        let parcels: Vec<_> = packets
+        let sender = exit.namespace.sender(exit.link.is_ethernet());
+        let sender = sender.map_err(|error| refused(&error, 0, 0))?;
+        let parcels: Vec<Parcel> = packets
             .into_iter()
             .map(|bytes| {
-                let length = bytes.len();
                 let ether_type = exit.ether_type(&bytes);
-                (socket.parcel(bytes, ether_type), length)
+                Parcel::new(bytes, ether_type, exit.link.index)
             })
             .collect();
-        send(&socket, &parcels, options, waiter).map_err(|Fault { which, sent, error }| {
+        send(sender, &parcels, options, waiter).map_err(|Fault { which, sent, error }| {
             refused(&error, lengths.get(which).copied().unwrap_or(0), sent)
         })
     }
@@ -274,6 +288,30 @@ impl Exit {
                 );
                 Err(Failure::new(words).about(name).blame("packet"))
             }
+        }
+    }
+
+    /// A packet that was heard at the link.
+    fn captured(&self, netns: &str, buffer: &[u8], arrival: &Arrival) -> Captured {
+        let mut bytes = buffer.get(..arrival.length).unwrap_or_default().to_vec();
+        if let Some(tag) = arrival.tag.filter(|_| bytes.len() >= ADDRESSES) {
+            bytes.splice(ADDRESSES..ADDRESSES, tag);
+        }
+        Captured {
+            at: arrival.at.unwrap_or_else(timestamp::clock),
+            netns: Some(netns.into()),
+            link: self.link.name.clone(),
+            direction: Some(match arrival.is_outgoing() {
+                true => Direction::Out,
+                false => Direction::In,
+            }),
+            link_type: match self.link.is_ethernet() {
+                true => LinkType::Ethernet,
+                false => LinkType::Ip,
+            },
+            length: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+            bytes,
+            comments: Vec::new(),
         }
     }
 

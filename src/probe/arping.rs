@@ -9,14 +9,13 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use super::round_trips::{RoundTrips, milliseconds};
 use super::timestamp::{Departure, clock};
 use crate::kernel::error::Error;
 use crate::kernel::mac::Mac;
-use crate::kernel::packet_socket::at_link::{Arrival, LinkSocket};
+use crate::kernel::packet_socket::at_link::{Arrival, Listener, Parcel, Sender};
 use crate::kernel::wait::{GLANCE, Waiter};
 use crate::packet::layers::{self, Layer, Link, Packet, Seen, Value, walk};
 
@@ -115,16 +114,27 @@ pub struct Report {
     pub replies: Vec<Reply>,
 }
 
+/// Where it is asked, and listened.
+#[derive(Clone, Copy)]
+pub struct Wire<'a> {
+    /// What sends.
+    pub sender: &'a Sender,
+    /// What hears ARP.
+    pub listener: &'a Listener,
+    /// The link.
+    pub index: u32,
+}
+
 /// Asks until all is in, the time is over or the waiter wants no more. `on_reply` is told of each answer as it comes.
 pub fn arping(
-    socket: &LinkSocket,
+    wire: Wire<'_>,
     start: Start,
     options: &ArpingOptions,
     waiter: &dyn Waiter,
     on_reply: &mut dyn FnMut(&Start, &Reply),
 ) -> Result<Report, Error> {
     let mut session = Session {
-        socket,
+        wire,
         options,
         known: None,
         departure: None,
@@ -182,7 +192,7 @@ pub fn request(start: &Start, to: [u8; 6], operation: u64) -> Result<Vec<u8>, Er
 }
 
 struct Session<'a> {
-    socket: &'a LinkSocket,
+    wire: Wire<'a>,
     options: &'a ArpingOptions,
     /// Who answered last: the next question is for that one.
     known: Option<Mac>,
@@ -229,7 +239,7 @@ impl Session<'_> {
                     Some(deadline) => left.min(deadline.saturating_sub(begun.elapsed())),
                     None => left,
                 };
-                waiter.wait(&[self.socket.as_fd()], left.min(GLANCE))?;
+                waiter.wait(&[self.wire.listener.watched()?], left.min(GLANCE))?;
             }
             while let Some(arrival) = self.take(&mut buffer)? {
                 let bytes = buffer.get(..arrival.length).unwrap_or_default();
@@ -241,7 +251,7 @@ impl Session<'_> {
     }
 
     fn take(&self, buffer: &mut [u8]) -> io::Result<Option<Arrival>> {
-        self.socket.receive(buffer)
+        self.wire.listener.receive(buffer)
     }
 
     fn ask(&mut self) -> Result<(), Error> {
@@ -252,8 +262,8 @@ impl Session<'_> {
             to.map_or(BROADCAST, |mac| mac.bytes()),
             ASK,
         )?;
-        let parcel = self.socket.parcel(bytes, ETH_P_ARP);
-        let (departure, sent) = Departure::of(|| self.socket.send(&parcel, 1));
+        let parcel = Parcel::new(bytes, ETH_P_ARP, self.wire.index);
+        let (departure, sent) = Departure::of(|| self.wire.sender.send(&parcel, 1));
         sent?;
         self.departure = Some(departure);
         self.is_answered = false;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 
 use crate::kernel::error::Error;
-use crate::kernel::packet_socket::at_link::{LinkSocket, MOST_AT_ONCE, Parcel};
+use crate::kernel::packet_socket::at_link::{MOST_AT_ONCE, Parcel, Sender};
 use crate::kernel::wait::{GLANCE, Waiter};
 
 /// How long the link may take nothing in before that is an error.
@@ -47,14 +47,14 @@ pub struct Fault {
 
 /// Sends packets in their order, and again from the first on, until all is sent or the waiter wants no more.
 pub fn send(
-    socket: &LinkSocket,
-    packets: &[(Parcel, usize)],
+    sender: &Sender,
+    packets: &[Parcel],
     options: SendOptions,
     waiter: &dyn Waiter,
 ) -> Result<Sent, Fault> {
     let start = Instant::now();
     let mut sending = Sending {
-        socket,
+        sender,
         options,
         waiter,
         start,
@@ -63,8 +63,8 @@ pub fn send(
     };
     let outcome = match packets {
         [] => Ok(()),
-        [(parcel, length)] => sending
-            .some(parcel, *length, options.count)
+        [parcel] => sending
+            .some(parcel, options.count)
             .map_err(|error| (0, error)),
         several => sending.rounds(several),
     };
@@ -81,7 +81,7 @@ pub fn send(
 }
 
 struct Sending<'a> {
-    socket: &'a LinkSocket,
+    sender: &'a Sender,
     options: SendOptions,
     waiter: &'a dyn Waiter,
     start: Instant,
@@ -91,12 +91,11 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    fn rounds(&mut self, packets: &[(Parcel, usize)]) -> Result<(), (usize, Error)> {
+    fn rounds(&mut self, packets: &[Parcel]) -> Result<(), (usize, Error)> {
         let mut round = 0;
         while self.options.count.is_none_or(|count| round < count) {
-            for (which, (parcel, length)) in packets.iter().enumerate() {
-                self.some(parcel, *length, Some(1))
-                    .map_err(|error| (which, error))?;
+            for (which, parcel) in packets.iter().enumerate() {
+                self.some(parcel, Some(1)).map_err(|error| (which, error))?;
                 if self.waiter.is_interrupted() {
                     return Ok(());
                 }
@@ -107,7 +106,7 @@ impl Sending<'_> {
     }
 
     /// Sends one packet so many times.
-    fn some(&mut self, parcel: &Parcel, length: usize, times: Option<u64>) -> Result<(), Error> {
+    fn some(&mut self, parcel: &Parcel, times: Option<u64>) -> Result<(), Error> {
         let mut done: u64 = 0;
         while times.is_none_or(|times| done < times) && !self.waiter.is_interrupted() {
             let is_paced = !self.options.interval.is_zero();
@@ -120,7 +119,7 @@ impl Sending<'_> {
             let went = self.attempt(parcel, now)? as u64;
             done += went;
             self.sent.packets += went;
-            let length = u64::try_from(length).unwrap_or(u64::MAX);
+            let length = u64::try_from(parcel.length()).unwrap_or(u64::MAX);
             self.sent.bytes = self.sent.bytes.saturating_add(went.saturating_mul(length));
         }
         Ok(())
@@ -141,7 +140,7 @@ impl Sending<'_> {
 
     /// Hands packets over. A full queue has to be given time: whoever empties it may be netsh itself.
     fn attempt(&mut self, parcel: &Parcel, times: usize) -> Result<usize, Error> {
-        let error = match self.socket.send(parcel, times) {
+        let error = match self.sender.send(parcel, times) {
             Ok(went) => {
                 self.stalled = None;
                 return Ok(went);

@@ -9,6 +9,7 @@ use crate::folder::Folder;
 use crate::support::{Need, User, Verdict, run, run_json, same, test};
 
 const IP: &[Need] = &[Need::Program("ip")];
+const MACVLAN: &[Need] = &[Need::Kernel("link macvlan")];
 const TUN: &[Need] = &[Need::Kernel("device tun")];
 
 /// The tests of this file.
@@ -29,7 +30,11 @@ pub fn trials() -> Vec<Trial> {
             TUN,
             without_ethernet,
         ),
-        test("crafting: answers belong to the question", &[], answered),
+        test(
+            "crafting: answers belong to the question",
+            MACVLAN,
+            answered,
+        ),
         test(
             "crafting: what a script answers itself is received",
             TUN,
@@ -46,7 +51,7 @@ pub fn trials() -> Vec<Trial> {
             &[Need::Program("arping")],
             prints_like_iputils,
         ),
-        test("arping: what it returns", &[], arping_returns),
+        test("arping: what it returns", MACVLAN, arping_returns),
     ]
     .into_iter()
     .flatten()
@@ -291,8 +296,19 @@ fn answered_by_a_script(user: User) -> Verdict {
             })
         }, || send_receive("tun0", #{ ip: #{ daddr: "10.0.0.9" }, udp: #{ sport: 5, dport: 6 }, payload: "ping" }));
         print(answers[0].packet.payload.as_string());
+        // The kernel takes the tag of a VLAN out of a frame, and it is put back.
+        let tap = tap_add("tap0", #{ up: true, mac: "02:00:00:00:00:01" });
+        let answers = tap.serve(|bytes| {
+            let asked = packet_decode(bytes);
+            if !("arp" in asked) { return (); }
+            asked.arp = #{ operation: 2, saddr_ether: "02:00:00:00:00:09", saddr_ip: asked.arp.daddr_ip,
+                daddr_ether: asked.arp.saddr_ether, daddr_ip: asked.arp.saddr_ip };
+            asked.ether = #{ daddr: asked.ether.saddr, saddr: "02:00:00:00:00:09" };
+            packet_encode(asked)
+        }, || send_receive("tap0", #{ vlan: #{ id: 10, pcp: 3 }, arp: #{ operation: 1, saddr_ip: "10.9.0.1", daddr_ip: "10.9.0.9" } }));
+        print([answers[0].packet.vlan.id, answers[0].packet.vlan.pcp, answers[0].packet.arp.saddr_ip]);
     "#;
-    same(run(user, code)?.as_str(), "pong\n")
+    same(run(user, code)?.as_str(), "pong\n[10, 3, \"10.9.0.9\"]\n")
 }
 
 fn floods(user: User) -> Verdict {
