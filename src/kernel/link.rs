@@ -37,6 +37,8 @@ pub struct Link {
     pub index: u32,
     /// The driver's kind (`veth`, `bridge`), or the hardware type (`loopback`, `ether`) of a link that has none.
     pub kind: String,
+    /// What its packets begin with, and what its addresses are: `ARPHRD_*` of linux/if_arp.h.
+    pub hardware: u16,
     /// IFF_UP: whether it was set up.
     pub up: bool,
     /// The operational state of RFC 2863, as in /sys/class/net/NAME/operstate.
@@ -77,7 +79,15 @@ pub struct Link {
     pub port_data: Vec<u8>,
 }
 
+/// ARPHRD_ETHER and ARPHRD_LOOPBACK of linux/if_arp.h: links whose packets begin with an Ethernet header.
+const WITH_ETHERNET: [u16; 2] = [1, 772];
+
 impl Link {
+    /// Whether its packets begin with an Ethernet header. Those of the loopback link do.
+    pub fn is_ethernet(&self) -> bool {
+        WITH_ETHERNET.contains(&self.hardware)
+    }
+
     /// The settings of its kind.
     pub fn settings(&self, name: NameOf<'_>) -> Vec<(&'static Row, Setting)> {
         read::read(kind::options(&self.kind), &self.data, name)
@@ -196,6 +206,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Link> {
     let mut link = Link {
         index: header.index,
         kind: hardware_kind(header.link_layer_type),
+        hardware: header.link_layer_type.into(),
         up: header.flags.contains(LinkFlags::Up),
         carrier: header.flags.contains(LinkFlags::LowerUp),
         flags: flag_names(header.flags),

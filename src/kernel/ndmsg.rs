@@ -44,6 +44,10 @@ pub mod nud {
     pub const REACHABLE: u16 = 0x02;
     /// Known once.
     pub const STALE: u16 = 0x04;
+    /// Known once, and used again: it will be asked soon.
+    pub const DELAY: u16 = 0x08;
+    /// Being asked whether it is still there.
+    pub const PROBE: u16 = 0x10;
     /// Asked for in vain.
     pub const FAILED: u16 = 0x20;
     /// Needs no asking.
@@ -78,8 +82,8 @@ pub const STATES: [(u16, &str); 9] = [
     (0x01, "incomplete"),
     (nud::REACHABLE, "reachable"),
     (nud::STALE, "stale"),
-    (0x08, "delay"),
-    (0x10, "probe"),
+    (nud::DELAY, "delay"),
+    (nud::PROBE, "probe"),
     (nud::FAILED, "failed"),
     (nud::NOARP, "noarp"),
     (nud::PERMANENT, "permanent"),

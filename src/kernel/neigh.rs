@@ -2,9 +2,12 @@
 
 use std::net::IpAddr;
 
+use netlink_packet_core::NLM_F_CREATE;
+
 use super::error::{Error, Result};
 use super::mac::Mac;
 use super::ndmsg::{self, Header, nda, ntf, nud, state_name};
+use super::netlink::Request;
 use super::netlink::attributes::{self, Attributes};
 use super::netns::Namespace;
 use super::route::{AF_INET, AF_INET6};
@@ -69,6 +72,20 @@ pub fn get(namespace: &Namespace, index: u32, address: IpAddr, proxy: bool) -> R
     let question = header.message(ndmsg::GET, &attributes);
     let answer = namespace.route()?.get(question)?;
     read(&answer.bytes)?.ok_or_else(|| Error::Unreadable("a neighbour without address".into()))
+}
+
+/// Has the kernel ask for a neighbour, as for a packet that it wants to send there (NTF_USE; neigh_add in net/core/neighbour.c).
+pub fn look_for(namespace: &Namespace, index: u32, address: IpAddr) -> Result<()> {
+    let header = Header {
+        family: family(address),
+        index,
+        flags: ntf::USE,
+        ..Header::default()
+    };
+    let mut attributes = Attributes::new();
+    attributes.ip(nda::DST, address);
+    let request = Request::new(header.message(ndmsg::NEW, &attributes), NLM_F_CREATE);
+    namespace.route()?.change_all([request])
 }
 
 /// AF_INET or AF_INET6.

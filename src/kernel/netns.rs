@@ -18,6 +18,7 @@ use nix::sys::stat::fstat;
 
 use super::error::{Error, Result};
 use super::netlink::Socket;
+use super::packet_socket::at_link::Sender;
 
 /// Where iproute2 keeps named network namespaces (ip-netns(8)).
 pub const NAMED: &str = "/run/netns";
@@ -37,6 +38,8 @@ pub struct Namespace {
     route: OnceCell<Socket>,
     netfilter: OnceCell<Socket>,
     generic: OnceCell<Socket>,
+    /// For links without Ethernet, and for those with it.
+    senders: [OnceCell<Sender>; 2],
 }
 
 /// What tells two namespaces apart: device and inode of their file (namespaces(7)).
@@ -81,6 +84,7 @@ impl Namespace {
             route: OnceCell::new(),
             netfilter: OnceCell::new(),
             generic: OnceCell::new(),
+            senders: Default::default(),
         }
     }
 
@@ -110,6 +114,17 @@ impl Namespace {
     /// The generic netlink socket of this namespace (WireGuard), opened on first use.
     pub fn generic(&self) -> Result<&Socket> {
         self.socket(&self.generic, NETLINK_GENERIC)
+    }
+
+    /// The socket by which packets go out of links of this namespace as they are, opened on first use.
+    pub fn sender(&self, is_ethernet: bool) -> Result<&Sender> {
+        let [without, with] = &self.senders;
+        let slot = if is_ethernet { with } else { without };
+        if let Some(sender) = slot.get() {
+            return Ok(sender);
+        }
+        let sender = Sender::open(self, is_ethernet)?;
+        Ok(slot.get_or_init(|| sender))
     }
 
     fn socket<'a>(&self, slot: &'a OnceCell<Socket>, protocol: isize) -> Result<&'a Socket> {

@@ -1,6 +1,6 @@
 //! Captures: packets of a namespace of the lab, or of all of them.
 //!
-//! A socket keeps its namespace alive. So when a namespace is deleted, its sockets are let go of ([`Lab::forget_packets`]): what
+//! A socket keeps its namespace alive. So when a namespace is deleted, its sockets are let go of (`Lab::forget_packets`): what
 //! is observed goes on as if nobody looked.
 
 use std::fs::File;

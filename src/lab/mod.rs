@@ -13,6 +13,9 @@
 //! | [`failure`] | a refusal with all that a person or a script wants to know |
 //! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
 //! | [`ping`] | a ping from the current namespace |
+//! | [`arping`] | questions of ARP from the current namespace |
+//! | [`send`] | packets sent as they are, and what is answered |
+//! | `craft` | what a crafted packet lacks for its link |
 //! | [`capture`] | packets of a namespace, or of all, while a script is at work |
 //! | [`tuntap`] | tun and tap devices that a script holds |
 //! | [`events`] | what happens in all namespaces while a script is at work, in order |
@@ -36,8 +39,10 @@
 //! Nothing here names rhai; hints are written as a script would write them.
 
 pub mod apply;
+pub mod arping;
 pub mod attach;
 pub mod capture;
+mod craft;
 pub mod events;
 pub mod explain;
 pub mod failure;
@@ -54,6 +59,7 @@ pub mod routes;
 pub mod sandbox;
 pub mod sandboxes;
 pub mod screen;
+pub mod send;
 mod settle;
 pub mod suggest;
 mod supervise;

@@ -7,10 +7,14 @@
 //! | [`echo_requests`], [`round_trips`] | what is on its way; minimum, mean, maximum, deviation |
 //! | [`capture`] | packets as they pass, taken down while something else is done |
 //! | [`throughput`], [`tcp_info`] | how much gets through, by TCP and UDP |
+//! | [`send`] | packets sent as they are |
+//! | [`arping`] | who has an address, asked by ARP; the lines for people are in [`arping_text`] |
 //! | [`resolve`] | names to addresses |
 //! | [`tcp`] | connections, made and taken |
 //! | [`error`] | why a probe could not be made |
 
+pub mod arping;
+pub mod arping_text;
 pub mod capture;
 pub mod echo_requests;
 pub mod error;
@@ -20,6 +24,7 @@ pub mod ping_session;
 pub mod ping_text;
 pub mod resolve;
 pub mod round_trips;
+pub mod send;
 pub mod tcp;
 pub mod tcp_info;
 pub mod throughput;

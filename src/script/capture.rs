@@ -388,7 +388,7 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
 }
 
 /// The program of a filter, for packets of links of any kind.
-fn compiled(text: &str, snaplen: Option<u32>) -> Outcome<Vec<Instruction>> {
+pub(super) fn compiled(text: &str, snaplen: Option<u32>) -> Outcome<Vec<Instruction>> {
     let refused = |fault| failure(fault, "filter", text);
     let expression = parse(text).map_err(refused)?;
     let snaplen = snaplen.unwrap_or(LONGEST);

@@ -19,6 +19,7 @@
 //! | [`mod@modules`] | what `import` finds |
 
 pub mod addr;
+pub mod arping;
 pub mod bridge_vlan;
 pub mod call;
 pub mod capture;
@@ -33,6 +34,7 @@ pub mod firewall;
 pub mod growth;
 pub mod handle;
 pub mod help;
+pub mod hex;
 pub mod link;
 pub mod link_add;
 pub mod methods;
@@ -56,6 +58,7 @@ mod rows;
 pub mod rule;
 pub mod run;
 pub mod screen;
+pub mod send;
 pub mod serve;
 pub mod session;
 pub mod settings;
@@ -153,12 +156,15 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         ("Sets of netfilter", exported_module!(nft_set::api).into()),
         ("NAT and firewall", exported_module!(firewall::api).into()),
         ("Probes", exported_module!(ping::api).into()),
+        ("Probes", exported_module!(arping::api).into()),
         ("Probes", exported_module!(throughput::api).into()),
         ("Where packets go", exported_module!(trace::api).into()),
         ("Where packets go", exported_module!(why::api).into()),
         ("Packets", exported_module!(capture::api).into()),
         ("Packets", exported_module!(pcap::api).into()),
         ("Packets", exported_module!(packet::api).into()),
+        ("Packets", exported_module!(send::api).into()),
+        ("Packets", exported_module!(hex::api).into()),
         ("Events", exported_module!(events::api).into()),
         ("TCP", exported_module!(tcp::api).into()),
         ("Programs", exported_module!(program::api).into()),

@@ -196,6 +196,12 @@ fn to_script(value: &Value) -> Dynamic {
 
 /// The bytes of a packet that is given as a map.
 pub fn encode(value: &Dynamic) -> Outcome<Blob> {
+    let packet = read_packet(value)?;
+    layers::encode(&packet).map_err(|Unencodable { place, words }| wrong(&place, words, None))
+}
+
+/// A packet that is given as a map.
+pub fn read_packet(value: &Dynamic) -> Outcome<Packet> {
     let mut packet = Packet::default();
     let mut value = value.clone();
     loop {
@@ -210,7 +216,7 @@ pub fn encode(value: &Dynamic) -> Outcome<Blob> {
             return Err(wrong(PAYLOAD, words, None));
         }
     }
-    layers::encode(&packet).map_err(|Unencodable { place, words }| wrong(&place, words, None))
+    Ok(packet)
 }
 
 /// Adds the headers of a map to a packet, and gives its payload.

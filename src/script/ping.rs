@@ -29,7 +29,7 @@ pub mod api {
     /// Equivalent to: `ping -c 4 DESTINATION`
     ///
     /// Search words: `icmp`, `echo`, `ping6`, `reachable`, `reachability`, `latency`, `round trip`, `rtt`, `delay`, `loss`,
-    /// `packet loss`, `alive`, `connectivity`, `arping`, `fping`
+    /// `packet loss`, `alive`, `connectivity`, `fping`
     ///
     /// # Options
     /// - `count` (int; `-c`): how many requests; 4 unless given, 0 is until Ctrl-C; with `deadline`, how many replies to wait for

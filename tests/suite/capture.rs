@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::folder::Folder;
 use crate::support::{Need, User, Verdict, has, run, run_json, run_with, same, test};
 
-const WITH_TCPDUMP: &[Need] = &[Need::Program("tcpdump"), Need::Program("cc")];
+pub const WITH_TCPDUMP: &[Need] = &[Need::Program("tcpdump"), Need::Program("cc")];
 
 /// The tests.
 pub fn trials() -> Vec<Trial> {
@@ -120,9 +120,8 @@ fn line(length: u64, bytes: &[u8]) -> String {
     format!("{length}: {}", bytes.concat())
 }
 
-/// netsh's packets and those of `tcpdump ARGUMENTS` of the same traffic; `prepared` gives `indexes`, the numbers of links.
-fn both(user: User, arguments: &str, capture: &str) -> Result<(Vec<Value>, Vec<u8>), Failed> {
-    let folder = Folder::new()?;
+/// A shell's command that runs tcpdump in a sandbox, to be followed by its arguments.
+pub fn tcpdump_in(folder: &Folder) -> Result<String, Failed> {
     // In a sandbox there is one group, and tcpdump wants to set those of its user.
     let source =
         "#include <sys/types.h>\nint initgroups(const char *user, gid_t group) { return 0; }\n";
@@ -136,11 +135,18 @@ fn both(user: User, arguments: &str, capture: &str) -> Result<(Vec<Value>, Vec<u
         .arg(&library)
         .arg(source);
     same(compiler.status()?.success(), true)?;
+    let library = library.display();
+    Ok(format!("LD_PRELOAD={library} exec tcpdump -n -Z root"))
+}
+
+/// netsh's packets and those of `tcpdump ARGUMENTS` of the same traffic; `prepared` gives `indexes`, the numbers of links.
+fn both(user: User, arguments: &str, capture: &str) -> Result<(Vec<Value>, Vec<u8>), Failed> {
+    let folder = Folder::new()?;
+    let tcpdump = tcpdump_in(&folder)?;
     let [file, said] = ["tcpdump.pcap", "said"].map(|name| folder.path().join(name));
     std::fs::write(&said, "")?;
     std::fs::set_permissions(&said, std::os::unix::fs::PermissionsExt::from_mode(0o666))?;
     let quoted = |path: &Path| path.display().to_string();
-    let tcpdump = format!("LD_PRELOAD={} exec tcpdump -n -Z root", quoted(&library));
     let writing = format!("{tcpdump} {arguments} -U -w {}", quoted(&file));
     let reading = format!("{tcpdump} -r {} 'icmp[0] == 0'", quoted(&file));
     let said = quoted(&said);
@@ -171,7 +177,7 @@ fn both(user: User, arguments: &str, capture: &str) -> Result<(Vec<Value>, Vec<u
 }
 
 /// The records of a pcap file (pcap-savefile(5)): how long each packet was, and its bytes.
-fn records(file: &[u8]) -> Result<Vec<(u64, &[u8])>, Failed> {
+pub fn records(file: &[u8]) -> Result<Vec<(u64, &[u8])>, Failed> {
     let word = |at: usize| -> Result<usize, Failed> {
         let bytes = file.get(at..at + 4).ok_or("the file is cut off")?;
         Ok(u32::from_ne_bytes(bytes.try_into()?) as usize)

@@ -103,6 +103,7 @@ fn reference_is_true(user: User) -> Verdict {
     // What a kernel without some kind of link can't run has no output, whatever the kernel.
     // What is told in the order in which it happens, or measured, is another each time.
     let varies = [
+        "arping",
         "capture",
         "capture_during",
         "packets",

@@ -110,12 +110,15 @@ const VERBS: &[&str] = &[
     "decode",
     "encode",
     "read",
+    "receive",
+    "request",
     "write",
 ];
 
 /// What stands alone.
 const ALONE: &[&str] = &[
     "accept",
+    "arping",
     "assert",
     "capture",
     "capture_during",
@@ -132,6 +135,7 @@ const ALONE: &[&str] = &[
     "require",
     "run",
     "save",
+    "send",
     "serve",
     "sh",
     "show",
@@ -162,6 +166,8 @@ const WITHOUT_EQUIVALENT: &[&str] = &[
     "firewall_allow",
     "firewall_deny",
     "firewall_policy",
+    "hex_decode",
+    "hex_encode",
     "nat_dnat",
     "nat_masquerade",
     "netns_get",
@@ -177,6 +183,8 @@ const WITHOUT_EQUIVALENT: &[&str] = &[
     "pcap_write",
     "read",
     "require",
+    "send",
+    "send_receive",
     "serve",
     "show",
     "stats",

@@ -13,6 +13,7 @@ mod cli;
 mod commands;
 mod completion;
 mod conntrack;
+mod crafting;
 mod doctor;
 mod documents;
 mod errors;
@@ -42,6 +43,7 @@ mod readme;
 mod refusals;
 mod routes;
 mod sandbox;
+mod scapy;
 mod screen;
 mod second_path;
 mod show;
@@ -83,6 +85,7 @@ fn main() {
         commands::trials(),
         completion::trials(),
         conntrack::trials(),
+        crafting::trials(),
         doctor::trials(),
         documents::trials(),
         errors::trials(),
@@ -108,6 +111,7 @@ fn main() {
         refusals::trials(),
         routes::trials(),
         sandbox::trials(),
+        scapy::trials(),
         show::trials(),
         sysctls::trials(),
         terminal::trials(),

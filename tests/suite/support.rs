@@ -139,7 +139,7 @@ pub fn test_that_may_end(
 }
 
 /// A test that the machine can't run: ignored with the reason, or failed where everything has to run.
-fn ignored(reason: String) -> Result<Completion, Failed> {
+pub fn ignored(reason: String) -> Result<Completion, Failed> {
     if std::env::var_os("NETSH_REQUIRE_NETNS").is_some_and(|value| value == "1") {
         return Err(format!("NETSH_REQUIRE_NETNS=1, and {reason}").into());
     }

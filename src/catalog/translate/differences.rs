@@ -34,7 +34,8 @@ pub fn settle(reading: &mut Reading) -> Result<Vec<String>, Fault> {
         }
         ["ip", "link", "add" | "set"] => Ok(processes(reading)),
         ["ip", "tuntap", "add"] => Ok(persistence(reading)),
-        ["ping"] => Ok(ping(reading)),
+        ["ping"] => Ok(ping("ping", reading)),
+        ["arping"] => Ok(ping("arping", reading)),
         ["conntrack", "-E"] => Err(Fault::new("netsh listens for as long as a closure runs")
             .at(reading.span.clone(), "goes on until Ctrl-C")
             .help("write conntrack_events(|| ...), with what is to happen in the closure")),
@@ -137,8 +138,8 @@ fn persistence(reading: &mut Reading) -> Vec<String> {
     vec!["ip makes devices that stay; without persistent it goes when the script lets go of its handle".into()]
 }
 
-/// ping goes on for ever and prints; netsh sends four, and is quiet when told so.
-fn ping(reading: &mut Reading) -> Vec<String> {
+/// ping and arping go on for ever and print; netsh sends four, and is quiet when told so.
+fn ping(name: &str, reading: &mut Reading) -> Vec<String> {
     let thrown_away = reading
         .manner
         .iter()
@@ -156,7 +157,9 @@ fn ping(reading: &mut Reading) -> Vec<String> {
     let ends = |argument: &Argument| ["-c", "-w"].contains(&argument.key.as_str());
     match reading.arguments.iter().any(ends) {
         true => Vec::new(),
-        false => vec!["ping goes on until Ctrl-C, netsh sends 4 requests; count: 0 goes on".into()],
+        false => vec![format!(
+            "{name} goes on until Ctrl-C, netsh sends 4 requests; count: 0 goes on"
+        )],
     }
 }
 

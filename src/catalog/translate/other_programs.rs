@@ -1,4 +1,4 @@
-//! Reads commands of ping, sysctl, arp, cat and echo. What reads or writes below /proc/sys is a command of sysctl.
+//! Reads commands of ping, arping, sysctl, arp, cat and echo. What reads or writes below /proc/sys is a command of sysctl.
 
 use std::ops::Range;
 
@@ -35,6 +35,19 @@ pub fn ping(name: &str, words: &[Word]) -> Result<Vec<Reading>, Unread> {
             }
             letter => reading.push(format!("-{letter}"), option.value, &option.span),
         }
+    }
+    for operand in operands {
+        reading.push("", Some(operand.clone()), &operand.span);
+    }
+    Ok(vec![reading])
+}
+
+/// Reads a command of arping (arping(8) of iputils).
+pub fn arping(words: &[Word]) -> Result<Vec<Reading>, Unread> {
+    let mut reading = Reading::of(["arping"], words);
+    let (options, operands) = letters(words, "cwiIs")?;
+    for option in options {
+        reading.push(format!("-{}", option.letter), option.value, &option.span);
     }
     for operand in operands {
         reading.push("", Some(operand.clone()), &operand.span);

@@ -144,6 +144,7 @@ pub fn read(command: &Command) -> Result<Vec<Reading>, Unread> {
         "ping" | "ping4" | "ping6" => other_programs::ping(name, words)?,
         "sysctl" => other_programs::sysctl(words)?,
         "arp" => other_programs::arp(words)?,
+        "arping" => other_programs::arping(words)?,
         "conntrack" => conntrack::read(words)?,
         "nft" => vec![nft::read(words)?],
         "cat" => other_programs::cat(words)?,

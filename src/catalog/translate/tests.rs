@@ -462,6 +462,29 @@ fn pings() {
 }
 
 #[test]
+fn questions_of_arp() {
+    become_lines(&[
+        ("arping 10.0.0.1", r#"arping("10.0.0.1");"#),
+        (
+            "arping -I veth0 -c2 -w 3 10.0.0.1",
+            r#"arping("10.0.0.1", #{ iface: "veth0", count: 2, deadline: 3 });"#,
+        ),
+        (
+            "sudo arping -D -I veth0 -c 1 -s 10.0.0.5 10.0.0.1 >/dev/null",
+            r#"arping("10.0.0.1", #{ dad: true, iface: "veth0", count: 1, source: "10.0.0.5", quiet: true });"#,
+        ),
+        (
+            "arping -Ubq -i 0.5 10.0.0.1",
+            r#"arping("10.0.0.1", #{ unsolicited: true, broadcast: true, quiet: true, interval: 0.5 });"#,
+        ),
+        (
+            "arping -f -c 1 -I veth0 10.0.0.1",
+            r#"arp_request("veth0", "10.0.0.1");"#,
+        ),
+    ]);
+}
+
+#[test]
 fn tracked_connections() {
     become_lines(&[
         ("conntrack -L", "show(conntrack_list());"),

@@ -7,6 +7,7 @@
 //! | [`ring`] | the shared memory |
 //! | [`block`] | what the kernel writes there, read with no trust |
 //! | [`program`] | which packets are wanted, as a program that runs in the kernel |
+//! | [`at_link`] | the way out: a socket that sends packets as they are |
 //!
 //! The ring is one of TPACKET_V3: packets of any length lie one behind the other in a block, and a block is handed over when it
 //! is full, or after a time. That wakes whoever waits once a block. With one frame for each packet (TPACKET_V2) it would be once
@@ -15,6 +16,7 @@
 //! there are any that were not yet handed over.
 #![allow(unsafe_code)]
 
+pub mod at_link;
 pub mod block;
 pub mod program;
 pub mod ring;
@@ -208,10 +210,15 @@ impl Opened {
 /// From now on the socket sees the packets of all links of its namespace, in both directions. Which of the links are wanted is the
 /// program's business: so a link that is down, or goes down, is no error.
 fn bind(socket: &Socket) -> Result<()> {
+    bind_to(socket, 0, libc::ETH_P_ALL as u16)
+}
+
+/// From now on the socket sees the packets of this link (of all, if it is 0) and of this EtherType.
+fn bind_to(socket: &Socket, index: u32, ether_type: u16) -> Result<()> {
     let address = libc::sockaddr_ll {
         sll_family: libc::AF_PACKET as libc::c_ushort,
-        sll_protocol: (libc::ETH_P_ALL as u16).to_be(),
-        sll_ifindex: 0,
+        sll_protocol: ether_type.to_be(),
+        sll_ifindex: i32::try_from(index).map_err(|_| Errno::ENODEV)?,
         sll_hatype: 0,
         sll_pkttype: 0,
         sll_halen: 0,

@@ -188,7 +188,7 @@ fn names_begin_where_an_expression_does() {
         ("link_^up", &LINK_VERBS),
         ("let x = sysctl_g^", &["sysctl_get"]),
         ("link_up(\"lo\"); neigh_l^", &["neigh_list"]),
-        ("if true { arp^", &["arp_table"]),
+        ("if true { arp_t^", &["arp_table"]),
         ("ho^", &["host"]),
         ("plu^", &["plug"]),
         ("whi^", &["while"]),
