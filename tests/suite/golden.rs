@@ -2,7 +2,8 @@
 //! standard error, character for character. With NETSH_BLESS=1 the files are written anew.
 //!
 //! A script runs as `netsh NAME.rhai` in that folder; a line `// RUN: COMMAND netsh OPTIONS` in it says otherwise. With a line
-//! `// VARIES: kernel` the kernel's words are left out, for kernels differ in what they say beside the errno.
+//! `// VARIES: kernel` the kernel's words are left out, for kernels differ in what they say beside the errno; with `// VARIES: memory`
+//! how much of it a script has taken.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -90,14 +91,24 @@ fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| value == "1")
 }
 
-fn without_varying(script: &Path, text: String) -> Result<String, Failed> {
-    if !std::fs::read_to_string(script)?.contains("\n// VARIES: kernel\n") {
-        return Ok(text);
+/// What `// VARIES:` can say, what it is in the output, and what stands there in its place.
+const VARYING: [(&str, &str, &str); 2] = [
+    (
+        "kernel",
+        r"kernel: .* \((E[A-Z]+, \d+)\)",
+        "kernel: [WORDS] ($1)",
+    ),
+    ("memory", r"and \d+ are taken", "and [MIB] are taken"),
+];
+
+fn without_varying(script: &Path, mut text: String) -> Result<String, Failed> {
+    let script = std::fs::read_to_string(script)?;
+    for (name, pattern, place) in VARYING {
+        if script.contains(&format!("\n// VARIES: {name}\n")) {
+            text = Regex::new(pattern)?.replace_all(&text, place).into_owned();
+        }
     }
-    let words = Regex::new(r"kernel: .* \((E[A-Z]+, \d+)\)")?;
-    Ok(words
-        .replace_all(&text, "kernel: [WORDS] ($1)")
-        .into_owned())
+    Ok(text)
 }
 
 /// The command of the script's `RUN:` line, where `netsh` is the binary under test.
