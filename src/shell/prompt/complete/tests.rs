@@ -319,6 +319,12 @@ fn values_of_options_are_those_that_belong_there() {
     all(&[
         ("veth_add(\"a\", \"b\", #{ up: ^", &["true", "false"]),
         ("veth_add(\"a\", \"b\", #{ up: fa^", &["false"]),
+        ("veth_add(\"a\", \"b\", #{ up: tr^", &["true"]),
+        (
+            "let trunk = true; veth_add(\"a\", \"b\", #{ up: tr^",
+            &["true", "trunk"],
+        ),
+        ("veth_add(\"a\", \"b\", #{ up: link_ex^", &["link_exists"]),
         (
             "link_set(\"lo\", #{ master: \"v^",
             &["veth0\"", "veth0peer\""],
