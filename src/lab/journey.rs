@@ -113,8 +113,10 @@ impl Wiring {
         let Some(destination) = sighting.look.destination else {
             return End::Stopped;
         };
-        // What is in a tunnel is seen once more where it comes out.
-        if !sighting.look.tunnels.is_empty() {
+        // What is in a tunnel is seen once more where it comes out, and what has a tag on the link of its VLAN. VLAN 0 is none
+        // (IEEE 802.1Q: a tag for the priority alone).
+        let is_tagged = sighting.look.vlans.iter().any(|id| *id != 0);
+        if is_tagged || !sighting.look.tunnels.is_empty() {
             return End::Stopped;
         }
         let mac = self.macs.get(&sighting.place);

@@ -6,6 +6,7 @@ use std::io;
 use nix::errno::Errno;
 
 use crate::kernel::error::{Error, errno_words};
+use crate::kernel::netns_change::HOME;
 use crate::kernel::wait::Waiter;
 use crate::packet::icmp::Family;
 use crate::probe::error::ProbeError;
@@ -67,7 +68,31 @@ impl Lab {
         for line in statistics_lines(name, &report) {
             say(&line);
         }
+        if report.received == 0 && report.transmitted > 0 && !quiet {
+            let line = self.why_line(resolved, options);
+            self.screen().hint(&format!("{line} tells what stopped it"));
+        }
         Ok(report)
+    }
+
+    /// The line that asks why such a ping gets no answer: from the same namespace, by the same way, of the same size.
+    fn why_line(&self, resolved: &Resolved, options: &PingOptions) -> String {
+        let mut given = Vec::new();
+        let current = self.current();
+        if current.name() != HOME {
+            given.push(format!("from: {:?}", current.name()));
+        }
+        let iface = options.iface.as_ref().or(resolved.scope.as_ref());
+        given.extend(iface.map(|iface| format!("iface: {iface:?}")));
+        given.extend(options.source.map(|source| format!("source: \"{source}\"")));
+        if options.dont_fragment {
+            given.push(format!("size: {}", options.size));
+        }
+        given.extend(options.ttl.map(|ttl| format!("ttl: {ttl}")));
+        match given.is_empty() {
+            true => format!("why(\"{}\")", resolved.address),
+            false => format!("why(\"{}\", #{{ {} }})", resolved.address, given.join(", ")),
+        }
     }
 
     fn explain_ping(
@@ -158,8 +183,9 @@ impl Lab {
                         resolved.address
                     ),
                     None => format!(
-                        "no link here that is up has an address in the network of {}, and there is no default route",
-                        resolved.address
+                        "no link here that is up has an address in the network of {}, and there is no default route; {} tells what is missing",
+                        resolved.address,
+                        self.why_line(resolved, options)
                     ),
                 }
             }

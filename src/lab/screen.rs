@@ -25,6 +25,9 @@ pub trait Screen {
     fn lend(&self, _lent: bool) {}
     /// Something that the user should know though nothing failed.
     fn note(&self, text: &str);
+    /// What a person could do next, after a line of `live`; said at a terminal only, for a script that is read by a program may do
+    /// on purpose what looks like a mistake.
+    fn hint(&self, _text: &str) {}
     /// Whether nobody reads standard output any more (`| head -1`): then there is no point in going on.
     fn is_closed(&self) -> bool;
 }

@@ -124,18 +124,16 @@ impl Trace {
 
     /// When the first packet was seen that is no bystander's, or any.
     pub fn start(&self) -> Duration {
-        let first = self
-            .own_journeys()
-            .filter_map(|one| self.first_sighting(one))
-            .min();
-        let first = first.unwrap_or(0);
-        self.sightings
-            .get(first)
-            .map_or(Duration::ZERO, |one| one.at)
+        let own = self.own_journeys().filter_map(|one| self.first(one));
+        let first = own.min_by_key(|(number, _)| *number);
+        let any = || Some((0, self.sightings.first()?));
+        first.or_else(any).map_or(Duration::ZERO, |(_, one)| one.at)
     }
 
-    fn first_sighting(&self, journey: &Journey) -> Option<usize> {
-        journey.steps.first().map(|step| step.sighting)
+    /// Where a journey begins: the sighting, and its number.
+    pub fn first(&self, journey: &Journey) -> Option<(usize, &Sighting)> {
+        let number = journey.steps.first()?.sighting;
+        Some((number, self.sightings.get(number)?))
     }
 
     /// The journeys of the lab's own packets.
@@ -261,14 +259,15 @@ impl Trace {
 
     /// What a packet is, and where it goes.
     pub fn title(&self, journey: &Journey) -> String {
-        let first = self.first_sighting(journey);
-        let Some(packet) = first.and_then(|first| self.packets.get(first)) else {
+        let first = self.first(journey);
+        let Some((packet, sighting)) =
+            first.and_then(|(number, sighting)| Some((self.packets.get(number)?, sighting)))
+        else {
             return String::new();
         };
         let label = label(packet);
-        let look = first.and_then(|first| self.sightings.get(first));
-        match look.map(|sighting| (sighting.look.source, sighting.look.destination)) {
-            Some((Some(source), Some(destination))) if !label.starts_with("ARP") => {
+        match (sighting.look.source, sighting.look.destination) {
+            (Some(source), Some(destination)) if !label.starts_with("ARP") => {
                 format!("{label}  {source} > {destination}")
             }
             _ => label,

@@ -1,13 +1,16 @@
 //! What the rules of the current namespace do with each packet.
 //!
-//! The kernel tells it of packets that a rule has marked (`meta nftrace set 1`): for as long as it takes, a table of our own
-//! marks all of them, at the first hooks.
+//! The kernel tells it of packets that a rule has marked (`meta nftrace set 1`): for as long as it takes, tables of our own
+//! mark all of them, at the first hooks of each family that has rules.
 
 use std::collections::HashMap;
+use std::fmt::Write;
 
 use crate::kernel::error::Result;
 use crate::kernel::netlink::listen::{self, Background, Heard, Listener};
 use crate::kernel::nft::family::Family;
+use crate::kernel::nft::hook::hook_name;
+use crate::kernel::nft::list::{self, Table};
 use crate::kernel::nft::load::Load;
 use crate::kernel::nft::name::TableName;
 use crate::kernel::nft::table::TableDel;
@@ -20,20 +23,61 @@ use super::failure::{Failure, Outcome};
 /// The decoded headers of a packet, and the links that it came in and went out by.
 type Headers = (Option<String>, Option<u32>, Option<u32>);
 
-/// The table that marks the packets.
+/// The tables that mark the packets.
 const TABLE: &str = "netsh_trace";
 
-/// Before connections are tracked and before any chain of priority raw.
-const MARKING: &str = "table inet netsh_trace {
-    chain prerouting { type filter hook prerouting priority -350; meta nftrace set 1; }
-    chain output { type filter hook output priority -350; meta nftrace set 1; }
-}";
+/// Before connections are tracked and before any chain of a priority that has a name.
+const PRIORITY: i32 = -350;
+
+/// The tables that mark packets before these tables see them.
+fn marking(tables: &[Table]) -> (Vec<Family>, String) {
+    let has = |family| tables.iter().any(|table| table.name.family == family);
+    let mut chains = vec![
+        (Family::Inet, "prerouting", String::new()),
+        (Family::Inet, "output", String::new()),
+    ];
+    if has(Family::Bridge) {
+        chains.push((Family::Bridge, "prerouting", String::new()));
+        chains.push((Family::Bridge, "output", String::new()));
+    }
+    if has(Family::Arp) {
+        chains.push((Family::Arp, "input", String::new()));
+        chains.push((Family::Arp, "output", String::new()));
+    }
+    // Chains that hang at links see what no other hook does, and see it first.
+    for table in tables {
+        for hook in table.chains.iter().filter_map(|chain| chain.hook.as_ref()) {
+            let name = hook_name(table.name.family, hook.number);
+            chains.extend(hook.devices.iter().map(|device| {
+                let device = format!("device \"{device}\" ");
+                (Family::Netdev, name, device)
+            }));
+        }
+    }
+    let mut text = String::new();
+    let mut families: Vec<Family> = Vec::new();
+    for (number, (family, hook, device)) in chains.iter().enumerate() {
+        if !families.contains(family) {
+            families.push(*family);
+        }
+        let _ = writeln!(
+            text,
+            "table {family} {TABLE} {{ chain c{number} {{ type filter hook {hook} {device}priority {PRIORITY}; meta nftrace set 1; }} }}"
+        );
+    }
+    (families, text)
+}
+
+/// Whether a step is one of the tables that mark packets.
+pub fn is_mark(step: &Step) -> bool {
+    step.table.table == TABLE
+}
 
 /// What was heard, and what became of the work.
 pub struct Traced<T> {
     /// The result of the work.
     pub value: T,
-    /// The steps of all packets, in order.
+    /// The steps of all packets, in order; among them those of the tables that mark them.
     pub steps: Vec<Step>,
     /// Whether notifications were lost.
     pub is_incomplete: bool,
@@ -44,7 +88,11 @@ impl Lab {
     pub fn traced<T>(&self, work: impl FnOnce() -> T) -> Outcome<Traced<T>> {
         let netns = self.current();
         let unreadable = |_| Failure::new("the rule that marks packets cannot be read");
-        let marking = Load::new(MARKING, &|_, _| None).map_err(unreadable)?;
+        let tables = ask(self, "list the rules", || {
+            list::ruleset(netns.namespace()?.netfilter()?, None)
+        })?;
+        let (families, marking) = marking(&tables);
+        let marking = Load::new(&marking, &|_, _| None).map_err(unreadable)?;
         let background = ask(self, "listen to what rules do with packets", || {
             let open = || Listener::open(listen::NETFILTER, &[trace::GROUP]);
             Background::start(vec![netns.namespace()?.enter(open)??])
@@ -52,11 +100,14 @@ impl Lab {
         self.apply(marking)?;
         self.settle();
         let value = work();
-        let table = TableName {
-            family: Family::Inet,
-            table: TABLE.into(),
-        };
-        let removed = self.within(&netns, || self.apply(TableDel { table }));
+        let removed = self.within(&netns, || {
+            let del = |family| {
+                let table = TABLE.into();
+                let table = TableName { family, table };
+                self.apply(TableDel { table })
+            };
+            families.into_iter().try_for_each(del)
+        });
         let heard = ask(self, "listen to what rules do with packets", || {
             background.finish()
         })?;
@@ -80,14 +131,13 @@ impl Lab {
             Ok(())
         };
         ask(self, "read what rules do with packets", steps)?;
-        traced.steps = of_interest(traced.steps);
         Ok(traced)
     }
 }
 
-/// The steps without those of the table of our own, and without the ends of chains, which are told as rules that have no number.
+/// The steps without those that mark packets, and without the ends of chains, which are told as rules that have no number.
 /// The headers stand in the first step of a packet in a base chain, whichever that is.
-fn of_interest(steps: Vec<Step>) -> Vec<Step> {
+pub fn of_interest(steps: Vec<Step>) -> Vec<Step> {
     let mut headers: HashMap<u32, Headers> = HashMap::new();
     let mut kept = Vec::new();
     for mut step in steps {
@@ -96,7 +146,7 @@ fn of_interest(steps: Vec<Step>) -> Vec<Step> {
         seen.1 = step.iif.or(seen.1);
         seen.2 = step.oif.or(seen.2);
         let is_end = step.kind == Kind::Rule && step.rule.is_none();
-        if step.table.table != TABLE && !is_end {
+        if !is_mark(&step) && !is_end {
             (step.packet, step.iif, step.oif) = seen.clone();
             kept.push(step);
         }

@@ -7,6 +7,7 @@ use crate::kernel::nft::decode;
 use crate::kernel::nft::list::{self, Table};
 use crate::kernel::nft::trace::Step;
 use crate::lab::explain::ask;
+use crate::lab::traced::of_interest;
 
 use super::call::{RhaiResultOf, lab, verb};
 use super::events::placed;
@@ -18,8 +19,9 @@ use super::value::{array, counter, map, maybe};
 pub mod api {
     /// Runs a closure, and tells what the rules of the current namespace did with each packet meanwhile.
     ///
-    /// For as long as the closure runs a table `inet netsh_trace` marks all packets (`meta nftrace set 1`). Linux gives a packet
-    /// another id where it comes in again (over the loopback link) and in each namespace.
+    /// For as long as the closure runs a table `inet netsh_trace` marks all packets (`meta nftrace set 1`); where there are tables
+    /// of the families arp and bridge, or chains that hang at links, tables of the same name do so there. Linux gives a packet another
+    /// id where it comes in again (over the loopback link) and in each namespace.
     ///
     /// Equivalent to: `nft monitor trace`
     ///
@@ -51,7 +53,8 @@ pub mod api {
             let tables = ask(lab, "list the rules", || {
                 list::ruleset(lab.current().namespace()?.netfilter()?, None)
             })?;
-            Ok(packets(&traced.steps, &tables, &*links(lab)))
+            let steps = of_interest(traced.steps);
+            Ok(packets(&steps, &tables, &*links(lab)))
         })?;
         Ok(map([
             ("complete", (!traced.is_incomplete).into()),

@@ -24,7 +24,8 @@ pub mod api {
     /// Sends echo requests and waits for the replies, in IPv4 and IPv6.
     ///
     /// Each reply is printed as it comes, and the statistics at the end, in the form of iputils. Times are the kernel's, on
-    /// both ways. A host that does not answer is no error: look at `received` and `problems`.
+    /// both ways. A host that does not answer is no error: look at `received` and `problems`. At a terminal the line of `why` is
+    /// named then that tells what stopped it.
     ///
     /// Equivalent to: `ping -c 4 DESTINATION`
     ///

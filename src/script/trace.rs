@@ -259,11 +259,9 @@ fn journey_map(trace: &Trace, journey: &Journey) -> Map {
         .into_iter()
         .collect();
     let start = trace.start();
-    let first = journey.steps.first().map(|step| step.sighting);
-    let packet = first.and_then(|first| trace.packets.get(first));
-    let look = first
-        .and_then(|first| trace.sightings.get(first))
-        .map(|one| &one.look);
+    let first = trace.first(journey);
+    let packet = first.and_then(|(number, _)| trace.packets.get(number));
+    let look = first.map(|(_, sighting)| &sighting.look);
     let mut steps = Vec::new();
     let mut path = Vec::new();
     let mut last = Vec::new();

@@ -120,9 +120,10 @@ impl Told {
 pub mod api {
     /// Says why a packet does not get to an address, or why nothing comes back.
     ///
-    /// It tells where the packet got to, what stopped it there, what shows that, and the line that mends it. One probe is sent, an echo request unless `proto` says otherwise, and followed through the lab (`trace`). Where it ends, the
-    /// kernel is asked: for its routes, rules, neighbours, links, sysctls, bridges and the rules of nftables, whose verdicts on this
-    /// packet are read as `nft monitor trace` reads them. Where there are two causes the first is named; mend it and ask again.
+    /// It tells where the packet got to, what stopped it there, what shows that, and the line that mends it. One probe is sent, an
+    /// echo request unless `proto` says otherwise, and followed through the lab (`trace`). Where it ends, the kernel is asked: for its
+    /// routes, rules, neighbours, links, VLANs, sysctls, bridges, listeners, and the rules of nftables, whose verdicts on this packet
+    /// are read as `nft monitor trace` reads them. Where there are two causes the first is named; mend it and ask again.
     ///
     /// Search words: `debug`, `diagnose`, `explain`, `ping does not work`, `unreachable`, `no answer`, `lost`, `troubleshoot`
     ///
@@ -137,7 +138,7 @@ pub mod api {
     /// - `timeout` (duration): how long to wait for an answer; 1 s
     ///
     /// # Returns
-    /// A handle, which `show` tells as a story: `works` (bool), `cause` (a word such as "link_down", or ()), `words` (the same in a
+    /// A handle, which `show` tells as a story: `works` (bool; a datagram works that came to somebody who listens), `cause` (a word such as "link_down", or ()), `words` (the same in a
     /// sentence), `netns` and `link` (where it ended), `back` (whether it is the way back that fails), `evidence` (a map of what was
     /// read), `mend` (the line that mends it, or ()), `path` and `way_back` (where the packets were seen), `outcome`, `ruled_out`
     /// (what is in order), `trace`.

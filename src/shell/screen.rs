@@ -180,6 +180,12 @@ impl Screen for Terminal {
         self.diagnose(&format!("{text}\n"));
     }
 
+    fn hint(&self, text: &str) {
+        if io::stdout().is_terminal() {
+            self.live(text);
+        }
+    }
+
     fn doing(&self, words: &str) {
         if let Some(progress) = self.progress.get() {
             progress.doing(words);

@@ -189,15 +189,15 @@ fn not_as_expected(user: User) -> Verdict {
     for (call, words) in [
         (
             r#"expect::reachable(alice, "10.3.0.1")"#,
-            "alice does not reach 10.3.0.1: 3 sent, 0 answered; Destination Net Unreachable from 10.1.0.3",
+            "alice does not reach 10.3.0.1: 3 sent, 0 answered; Destination Net Unreachable from 10.1.0.3; why(\"10.3.0.1\", #{ from: \"alice\" }) tells what stopped it",
         ),
         (
             r#"expect::reachable(alice, "10.1.0.99")"#,
-            "alice does not reach 10.1.0.99: 3 sent, 0 answered; Destination Host Unreachable from 10.1.0.1",
+            "alice does not reach 10.1.0.99: 3 sent, 0 answered; Destination Host Unreachable from 10.1.0.1; why(\"10.1.0.99\", #{ from: \"alice\" }) tells what stopped it",
         ),
         (
             r#"expect::reachable(netns_add("alone"), "10.1.0.99")"#,
-            "alone does not reach 10.1.0.99: cannot ping 10.1.0.99: there is no route to 10.1.0.99",
+            "alone does not reach 10.1.0.99: cannot ping 10.1.0.99: there is no route to 10.1.0.99; why(\"10.1.0.99\", #{ from: \"alone\" }) tells what stopped it",
         ),
         (
             r#"expect::path(alice, "10.2.0.129", ["10.2.0.129"])"#,

@@ -26,8 +26,32 @@ pub fn trials() -> Vec<Trial> {
             mended(user, case)
         })
     };
-    CASES.iter().flat_map(one).collect()
+    let told = |(name, needs, lab, asks, wanted): &'static Told| {
+        test_named(&format!("why: {name}"), needs, move |user| {
+            let fields = ["works", "cause", "mend", "outcome", "netns", "back"];
+            let fields = fields.map(|field| format!("v.{field}")).join(", ");
+            let code = format!(
+                "{lab}\nlet v = {asks}; show([{fields}]); show(v.path); show(v.ruled_out.len() > 0);"
+            );
+            same(
+                run_json(user, &code)?,
+                serde_json::from_str::<Vec<Value>>(wanted)?,
+            )
+        })
+    };
+    let mended = CASES.iter().flat_map(one);
+    mended.chain(TOLD.iter().flat_map(told)).collect()
 }
+
+/// What has nothing to mend: a name, what it needs, a lab, a question, and `[works, cause, mend, outcome, netns, back]`, the path,
+/// and whether something was ruled out.
+type Told = (
+    &'static str,
+    &'static [Need],
+    &'static str,
+    &'static str,
+    &'static str,
+);
 
 fn mended(user: User, case: &Case) -> Verdict {
     let Case {
@@ -57,6 +81,61 @@ const PAIR: &str = r#"
     h2.addr_add("eth0", "10.0.0.2/24");
     h1.addr_add("eth0", "fd00::1/64");
     h2.addr_add("eth0", "fd00::2/64");
+"#;
+
+/// A host and a server.
+const SERVER: &str = r#"
+    let h1 = netns_add("h1");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "eth0", #{ peer_netns: h2, up: true });
+    h1.addr_add("eth0", "10.0.0.1/24");
+    h2.addr_add("eth0", "10.0.0.2/24");
+    let server = h2.tcp_listen(80);
+"#;
+
+/// Two hosts in one VLAN of one cable.
+const VLANS: &str = r#"
+    let h1 = netns_add("h1");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "eth0", #{ peer_netns: h2, up: true });
+    for n in 1..3 {
+        let h = netns_get(`h${n}`);
+        h.vlan_add("eth0.10", "eth0", 10, #{ up: true });
+        h.addr_add("eth0.10", `10.0.0.${n}/24`);
+    }
+"#;
+
+/// Two hosts in VLAN 10 of a bridge that looks at VLANs; the second may tag its frames by itself.
+const SWITCH: &str = r#"
+    let sw = netns_add("sw");
+    sw.bridge_add("br0", #{ vlan_filtering: true, vlan_default_pvid: 0, up: true });
+    let hosts = [];
+    for n in 1..3 {
+        let h = netns_add(`h${n}`);
+        h.veth_add("eth0", `p${n}`, #{ peer_netns: sw, up: true });
+        sw.link_set(`p${n}`, #{ master: "br0", up: true });
+        sw.bridge_vlan_add(`p${n}`, 10, #{ pvid: true, untagged: true });
+        h.addr_add("eth0", `10.0.0.${n}/24`);
+        hosts.push(h);
+    }
+    let h1 = hosts[0];
+    let h2 = hosts[1];
+"#;
+
+/// A host in VLAN 10 of a trunk, and one at an access port.
+const TRUNK: &str = r#"
+    let sw = netns_add("sw");
+    sw.bridge_add("br0", #{ vlan_filtering: true, vlan_default_pvid: 0, up: true });
+    let h1 = netns_add("h1");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "p1", #{ peer_netns: sw, up: true });
+    h2.veth_add("eth0", "p2", #{ peer_netns: sw, up: true });
+    for port in ["p1", "p2"] { sw.link_set(port, #{ master: "br0", up: true }); }
+    sw.bridge_vlan_add("p1", 10);
+    sw.bridge_vlan_add("p2", 10, #{ pvid: true, untagged: true });
+    h1.vlan_add("eth0.10", "eth0", 10, #{ up: true });
+    h1.addr_add("eth0.10", "10.0.0.1/24");
+    h2.addr_add("eth0", "10.0.0.2/24");
 "#;
 
 /// Two hosts with two cables, where answers come back by the other one.
@@ -187,9 +266,20 @@ const WEB: &str = r#"why("192.0.2.1", #{ from: out, port: 8080, timeout: 1 })"#;
 const BOUND: &str = r#"why("192.168.4.3", #{ iface: "veth0", timeout: 1 })"#;
 const OUTSIDE: &str = r#"why("192.0.2.9", #{ from: h1, timeout: 1 })"#;
 
+const HTTP: &str = r#"why("10.0.0.2", #{ from: h1, port: 80, timeout: 1 })"#;
+const FROM: &str = r#"why("10.0.0.2", #{ from: h1, source: "10.0.0.1", timeout: 1 })"#;
+const BY_ETH1: &str = r#"why("10.0.1.2", #{ from: h1, iface: "eth1", timeout: 1 })"#;
+
 macro_rules! cases {
-    ($($lab:ident $asks:ident $name:literal $breaks:literal => $($cause:literal)+;)+) => {
-        &[$(Case { name: $name, needs: &[], lab: $lab, breaks: $breaks, asks: $asks, causes: &[$($cause),+] }),+]
+    ($($(($($need:literal),+))? $lab:ident $asks:ident $name:literal $breaks:literal => $($cause:literal)+;)+) => {
+        &[$(Case {
+            name: $name,
+            needs: &[$($(Need::Kernel($need)),+)?],
+            lab: $lab,
+            breaks: $breaks,
+            asks: $asks,
+            causes: &[$($cause),+],
+        }),+]
     };
 }
 
@@ -243,5 +333,126 @@ const CASES: &[Case] = cases! {
     PUBLISHED WEB "a published port that leads to a wrong host" r#"gw.nft_flush("ip nat"); gw.nft_rule_add("ip nat pre", "ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.7:80");"# => "wrong_dnat";
     VXLAN TO_H2 "a VXLAN with another id" r#"let mac = h2.link_get("vx").mac; h2.link_del("vx"); h2.vxlan_add("vx", 43, #{ remote: "192.0.2.1", dstport: 4789, mac: mac, up: true }); h2.addr_add("vx", "10.0.0.2/24");"# => "vxlan_id";
     VXLAN TO_H2 "a VXLAN with a wrong remote" r#"h1.link_del("vx"); h1.vxlan_add("vx", 42, #{ remote: "192.0.2.7", dstport: 4789, up: true }); h1.addr_add("vx", "10.0.0.1/24");"# => "vxlan_remote";
+    PAIR TO_H2 "ARP, a question is dropped as it comes in" r#"h2.nft_load("table arp t { chain c { type filter hook input priority 0; arp operation request drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "rule_drop";
+    PAIR TO_H2 "ARP, a question is dropped as it leaves" r#"h1.nft_load("table arp t { chain c { type filter hook output priority 0; policy drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "policy_drop";
+    PAIR TO_H2 "ARP, the answer is dropped as it leaves" r#"h2.nft_load("table arp t { chain c { type filter hook output priority 0; arp operation reply drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "rule_drop";
+    PAIR TO_H2 "ARP, the answer is dropped as it comes in" r#"h1.nft_load("table arp t { chain c { type filter hook input priority 0; arp operation reply drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "rule_drop";
+    PAIR TO_H2_6 "IPv6, the policy drops the question for a neighbour, too" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; policy drop; tcp dport 22 accept; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "policy_drop";
+    PAIR TO_H2 "a rule drops it at ingress" r#"h2.nft_load("table netdev t { chain c { type filter hook ingress device \"eth0\" priority 0; icmp type echo-request drop; } }");"# => "rule_drop";
+    PAIR TO_H2 "a rule of family inet drops it at ingress" r#"h2.nft_load("table inet t { chain c { type filter hook ingress device \"eth0\" priority 0; ip saddr 10.0.0.1 drop; } }");"# => "rule_drop";
+    PAIR TO_H2 "the policy at ingress drops all, ARP too" r#"h2.nft_load("table netdev t { chain c { type filter hook ingress device \"eth0\" priority 0; policy drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "policy_drop" "policy_drop";
+    PAIR TO_H2 "a rule drops it at egress" r#"h1.nft_load("table netdev t { chain c { type filter hook egress device \"eth0\" priority 0; icmp type echo-request drop; } }");"# => "rule_drop";
+    PAIR TO_H2 "a rule that is jumped to drops it" r#"h2.nft_load("table inet t { chain bad { counter drop; } chain c { type filter hook input priority 0; ip saddr 10.0.0.1 jump bad; } }");"# => "rule_drop";
+    BRIDGE TO_H2 "a rule of the bridge drops it at forward" r#"sw.nft_load("table bridge t { chain c { type filter hook forward priority 0; ip daddr 10.0.0.2 drop; } }"); sw.sysctl_set("net.bridge.bridge-nf-call-iptables", 0);"# => "rule_drop";
+    BRIDGE TO_H2 "a rule of the bridge drops it at postrouting, with the rules for IP on" r#"sw.nft_load("table bridge t { chain c { type filter hook postrouting priority 0; ip protocol icmp drop; } }"); sw.sysctl_set("net.bridge.bridge-nf-call-iptables", 1);"# => "rule_drop";
+    BRIDGE TO_H2 "a rule of the bridge drops ARP" r#"sw.nft_load("table bridge t { chain c { type filter hook prerouting priority 0; ether type arp drop; } }"); for h in hosts { h.neigh_flush(); }"# => "rule_drop";
+    BRIDGE TO_H2 "a rule drops it at the ingress of a port" r#"sw.nft_load("table netdev t { chain c { type filter hook ingress device \"p1\" priority 0; icmp type echo-request drop; } }");"# => "rule_drop";
+    BRIDGE TO_H2 "another answers in its place" r#"h3.veth_add("other", "end", #{ up: true }); h3.sysctl_set("net.ipv4.ip_forward", 1); h3.route_add("10.0.0.2", #{ dev: "other" }); h3.neigh_add("eth0", "10.0.0.2", #{ proxy: true }); h3.sysctl_set("net.ipv4.neigh.eth0.proxy_delay", 20); h1.sysctl_set("net.ipv4.neigh.eth0.locktime", 0); h1.neigh_flush(); h1.ping("10.0.0.2", #{ count: 1, quiet: true }); wait_until(|| h1.neigh_get("eth0", "10.0.0.2").mac == h3.link_get("eth0").mac, 10);"# => "neighbour_proxy";
+    ROUTER THROUGH "packets of no connection are dropped" r#"r.nft_load("table ip t { chain pre { type filter hook prerouting priority raw; icmp type echo-request notrack; } chain c { type filter hook forward priority 0; ct state invalid drop; } }");"# => "rule_drop";
+    ROUTER THROUGH "a router that answered for who is behind it" r#"h1.route_del("default", #{ via: "10.0.1.1" }); h1.route_add("10.0.2.0/24", #{ dev: "eth0" }); r.sysctl_set("net.ipv4.conf.eth0.proxy_arp", 1); v = ask.call(); assert(v.works); r.sysctl_set("net.ipv4.conf.eth0.proxy_arp", 0); h1.neigh_flush();"# => "not_on_link";
+    ROUTER THROUGH "a mask that is too short" r#"h1.addr_del("eth0", "10.0.1.2/24"); h1.addr_add("eth0", "10.0.1.2/8");"# => "not_on_link";
+    ROUTER THROUGH "a route by a wrong link" r#"r.route_replace("10.0.1.0/24", #{ dev: "eth1" });"# => "not_on_link";
+    ROUTER THROUGH "a gateway that is somebody elsewhere" r#"h1.route_replace("default", #{ via: "10.0.2.2", onlink: true, dev: "eth0" });"# => "wrong_gateway";
+    ROUTER THROUGH "a neighbour with a wrong MAC on the way back" r#"h2.neigh_replace("eth0", "10.0.2.1", #{ mac: "02:00:00:00:00:09" });"# => "wrong_mac";
+    ROUTER BIG "a narrow link on the way" r#"r.link_set("eth1", #{ mtu: 1300 }); h2.link_set("eth0", #{ mtu: 1300 });"# => "mtu";
+    ROUTER6 THROUGH_6 "IPv6, no route" r#"h1.route_del("default", #{ via: "fd01::1" });"# => "no_route";
+    ROUTER6 THROUGH_6 "IPv6, no way back" r#"h2.route_del("default", #{ via: "fd02::1" });"# => "no_route";
+    ROUTER6 THROUGH_6 "IPv6, a wrong gateway" r#"h1.route_replace("default", #{ via: "fd01::9" });"# => "wrong_gateway";
+    ROUTER6 THROUGH_6 "IPv6, the policy is drop" r#"r.nft_load("table inet t { chain c { type filter hook forward priority 0; policy drop; } }");"# => "policy_drop";
+    PUBLISHED WEB "a rule drops what comes to a published port" r#"gw.nft_load("table ip f { chain c { type filter hook forward priority 0; tcp dport 80 drop; } }");"# => "rule_drop";
+    PUBLISHED WEB "a rule resets it" r#"gw.nft_load("table ip f { chain c { type filter hook forward priority 0; tcp dport 80 reject with tcp reset; } }");"# => "rule_drop";
+    PUBLISHED WEB "a rule says that nobody is there" r#"web.nft_load("table ip f { chain c { type filter hook input priority 0; tcp dport 80 reject; } }");"# => "rule_drop";
+    PUBLISHED WEB "a policy drops both ways of a published port" r#"gw.nft_load("table ip f { chain c { type filter hook forward priority 0; policy drop; } }");"# => "policy_drop" "policy_drop";
+    PUBLISHED WEB "the answer of a published port is dropped" r#"gw.nft_load("table ip f { chain c { type filter hook forward priority 0; tcp sport 80 drop; } }");"# => "rule_drop";
+    PUBLISHED WEB "a published port that has no way back" r#"web.route_del("default", #{ via: "10.0.0.1" });"# => "no_route";
+    PUBLISHED WEB "a published port that is not forwarded to" r#"gw.sysctl_set("net.ipv4.ip_forward", 0);"# => "not_forwarding";
+    PUBLISHED WEB "a server that listens at another address" r#"server.close(); server = web.tcp_listen(80, #{ address: "127.0.0.1" });"# => "refused";
+    NAT OUTSIDE "the answer is dropped after its address is changed back" r#"gw.nft_load("table ip f { chain c { type filter hook forward priority 0; oifname \"lan\" drop; } }");"# => "rule_drop";
+    ("qdisc netem") PAIR TO_H2 "everything is lost" r#"h1.qdisc_add("eth0", "netem", #{ loss: 100 });"# => "loss";
+    ("qdisc netem") ROUTER THROUGH "everything is lost on the way back" r#"r.qdisc_add("eth0", "netem", #{ loss: 100 });"# => "loss";
+    ("link vlan") VLANS TO_H2 "a VLAN with another id" r#"h2.link_del("eth0.10"); h2.vlan_add("eth0.20", "eth0", 20, #{ up: true }); h2.addr_add("eth0.20", "10.0.0.2/24");"# => "wrong_vlan";
+    ("link vlan") VLANS TO_H2 "tagged here and untagged there" r#"h2.link_del("eth0.10"); h2.addr_add("eth0", "10.0.0.2/24");"# => "wrong_vlan";
+    ("link vlan") VLANS TO_H2 "untagged here and tagged there" r#"h1.link_del("eth0.10"); h1.addr_add("eth0", "10.0.0.1/24");"# => "wrong_vlan";
+    ("bridge vlan_filtering") SWITCH TO_H2 "a port in another VLAN" r#"sw.bridge_vlan_del("p2", 10); sw.bridge_vlan_add("p2", 20, #{ pvid: true, untagged: true });"# => "wrong_vlan";
+    ("bridge vlan_filtering") SWITCH TO_H2 "a port that leaves the tag on" r#"sw.bridge_vlan_add("p2", 10);"# => "wrong_vlan";
+    ("bridge vlan_filtering") SWITCH TO_H2 "a port in no VLAN" r#"sw.bridge_vlan_del("p1", 10);"# => "wrong_vlan";
+    ("link vlan", "bridge vlan_filtering") TRUNK TO_H2 "a trunk without the VLAN" r#"sw.bridge_vlan_del("p1", 10); h1.neigh_flush();"# => "wrong_vlan";
+    ("link vlan", "bridge vlan_filtering") TRUNK TO_H2 "an access port in another VLAN" r#"sw.bridge_vlan_del("p2", 10); sw.bridge_vlan_add("p2", 20, #{ pvid: true, untagged: true }); h1.neigh_flush();"# => "wrong_vlan";
+    SERVER HTTP "nobody listens" r#"server.close();"# => "refused";
+    SERVER HTTP "nobody may know that somebody listens" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; tcp dport 80 reject; } }");"# => "rule_drop";
+    PAIR FROM "the address to come from is gone" r#"h1.addr_del("eth0", "10.0.0.1/24"); h1.addr_add("eth0", "10.0.0.5/24");"# => "no_source";
+    TWO_CABLES BY_ETH1 "the link to leave by is down" r#"h1.link_down("eth1");"# => "link_down";
     NAT OUTSIDE "the masquerade is missing" r#"gw.nft_rule_del("ip nat postrouting", masquerade); gw.conntrack_flush();"# => "no_route";
 };
+
+const TOLD: &[Told] = &[
+    (
+        "nothing is wrong",
+        &[],
+        PAIR,
+        TO_H2,
+        r#"[[true, null, null, "an answer came", "", false], ["h1/eth0 out", "h2/eth0 in"], false]"#,
+    ),
+    (
+        "a connection to who listens",
+        &[],
+        SERVER,
+        HTTP,
+        r#"[[true, null, null, "an answer came", "", false], ["h1/eth0 out", "h2/eth0 in"], false]"#,
+    ),
+    (
+        "a datagram that nobody listens for",
+        &[],
+        PAIR,
+        r#"why("10.0.0.2", #{ from: h1, proto: "udp", port: 53 })"#,
+        r#"[[false, "refused", null, "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
+    ),
+    (
+        "a datagram that is rejected",
+        &[],
+        PAIR,
+        r#"h2.run(|| {
+            nft_load("table inet t { chain c { type filter hook input priority 0; udp dport 53 reject; } }");
+            why("10.0.0.2", #{ from: h1, proto: "udp", port: 53 })
+        })"#,
+        r#"[[false, "rule_drop", "nft_rule_del(\"inet t c\", 2)", "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], false]"#,
+    ),
+    (
+        "a datagram that is heard and not answered",
+        &[Need::Program("python3")],
+        // The listener stays behind, without the output of this script, and ends with the sandbox.
+        r#"
+            let h1 = netns_add("h1");
+            let h2 = netns_add("h2");
+            h1.veth_add("eth0", "eth0", #{ peer_netns: h2, up: true });
+            h1.addr_add("eth0", "10.0.0.1/24");
+            h2.addr_add("eth0", "10.0.0.2/24");
+            let listen = `import os, signal, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 53))
+if os.fork() == 0:
+    os.closerange(0, 3)
+    signal.pause()`;
+            h2.exec("python3", ["-c", listen]);
+        "#,
+        r#"why("10.0.0.2", #{ from: h1, proto: "udp", port: 53, timeout: 0.3 })"#,
+        r#"[[true, null, null, "it came to somebody who listens; UDP promises no answer", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
+    ),
+    (
+        "a TTL that is asked for",
+        &[],
+        ROUTER,
+        r#"why("10.0.2.2", #{ from: h1, ttl: 1, timeout: 1 })"#,
+        r#"[[false, "ttl", null, "Time to live exceeded", "r", false], ["h1/eth0 out", "r/eth0 in"], true]"#,
+    ),
+    (
+        "what netsh can't tell",
+        &[],
+        PAIR,
+        r#"h2.run(|| {
+            h1.nft_load("table ip t { chain c { type filter hook postrouting priority 0; icmp checksum set 1; } }");
+            why("10.0.0.2", #{ from: h1, timeout: 0.3 })
+        })"#,
+        r#"[[false, null, null, "no answer came", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
+    ),
+];

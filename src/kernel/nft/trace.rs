@@ -147,9 +147,13 @@ fn verdict(bytes: &[u8]) -> Result<Option<String>> {
     }))
 }
 
-/// The headers of a packet in nft's words (RFC 791, RFC 8200; RFC 9293, RFC 768, RFC 792).
+/// The headers of a packet in nft's words (RFC 791, RFC 8200; RFC 9293, RFC 768, RFC 792; RFC 826).
 fn packet_text(network: &[u8], transport: &[u8]) -> String {
     let mut text = String::new();
+    if let Some(arp) = network.strip_prefix(&ARP_FOR_IPV4) {
+        arp_text(arp, &mut text);
+        return text;
+    }
     let protocol = match network.first().map(|byte| byte >> 4) {
         Some(4) => ipv4_text(network, &mut text),
         Some(6) => ipv6_text(network, &mut text),
@@ -178,6 +182,26 @@ fn packet_text(network: &[u8], transport: &[u8]) -> String {
         _ => {}
     }
     text
+}
+
+/// How ARP for IPv4 on Ethernet begins: kinds and lengths of the addresses. No packet of IP does.
+const ARP_FOR_IPV4: [u8; 6] = [0, 1, 8, 0, 6, 4];
+
+/// What follows: the operation, and the hardware and IP addresses of who asks and who is asked.
+fn arp_text(body: &[u8], text: &mut String) -> Option<()> {
+    let [o0, o1, .., s0, s1, s2, s3] = *body.first_chunk::<12>()?;
+    let [.., t0, t1, t2, t3] = *body.first_chunk::<22>()?;
+    let operation = match u16::from_be_bytes([o0, o1]) {
+        1 => "request".to_owned(),
+        2 => "reply".to_owned(),
+        other => other.to_string(),
+    };
+    let (asks, asked) = (Ipv4Addr::new(s0, s1, s2, s3), Ipv4Addr::new(t0, t1, t2, t3));
+    let _ = write!(
+        text,
+        "arp operation {operation} arp saddr ip {asks} arp daddr ip {asked}"
+    );
+    Some(())
 }
 
 fn ipv4_text(header: &[u8], text: &mut String) -> Option<u8> {
@@ -231,6 +255,18 @@ fn ipv6_text(header: &[u8], text: &mut String) -> Option<u8> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn arp_is_told_in_the_words_of_nft() {
+        let mut body = ARP_FOR_IPV4.to_vec();
+        body.extend([
+            0, 1, 2, 0, 0, 0, 0, 9, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2,
+        ]);
+        let told = "arp operation request arp saddr ip 10.0.0.1 arp daddr ip 10.0.0.2";
+        assert_eq!(packet_text(&body, &[]), told);
+        body.truncate(20);
+        assert_eq!(packet_text(&body, &[]), "");
+    }
 
     proptest! {
         #[test]

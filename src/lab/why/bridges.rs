@@ -1,11 +1,12 @@
 //! Bridges: links that are no ports, ports that let nothing through.
 
+use crate::kernel::nft::family::Family;
 use crate::kernel::options::Setting;
 
 use super::super::journey::Place;
-use super::Finding;
 use super::state::{port_setting, setting};
 use super::suspects::Scene;
+use super::{Finding, vlans};
 
 /// The packet came in by a port, and the bridge kept it.
 pub(super) fn held(scene: &Scene<'_>) -> Option<Finding> {
@@ -19,9 +20,11 @@ pub(super) fn held(scene: &Scene<'_>) -> Option<Finding> {
             let owners = scene.state.owners(scene.to);
             owners.iter().find_map(|(space, named)| {
                 let there = space.place(&named.link.name);
-                let out = scene.state.peer(&there)?;
+                let out = scene.state.peer(&scene.state.bottom(&there))?;
+                let tag = scene.look.vlans.first().copied();
                 match scene.state.bridge_of(&out) {
-                    Some(of) if of == bridge => both(scene, &by, &out, &bridge),
+                    Some(of) if of == bridge => both(scene, &by, &out, &bridge)
+                        .or_else(|| vlans::between(scene, tag, &by, &out, &there, &bridge)),
                     _ => no_port(scene, &there),
                 }
             })
@@ -107,10 +110,11 @@ pub(super) fn no_port(scene: &Scene<'_>, link: &Place) -> Option<Finding> {
 
 /// What keeps a frame that leaves by one link from coming to another of the same wire.
 pub(super) fn between(scene: &Scene<'_>, from: &Place, to: &Place) -> Option<Finding> {
-    let (first, last) = (scene.state.peer(from), scene.state.peer(to)?);
+    let cable = |place: &Place| scene.state.peer(&scene.state.bottom(place));
+    let (first, last) = (cable(from), cable(to)?);
     // A bridge may be where it starts.
     let first = first.unwrap_or_else(|| from.clone());
-    if first == *to {
+    if first == scene.state.bottom(to) {
         return super::links::is_down(scene, from).or_else(|| super::links::lossy(scene, from));
     }
     let bridge = scene.state.bridge_of(&last)?;
@@ -118,7 +122,10 @@ pub(super) fn between(scene: &Scene<'_>, from: &Place, to: &Place) -> Option<Fin
         if let Some(finding) = port(scene, &first, &bridge) {
             return Some(finding);
         }
-        if let Some(finding) = both(scene, &first, &last, &bridge) {
+        let tag = scene.state.link(from).and_then(vlans::vlan_id);
+        if let Some(finding) = both(scene, &first, &last, &bridge)
+            .or_else(|| vlans::between(scene, tag, &first, &last, to, &bridge))
+        {
             return Some(finding);
         }
     } else if let Some(finding) = port(scene, &last, &bridge) {
@@ -142,7 +149,9 @@ fn filtered(scene: &Scene<'_>, bridge: &Place) -> Option<Finding> {
     if !calls {
         return None;
     }
-    let finding = super::rules::dropped(scene)?;
+    // The rules of family bridge see it anyway.
+    let is_ip = |family| matches!(family, Family::Ip | Family::Ip6 | Family::Inet);
+    let finding = super::rules::dropped_by(scene, &is_ip)?;
     let words = format!(
         "bridge {} hands what it forwards to the rules for IP, and there: {}",
         bridge.link, finding.words

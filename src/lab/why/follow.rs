@@ -112,8 +112,7 @@ pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
 fn find<'a>(sent: &'a Sent, wanted: &Wanted, until: Duration) -> Option<&'a Journey> {
     let trace = &sent.trace;
     let is_it = |journey: &&Journey| {
-        let first = journey.steps.first().map(|step| step.sighting);
-        let Some(sighting) = first.and_then(|first| trace.sightings.get(first)) else {
+        let Some((number, sighting)) = trace.first(journey) else {
             return false;
         };
         let is_protocol = match &sighting.identity {
@@ -124,7 +123,7 @@ fn find<'a>(sent: &'a Sent, wanted: &Wanted, until: Duration) -> Option<&'a Jour
         };
         is_protocol
             && sighting.at <= until
-            && first >= Some(wanted.after)
+            && number >= wanted.after
             && sighting.leaves
             && sighting.place.netns == wanted.netns
             && sighting.look.destination == Some(wanted.destination)
@@ -194,8 +193,7 @@ fn depth(journey: &Journey, step: usize) -> usize {
 pub(super) fn question_for(sent: &Sent, from: &Place, address: IpAddr) -> Option<Vec<Place>> {
     let trace = &sent.trace;
     let asks = |journey: &&Journey| {
-        let first = journey.steps.first().map(|step| step.sighting);
-        let Some(sighting) = first.and_then(|first| trace.sightings.get(first)) else {
+        let Some((_, sighting)) = trace.first(journey) else {
             return false;
         };
         sighting.leaves

@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 
 use super::super::journey::Place;
-use super::Finding;
-use super::probe::{Fate, Protocol};
-use super::state::Space;
+use super::follow::{Course, Stop};
+use super::probe::{Fate, Protocol, Sent};
+use super::sockets::{hears, listeners};
+use super::state::{Space, State};
 use super::suspects::Scene;
+use super::{Asked, Finding};
 
 /// The probe was to come from an address that is not there.
 pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
@@ -20,7 +22,25 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
         .filter(|source| !scene.space.has(*source))
     {
         let words = format!("{source} is no address of {}", scene.space.words());
-        return Some(Finding::new("no_source", words));
+        let own = scene
+            .space
+            .addresses()
+            .map(|(link, addr)| format!("{} ({link})", addr.local));
+        let finding = Finding::new("no_source", words).shown_by(
+            format!("addresses of {}", scene.space.words()),
+            own.collect::<Vec<_>>().join(", "),
+        );
+        // One of its links is in the network that it is of.
+        let mut near = scene.space.addresses();
+        return Some(
+            match near.find(|(_, addr)| super::state::holds(&addr.local, source)) {
+                Some((link, addr)) => {
+                    let line = format!("addr_add({link:?}, \"{source}/{}\")", addr.local.prefix);
+                    finding.mended_by(scene.line(line))
+                }
+                None => finding,
+            },
+        );
     }
     let mut own = scene.space.addresses();
     let has_any = own.any(|(link, addr)| {
@@ -203,21 +223,62 @@ fn no_echo(scene: &Scene<'_>) -> Option<Finding> {
 }
 
 fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
-    let listens = scene.look.dport?;
-    let word = match scene.asked.protocol {
-        Protocol::Udp(_) => "UDP",
-        _ => "TCP",
+    let port = scene.look.dport?;
+    let (word, verb) = match scene.asked.protocol {
+        Protocol::Udp(_) => ("UDP", None),
+        _ => ("TCP", Some("tcp_listen")),
     };
-    let words = format!(
-        "nobody listens at {word} port {listens} of {} in {}",
-        scene.to,
-        scene.space.words()
-    );
-    Some(
-        Finding::new("refused", words)
-            .shown_by("answer", "refused")
-            .mended_by(scene.line(format!("tcp_listen({listens})"))),
-    )
+    let at = scene.space.words();
+    let all = listeners(scene.space, scene.asked.protocol).unwrap_or_default();
+    // Somebody may do so at another address, such as 127.0.0.1.
+    let elsewhere: Vec<String> = all
+        .iter()
+        .filter(|one| one.port() == port)
+        .map(|one| one.ip().to_string())
+        .collect();
+    let words = match elsewhere.is_empty() {
+        true => format!(
+            "nobody listens at {word} port {port} of {} in {at}",
+            scene.to
+        ),
+        false => format!(
+            "who listens at {word} port {port} in {at} does so at {} only, not at {}",
+            elsewhere.join(", "),
+            scene.to
+        ),
+    };
+    let mut told: Vec<String> = all.iter().map(ToString::to_string).collect();
+    told.sort();
+    let listen = match told.is_empty() {
+        true => "none".into(),
+        false => told.join(", "),
+    };
+    let finding = Finding::new("refused", words)
+        .shown_by("answer", "refused")
+        .shown_by(format!("listeners at {word} ports of {at}"), listen);
+    let Some(verb) = verb else {
+        return Some(finding);
+    };
+    let line = match elsewhere.is_empty() {
+        true => format!("{verb}({port})"),
+        false => format!("{verb}({port}, #{{ address: \"{}\" }})", scene.to),
+    };
+    Some(finding.mended_by(scene.line(line)))
+}
+
+/// Whether somebody took a datagram, who need not answer.
+pub(super) fn is_heard(sent: &Sent, state: &State<'_>, asked: &Asked, course: &Course) -> bool {
+    let is_taken = matches!(sent.outcome, Fate::Silence)
+        && matches!(asked.protocol, Protocol::Udp(_))
+        && course.stop == Stop::Received
+        && !course.is_back;
+    let hears = || {
+        let to = course.look.destination?;
+        let all = listeners(state.space(&course.netns)?, asked.protocol)?;
+        let mut all = all.iter();
+        Some(all.any(|one| Some(one.port()) == course.look.dport && hears(one.ip(), to)))
+    };
+    is_taken && hears().unwrap_or(false)
 }
 
 /// An IPv6 address that is not yet, or never, its own: duplicate address detection (RFC 4862).

@@ -1,6 +1,7 @@
 //! Links: down, without a carrier, or for another hardware address.
 
 use crate::kernel::mac::Mac;
+use crate::kernel::neigh::{self, Which};
 
 use super::super::journey::Place;
 use super::Finding;
@@ -36,6 +37,9 @@ pub(super) fn other_mac(scene: &Scene<'_>) -> Option<Finding> {
             scene.to
         ),
     };
+    if let Some(finding) = proxy(scene, &here) {
+        return Some(finding);
+    }
     let finding = Finding::new("wrong_mac", words)
         .shown_by("the frame is for", wanted.to_string())
         .shown_by(
@@ -64,6 +68,40 @@ pub(super) fn other_mac(scene: &Scene<'_>) -> Option<Finding> {
         }
     }
     Some(finding)
+}
+
+/// The host answered for the address in another's place.
+fn proxy(scene: &Scene<'_>, here: &Place) -> Option<Finding> {
+    let namespace = scene.space.netns.namespace().ok()?;
+    let index = scene.state.link(here)?.link.index;
+    let proxies = neigh::list(&namespace, Which::Proxies).ok()?;
+    let mut proxies = proxies.iter();
+    proxies.find(|one| one.index == index && one.address == scene.to)?;
+    let words = format!("{here} answers for {}, in its place", scene.to);
+    let line = format!(
+        "neigh_del({:?}, \"{}\", #{{ proxy: true }})",
+        here.link, scene.to
+    );
+    let mut lines = vec![scene.line(line)];
+    // Who believed it keeps that in mind.
+    for space in &scene.state.spaces {
+        for neighbour in space.neighbours() {
+            let mut links = space.links.iter();
+            let link = links.find(|named| named.link.index == neighbour.index);
+            if let Some(named) = link
+                && neighbour.address == scene.to
+                && neighbour.mac == scene.by.and_then(|by| by.link.mac)
+            {
+                let line = format!("neigh_del({:?}, \"{}\")", named.link.name, scene.to);
+                lines.push(scene.state.line(space.name(), &line));
+            }
+        }
+    }
+    Some(
+        Finding::new("neighbour_proxy", words)
+            .shown_by(format!("proxy neighbour of {here}"), scene.to.to_string())
+            .mended_by(lines.join("; ")),
+    )
 }
 
 /// The link that was asked for is down.

@@ -10,7 +10,8 @@
 //! | `state` | the links, neighbours and settings of all namespaces |
 //! | `follow` | where the journey ended |
 //! | `suspects` | who could have done it, in order |
-//! | `rules`, `routes`, `links`, `neighbours`, `bridges`, `tunnels`, `hosts`, `nat` | the suspects |
+//! | `rules`, `routes`, `links`, `neighbours`, `bridges`, `vlans`, `tunnels`, `hosts`, `nat` | the suspects |
+//! | `sockets` | who listens at a port |
 
 mod bridges;
 mod follow;
@@ -21,9 +22,11 @@ mod neighbours;
 mod probe;
 mod routes;
 mod rules;
+mod sockets;
 mod state;
 mod suspects;
 mod tunnels;
+mod vlans;
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -37,6 +40,7 @@ use super::netns::Netns;
 use super::trace::Trace;
 
 use follow::Stop;
+use probe::Fate;
 
 pub use probe::Protocol;
 
@@ -152,6 +156,13 @@ impl Lab {
                 verdict.netns = course.netns.clone();
                 verdict.link = course.link.clone();
                 suspects::ask(&sent, &state, asked, &course, &mut verdict);
+                // What the rules did they did with this very probe.
+                let cause = verdict.finding.as_ref().map(|finding| finding.cause);
+                is_early &= !matches!(cause, Some("rule_drop" | "policy_drop"));
+                if verdict.finding.is_none() && hosts::is_heard(&sent, &state, asked, &course) {
+                    verdict.works = true;
+                    verdict.outcome = Fate::Heard.words();
+                }
                 is_early |= course.stop == Stop::Unsent && verdict.finding.is_none();
             }
             if verdict.works || !is_early || tries == TRIES || waiter.is_interrupted() {

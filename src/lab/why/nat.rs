@@ -1,6 +1,6 @@
 //! Where NAT sends a packet on to: an address that nobody has.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::kernel::conntrack::{self, Entry};
 use crate::kernel::conntrack_filter::Filter;
@@ -9,24 +9,20 @@ use crate::kernel::nft::list;
 
 use super::super::journey::Place;
 use super::Finding;
-use super::state::Space;
+use super::rules;
+use super::sockets::listeners;
 use super::suspects::Scene;
 
 /// The packet gets another destination here, and does not come there.
 pub(super) fn translated(scene: &Scene<'_>) -> Option<Finding> {
-    let namespace = scene.space.netns.namespace().ok()?;
-    let entries = conntrack::list(&namespace, &Filter::default()).ok()?;
-    let entry = entries.iter().rev().find(|entry| is_of(scene, entry))?;
-    let (to, port) = (entry.reply.src?, entry.reply.sport);
+    let (to, port, source) = tracked(scene).or_else(|| ruled(scene))?;
     if to == scene.to {
         return None;
     }
     let shown = |finding: Finding| {
         let target = port.map_or(to.to_string(), |port| format!("{to}:{port}"));
-        finding.shown_by(
-            format!("connection tracking of {}", scene.space.words()),
-            format!("{} becomes {target}", scene.to),
-        )
+        let becomes = format!("{} becomes {target}", scene.to);
+        finding.shown_by(format!("{source} of {}", scene.space.words()), becomes)
     };
     if scene.state.owners(to).is_empty() {
         return Some(shown(nobody(scene, to, port)));
@@ -53,6 +49,34 @@ pub(super) fn translated(scene: &Scene<'_>) -> Option<Finding> {
         .iter()
         .find_map(|suspect| suspect(&onward))
         .map(shown)
+}
+
+/// What connection tracking makes of it.
+fn tracked(scene: &Scene<'_>) -> Option<(IpAddr, Option<u16>, &'static str)> {
+    let namespace = scene.space.netns.namespace().ok()?;
+    let entries = conntrack::list(&namespace, &Filter::default()).ok()?;
+    let entry = entries.iter().rev().find(|entry| is_of(scene, entry))?;
+    let (to, port) = (entry.reply.src?, entry.reply.sport);
+    Some((to, port, "connection tracking"))
+}
+
+/// What a rule made of it: the first packet of a connection is not tracked where it goes no further.
+fn ruled(scene: &Scene<'_>) -> Option<(IpAddr, Option<u16>, &'static str)> {
+    let texts = rules::texts(scene);
+    let (to, port) = texts.iter().rev().find_map(|text| new_destination(text))?;
+    Some((to, port, "the rules"))
+}
+
+/// The new destination that a rule names: `dnat to 10.0.0.2:80`, `dnat ip6 to [fd00::2]:80`.
+fn new_destination(rule: &str) -> Option<(IpAddr, Option<u16>)> {
+    let (_, after) = rule.split_once("dnat ")?;
+    let (_, target) = after.split_once("to ")?;
+    let target = target.split(' ').next()?;
+    if let Ok(both) = target.parse::<SocketAddr>() {
+        return Some((both.ip(), Some(both.port())));
+    }
+    let alone = target.trim_start_matches('[').trim_end_matches(']');
+    Some((alone.parse().ok()?, None))
 }
 
 fn is_of(scene: &Scene<'_>, entry: &Entry) -> bool {
@@ -121,10 +145,9 @@ fn server(scene: &Scene<'_>, to: IpAddr, port: u16) -> Option<IpAddr> {
         for Place { netns, link } in scene.state.segment(&scene.place(link)) {
             let space = scene.state.space(&netns)?;
             let near = space.address_near(&link, to);
-            found.extend(
-                near.filter(|_| listens(space, port))
-                    .map(|near| near.address),
-            );
+            let listens = listeners(space, scene.asked.protocol).unwrap_or_default();
+            let listens = listens.iter().any(|at| at.port() == port);
+            found.extend(near.filter(|_| listens).map(|near| near.address));
         }
     }
     match found.as_slice() {
@@ -133,22 +156,21 @@ fn server(scene: &Scene<'_>, to: IpAddr, port: u16) -> Option<IpAddr> {
     }
 }
 
-/// Whether somebody in a namespace listens at a TCP port (proc(5), /proc/net/tcp; state 0A is TCP_LISTEN).
-fn listens(space: &Space<'_>, port: u16) -> bool {
-    let Ok(namespace) = space.netns.namespace() else {
-        return false;
-    };
-    let read = || {
-        let files = ["/proc/thread-self/net/tcp", "/proc/thread-self/net/tcp6"];
-        files.map(|file| std::fs::read_to_string(file).unwrap_or_default())
-    };
-    let Ok(tables) = namespace.enter(read) else {
-        return false;
-    };
-    let wanted = format!(":{port:04X}");
-    tables.iter().flat_map(|table| table.lines()).any(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        let (local, state) = (words.next(), words.nth(1));
-        local.is_some_and(|local| local.ends_with(&wanted)) && state == Some("0A")
-    })
+#[cfg(test)]
+mod tests {
+    use super::new_destination;
+
+    #[test]
+    fn a_rule_tells_the_new_destination() {
+        let told = |rule| new_destination(rule).map(|(address, port)| (address.to_string(), port));
+        let with_port = "tcp dport 8080 counter packets 1 bytes 60 dnat to 10.0.0.2:80";
+        assert_eq!(told(with_port), Some(("10.0.0.2".into(), Some(80))));
+        assert_eq!(told("dnat ip to 10.0.0.2"), Some(("10.0.0.2".into(), None)));
+        assert_eq!(
+            told("dnat to [fd00::2]:80"),
+            Some(("fd00::2".into(), Some(80)))
+        );
+        assert_eq!(told("dnat to tcp dport map @ports"), None);
+        assert_eq!(told("masquerade"), None);
+    }
 }

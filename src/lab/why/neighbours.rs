@@ -9,7 +9,7 @@ use super::follow::{Course, Stop, question_for};
 use super::probe::Sent;
 use super::state::{Space, State};
 use super::suspects::{self, Scene};
-use super::{Asked, Finding, bridges, hosts, links, routes, tunnels};
+use super::{Asked, Finding, bridges, hosts, links, routes, rules, tunnels, vlans};
 
 /// Whether the probe waited for an answer to a question for a hardware address that was asked before it was sent.
 pub(super) fn is_waiting(sent: &Sent, state: &State<'_>, asked: &Asked, course: &Course) -> bool {
@@ -106,6 +106,11 @@ fn elsewhere(
     let there = space.place(link);
     bridges::no_port(scene, &there)
         .or_else(|| bridges::no_port(scene, out))
+        .or_else(|| vlans::apart(scene, out, &there))
+        .or_else(|| match next == scene.to {
+            true => routes::not_on_wire(scene, out, &there),
+            false => routes::wrong_gateway(scene, &routes::way_on(scene).ok()?),
+        })
         .or_else(|| {
             let words = format!("{next} is {there}, and no cable leads there from {out}");
             Some(Finding::new("not_connected", words))
@@ -124,6 +129,9 @@ fn silent(
     if let Some(finding) =
         links::is_down(scene, &there).or_else(|| links::no_carrier(scene, &there))
     {
+        return Some(finding);
+    }
+    if let Some(finding) = rules::dropped_question(scene, next, [scene.space, space]) {
         return Some(finding);
     }
     let asking = question_for(scene.sent, out, next);

@@ -87,13 +87,15 @@ pub(super) enum Fate {
     Error(String),
     /// Somebody answered that nobody is there: a reset, or an unreachable port.
     Refused,
+    /// No answer came, and somebody listens where it went: with datagrams that is all that can be known.
+    Heard,
     /// It could not even be sent.
     Unsent(Box<Failure>),
 }
 
 impl Fate {
     pub(super) fn is_answer(&self) -> bool {
-        matches!(self, Fate::Answered)
+        matches!(self, Fate::Answered | Fate::Heard)
     }
 
     pub(super) fn words(&self) -> String {
@@ -101,7 +103,8 @@ impl Fate {
             Fate::Answered => "an answer came".into(),
             Fate::Silence => "no answer came".into(),
             Fate::Error(words) => words.clone(),
-            Fate::Refused => "the connection was refused".into(),
+            Fate::Refused => "it was refused".into(),
+            Fate::Heard => "it came to somebody who listens; UDP promises no answer".into(),
             Fate::Unsent(failure) => failure.message.clone(),
         }
     }

@@ -360,11 +360,14 @@ pub(super) fn diverted(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The route leads to a gateway that nobody is.
 pub(super) fn wrong_gateway(scene: &Scene<'_>, way: &Way) -> Option<Finding> {
-    let via = way.via?;
-    if !scene.state.owners(via).is_empty() || ruling(scene, way.route.table).is_some() {
+    let (via, link) = (way.via?, way.link.clone()?);
+    let segment = scene.state.segment(&scene.place(&link));
+    let owners = scene.state.owners(via);
+    let mut near = owners.iter();
+    let is_near = near.any(|(space, named)| segment.contains(&space.place(&named.link.name)));
+    if is_near || ruling(scene, way.route.table).is_some() {
         return None;
     }
-    let link = way.link.clone()?;
     let words = format!(
         "the route to {} leads to gateway {via}, which nobody on {link} is",
         scene.to
@@ -385,6 +388,51 @@ pub(super) fn wrong_gateway(scene: &Scene<'_>, way: &Way) -> Option<Finding> {
         }
         None => finding,
     })
+}
+
+/// The route takes the destination for a neighbour, and it is behind another link, or behind a router.
+pub(super) fn not_on_wire(scene: &Scene<'_>, out: &Place, there: &Place) -> Option<Finding> {
+    let route = routed_network(scene)?;
+    let words = format!(
+        "the route to {route} takes {} for a neighbour on {}, and it is {there}, where no cable leads from there",
+        scene.to, out.link
+    );
+    let finding = Finding::new("not_on_link", words)
+        .shown_by(format!("route to {route}"), format!("dev {}", out.link));
+    let network = network_of(scene);
+    // Another link of this namespace leads there.
+    let mut own = scene.space.addresses();
+    let other = own.find(|(link, addr)| {
+        let is_there = scene.state.segment(&scene.place(link)).contains(there);
+        is_there && holds(&addr.local, scene.to)
+    });
+    if let Some((link, addr)) = other {
+        let line = format!("route_replace({network:?}, #{{ dev: {link:?} }})");
+        return Some(
+            finding
+                .shown_by(format!("address of {link}"), addr.local.to_string())
+                .mended_by(scene.line(line)),
+        );
+    }
+    let via = gateway(scene, Some(&out.link))?;
+    let finding = match scene.state.owners(via).first() {
+        Some((space, named)) => {
+            // It could answer in the place of whoever is behind it.
+            let (family, last) = match scene.to.is_ipv4() {
+                true => ("ipv4", "proxy_arp"),
+                false => ("ipv6", "proxy_ndp"),
+            };
+            let (name, value) = space.conf(family, &named.link.name, last);
+            finding.shown_by(
+                format!("{name} of {}", space.words()),
+                value.unwrap_or_default(),
+            )
+        }
+        None => finding,
+    };
+    Some(
+        finding.mended_by(scene.line(format!("route_replace({network:?}, #{{ via: \"{via}\" }})"))),
+    )
 }
 
 /// The destination of the route that the packet takes.

@@ -18,6 +18,7 @@ use super::super::failure::Outcome;
 use super::super::journey::Place;
 use super::super::links::NamedLink;
 use super::super::netns::Netns;
+use super::vlans::{any_filters, vlan_id};
 
 /// How many packets the disciplines of each link have dropped.
 pub(super) type Losses = HashMap<Place, u64>;
@@ -111,10 +112,50 @@ impl<'a> State<'a> {
         })
     }
 
+    /// The link whose cable a link uses: that below, of a VLAN.
+    pub(super) fn bottom(&self, place: &Place) -> Place {
+        let named = self.link(place).filter(|named| vlan_id(named).is_some());
+        match named.and_then(|named| named.lower.clone()) {
+            Some(link) => Place {
+                link,
+                netns: place.netns.clone(),
+            },
+            None => place.clone(),
+        }
+    }
+
     /// The links that a frame which leaves by this one can come to: through cables and bridges, whatever state they are in. Ports
-    /// are left out, bridges are in.
+    /// are left out, bridges are in. A bridge that looks at VLANs may take a tag off, or put one on.
     pub(super) fn segment(&self, from: &Place) -> Vec<Place> {
-        let mut reached = Vec::new();
+        let (reached, bridges) = self.wire(&self.bottom(from));
+        let filtered = any_filters(self, &bridges);
+        let id = self.link(from).and_then(vlan_id);
+        let mut segment = Vec::new();
+        for place in reached {
+            let same = self
+                .vlans_on(&place)
+                .filter(|(of, _)| id.map_or(filtered, |id| id == *of));
+            segment.extend(same.map(|(_, vlan)| vlan));
+            if id.is_none() || filtered {
+                segment.push(place);
+            }
+        }
+        segment
+    }
+
+    /// The VLANs of a link, each with its number.
+    pub(super) fn vlans_on(&self, place: &Place) -> impl Iterator<Item = (u16, Place)> {
+        let spaces = self.space(&place.netns).into_iter();
+        spaces.flat_map(move |space| {
+            let links = space.links.iter();
+            let own = links.filter(|named| named.lower.as_deref() == Some(&place.link));
+            own.filter_map(|named| Some((vlan_id(named)?, space.place(&named.link.name))))
+        })
+    }
+
+    /// The links at the other ends of the wire of a link, and the bridges between.
+    fn wire(&self, from: &Place) -> (Vec<Place>, Vec<Place>) {
+        let (mut reached, mut bridges) = (Vec::new(), Vec::new());
         let mut known: HashSet<Place> = HashSet::from([from.clone()]);
         let mut next: VecDeque<Place> = VecDeque::new();
         next.extend(self.across(from));
@@ -139,9 +180,10 @@ impl<'a> State<'a> {
                 known.insert(port.clone());
                 next.extend(self.across(&port));
             }
+            bridges.push(bridge.clone());
             next.push_back(bridge);
         }
-        reached
+        (reached, bridges)
     }
 
     /// Where a frame comes out that leaves by a link: the other end, or the other ends of a VXLAN.

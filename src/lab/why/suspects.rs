@@ -10,7 +10,7 @@ use super::follow::{Course, Stop};
 use super::probe::Sent;
 use super::state::{Space, State};
 use super::{Asked, Finding, Verdict};
-use super::{bridges, hosts, links, nat, neighbours, routes, rules, tunnels};
+use super::{bridges, hosts, links, nat, neighbours, routes, rules, tunnels, vlans};
 
 /// Where the packet stopped, and all that there is to ask.
 pub(super) struct Scene<'a> {
@@ -83,6 +83,7 @@ const RECEIVED: &[Suspect] = &[
 /// Of a packet that is to be passed on.
 const COMES_IN: &[Suspect] = &[
     ("the tunnel that it is in", tunnels::unknown),
+    ("the VLAN that it is in", vlans::unknown),
     ("the hardware address that it is for", links::other_mac),
     ("the bridge", bridges::held),
     ("the rules of nftables", rules::dropped),

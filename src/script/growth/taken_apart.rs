@@ -32,10 +32,7 @@ pub mod api {
         ctx: NativeCallContext,
         string: &mut ImmutableString,
     ) -> RhaiResultOf<Array> {
-        match string.is_empty() {
-            true => Ok(vec![string.clone().into()]),
-            false => pieces(&ctx, string, string.split_whitespace()),
-        }
+        apart(&ctx, string, |text| text.split_whitespace())
     }
 
     #[rhai_fn(return_raw, pure)]
@@ -44,10 +41,7 @@ pub mod api {
         string: &mut ImmutableString,
         delimiter: &str,
     ) -> RhaiResultOf<Array> {
-        match string.is_empty() {
-            true => Ok(vec![string.clone().into()]),
-            false => pieces(&ctx, string, string.split(delimiter)),
-        }
+        apart(&ctx, string, |text| text.split(delimiter))
     }
 
     #[rhai_fn(name = "split", return_raw, pure)]
@@ -57,12 +51,9 @@ pub mod api {
         delimiter: &str,
         segments: INT,
     ) -> RhaiResultOf<Array> {
-        match at_least_two(segments) {
-            Some(most) if !string.is_empty() => {
-                pieces(&ctx, string, string.splitn(most, delimiter))
-            }
-            _ => Ok(vec![string.clone().into()]),
-        }
+        at_most(&ctx, string, segments, |text, most| {
+            text.splitn(most, delimiter)
+        })
     }
 
     #[rhai_fn(name = "split", return_raw, pure)]
@@ -71,7 +62,7 @@ pub mod api {
         string: &mut ImmutableString,
         delimiter: char,
     ) -> RhaiResultOf<Array> {
-        pieces(&ctx, string, string.split(delimiter))
+        apart(&ctx, string, |text| text.split(delimiter))
     }
 
     #[rhai_fn(name = "split", return_raw, pure)]
@@ -81,10 +72,9 @@ pub mod api {
         delimiter: char,
         segments: INT,
     ) -> RhaiResultOf<Array> {
-        match at_least_two(segments) {
-            Some(most) => pieces(&ctx, string, string.splitn(most, delimiter)),
-            None => Ok(vec![string.clone().into()]),
-        }
+        at_most(&ctx, string, segments, |text, most| {
+            text.splitn(most, delimiter)
+        })
     }
 
     #[rhai_fn(return_raw, pure)]
@@ -93,10 +83,7 @@ pub mod api {
         string: &mut ImmutableString,
         delimiter: &str,
     ) -> RhaiResultOf<Array> {
-        match string.is_empty() {
-            true => Ok(vec![string.clone().into()]),
-            false => pieces(&ctx, string, string.rsplit(delimiter)),
-        }
+        apart(&ctx, string, |text| text.rsplit(delimiter))
     }
 
     #[rhai_fn(name = "split_rev", return_raw, pure)]
@@ -106,12 +93,9 @@ pub mod api {
         delimiter: &str,
         segments: INT,
     ) -> RhaiResultOf<Array> {
-        match at_least_two(segments) {
-            Some(most) if !string.is_empty() => {
-                pieces(&ctx, string, string.rsplitn(most, delimiter))
-            }
-            _ => Ok(vec![string.clone().into()]),
-        }
+        at_most(&ctx, string, segments, |text, most| {
+            text.rsplitn(most, delimiter)
+        })
     }
 
     #[rhai_fn(name = "split_rev", return_raw, pure)]
@@ -120,7 +104,7 @@ pub mod api {
         string: &mut ImmutableString,
         delimiter: char,
     ) -> RhaiResultOf<Array> {
-        pieces(&ctx, string, string.rsplit(delimiter))
+        apart(&ctx, string, |text| text.rsplit(delimiter))
     }
 
     #[rhai_fn(name = "split_rev", return_raw, pure)]
@@ -130,10 +114,9 @@ pub mod api {
         delimiter: char,
         segments: INT,
     ) -> RhaiResultOf<Array> {
-        match at_least_two(segments) {
-            Some(most) => pieces(&ctx, string, string.rsplitn(most, delimiter)),
-            None => Ok(vec![string.clone().into()]),
-        }
+        at_most(&ctx, string, segments, |text, most| {
+            text.rsplitn(most, delimiter)
+        })
     }
 
     #[rhai_fn(return_raw)]
@@ -177,10 +160,29 @@ pub mod api {
     }
 }
 
-fn at_least_two(segments: INT) -> Option<usize> {
-    usize::try_from(segments)
-        .ok()
-        .filter(|segments| *segments > 1)
+/// A string in pieces. An empty one is one piece.
+fn apart<'a, I: Iterator<Item = &'a str> + Clone>(
+    ctx: &NativeCallContext,
+    string: &'a ImmutableString,
+    split: impl FnOnce(&'a str) -> I,
+) -> RhaiResultOf<Array> {
+    match string.is_empty() {
+        true => Ok(vec![string.clone().into()]),
+        false => pieces(ctx, string, split(string)),
+    }
+}
+
+/// A string in so many pieces at most; less than two are one.
+fn at_most<'a, I: Iterator<Item = &'a str> + Clone>(
+    ctx: &NativeCallContext,
+    string: &'a ImmutableString,
+    segments: INT,
+    split: impl FnOnce(&'a str, usize) -> I,
+) -> RhaiResultOf<Array> {
+    match usize::try_from(segments) {
+        Ok(most @ 2..) => apart(ctx, string, |text| split(text, most)),
+        _ => Ok(vec![string.clone().into()]),
+    }
 }
 
 /// The pieces of a string. A string that is one piece is shared.

@@ -201,6 +201,7 @@ impl Misuse<'_> {
             .label(format!("{shown}: expected {wanted}, got {got}"))
             .span(self.span(number));
         match got {
+            _ if wanted == "function" => explanation.help(self.bars(number)),
             "()" => explanation.note(UNIT),
             "string" if wanted == "array" => explanation.help(self.brackets(number)),
             _ if wanted.contains("string") => explanation.help(self.quotes(number)),
@@ -272,6 +273,20 @@ impl Misuse<'_> {
         let fits = !items.is_empty() && items.len() <= LONGEST_EXAMPLE && !items.contains('\n');
         let example = if fits { items.as_str() } else { "a, b" };
         format!("an array is written in brackets: [{example}]")
+    }
+
+    /// `|| ping("10.0.0.2")`, where the call itself was given, which ran too early.
+    fn bars(&self, number: usize) -> String {
+        let written = || {
+            let (source, call) = self.call.as_ref()?;
+            let argument = call.arguments.get(self.written_at(number)?)?;
+            Some(source.slice(source.span_of(argument)?))
+        };
+        let written =
+            written().filter(|text| text.len() <= LONGEST_EXAMPLE && !text.contains('\n'));
+        let example = written.unwrap_or("...");
+        let name = self.name;
+        format!("two bars make a closure of it, which {name} runs itself: || {example}")
     }
 
     /// `text needs double quotes: "24"`, where the argument is a number that was written down.

@@ -12,6 +12,7 @@ mod answer;
 mod bridge;
 mod conntrack;
 mod device;
+mod expression;
 mod link;
 mod names;
 mod neighbour;

@@ -112,8 +112,14 @@ impl<'a> Offers<'a> {
                 | Place::OptionValue { .. }
                 | Place::Index(_)
         );
+        // Where a bool is wanted `tr` is one, and no verb that begins like it.
+        let is_bool = |offer: &Offer| matches!(offer.name.as_str(), "true" | "false");
+        let begins_bool = |offer: &Offer| is_bool(offer) && offer.name.starts_with(typed);
         if takes_names && (offers.is_empty() || !typed.is_empty()) {
-            offers.extend(self.names(token));
+            offers.extend(match offers.iter().any(begins_bool) {
+                true => self.variables(token),
+                false => self.names(token),
+            });
             let in_brackets = !matches!(place, Place::Name);
             offers.retain(|offer| !(in_brackets && only_begins_statements(offer)));
         }
@@ -157,11 +163,10 @@ impl<'a> Offers<'a> {
         })
     }
 
-    /// The names with which an expression can begin.
-    fn names(&self, token: usize) -> Vec<Offer> {
-        let source = &self.reading.source;
+    /// The variables of the text and of the session.
+    fn variables(&self, token: usize) -> Vec<Offer> {
         let name = |name: String, about: String| Offer::new(name, about, Form::Name);
-        let local = source.visible_at(token).into_iter();
+        let local = self.reading.source.visible_at(token).into_iter();
         let mut offers: Vec<Offer> = local.map(|one| name(one, "variable".into())).collect();
         offers.extend(self.values.variables().iter().map(|variable| {
             let about = match &variable.netns {
@@ -170,6 +175,14 @@ impl<'a> Offers<'a> {
             };
             name(variable.name.clone(), about)
         }));
+        offers
+    }
+
+    /// The names with which an expression can begin.
+    fn names(&self, token: usize) -> Vec<Offer> {
+        let source = &self.reading.source;
+        let name = |name: String, about: String| Offer::new(name, about, Form::Name);
+        let mut offers = self.variables(token);
         let functions = source.functions().into_iter();
         for function in functions.chain(self.around.functions()) {
             let about = called_with(&function);

@@ -1,0 +1,229 @@
+//! VLANs: another number at the other end, a tag where none is expected, a port of a bridge that is not in the VLAN.
+
+use crate::kernel::bridge_vlan::{self, Vlan};
+use crate::kernel::options::Setting;
+
+use super::super::journey::Place;
+use super::super::links::NamedLink;
+use super::Finding;
+use super::state::{State, setting};
+use super::suspects::Scene;
+
+/// The number of a VLAN link.
+pub(super) fn vlan_id(named: &NamedLink) -> Option<u16> {
+    match setting(named, "id") {
+        Some(Setting::Number(id)) if named.link.kind == "vlan" => id.try_into().ok(),
+        _ => None,
+    }
+}
+
+fn id_of(state: &State<'_>, place: &Place) -> Option<u16> {
+    state.link(place).and_then(vlan_id)
+}
+
+fn filters(state: &State<'_>, bridge: &Place) -> bool {
+    let filtering = state
+        .link(bridge)
+        .and_then(|named| setting(named, "vlan_filtering"));
+    filtering == Some(Setting::Switch(true))
+}
+
+/// Whether a bridge of these looks at VLANs.
+pub(super) fn any_filters(state: &State<'_>, bridges: &[Place]) -> bool {
+    bridges.iter().any(|bridge| filters(state, bridge))
+}
+
+/// Two ends of one cable, with different ideas of the VLAN.
+pub(super) fn apart(scene: &Scene<'_>, from: &Place, to: &Place) -> Option<Finding> {
+    let state = scene.state;
+    let (one, other) = (id_of(state, from), id_of(state, to));
+    let (below, above) = (state.bottom(from), state.bottom(to));
+    if one == other || below == above || !state.segment(&below).contains(&above) {
+        return None;
+    }
+    let is_tagged = |id: Option<u16>| match id {
+        Some(id) => format!("in VLAN {id}"),
+        None => "without a tag".into(),
+    };
+    let words = format!(
+        "what {from} sends is {}, and {to} hears what comes {}",
+        is_tagged(one),
+        is_tagged(other)
+    );
+    let shown = |place: &Place| format!("VLAN of {place}");
+    let value = |id: Option<u16>| id.map_or("none".into(), |id| id.to_string());
+    let finding = Finding::new("wrong_vlan", words)
+        .shown_by(shown(from), value(one))
+        .shown_by(shown(to), value(other));
+    Some(match (one, other) {
+        (Some(id), Some(_)) => finding.mended_by(again(scene, to, &above, id)?),
+        (Some(id), None) => finding.mended_by(moved(scene, to, &above, id)?),
+        (None, Some(id)) => finding.mended_by(moved(scene, from, &below, id)?),
+        (None, None) => finding,
+    })
+}
+
+/// The lines that make a VLAN link anew with another number: Linux can't change that of one that is there.
+fn again(scene: &Scene<'_>, place: &Place, below: &Place, id: u16) -> Option<String> {
+    let mut verbs = vec![format!("link_del({:?})", place.link)];
+    verbs.push(format!(
+        "vlan_add({:?}, {:?}, {id}, #{{ up: true }})",
+        place.link, below.link
+    ));
+    verbs.extend(
+        addresses(scene, place)?.map(|cidr| format!("addr_add({:?}, \"{cidr}\")", place.link)),
+    );
+    Some(lines(scene, place, &verbs))
+}
+
+/// The lines that move the addresses of a link to a VLAN of it.
+fn moved(scene: &Scene<'_>, place: &Place, below: &Place, id: u16) -> Option<String> {
+    let name = format!("{}.{id}", below.link);
+    let mut verbs = vec![format!(
+        "vlan_add({name:?}, {:?}, {id}, #{{ up: true }})",
+        below.link
+    )];
+    for cidr in addresses(scene, place)? {
+        verbs.push(format!("addr_del({:?}, \"{cidr}\")", place.link));
+        verbs.push(format!("addr_add({name:?}, \"{cidr}\")"));
+    }
+    Some(lines(scene, place, &verbs))
+}
+
+fn addresses<'a>(
+    scene: &'a Scene<'_>,
+    place: &Place,
+) -> Option<impl Iterator<Item = String> + use<'a>> {
+    let own = scene.state.link(place)?.link.addresses.iter();
+    let lasting = own.filter(|addr| addr.scope.to_string() == "global");
+    Some(lasting.map(|addr| addr.local.to_string()))
+}
+
+fn lines(scene: &Scene<'_>, place: &Place, verbs: &[String]) -> String {
+    let lines = verbs
+        .iter()
+        .map(|verb| scene.state.line(&place.netns, verb));
+    lines.collect::<Vec<_>>().join("; ")
+}
+
+/// What keeps a frame that comes in by one port of a bridge, with this tag or none, from coming out of another for a link.
+pub(super) fn between(
+    scene: &Scene<'_>,
+    tag: Option<u16>,
+    one: &Place,
+    other: &Place,
+    to: &Place,
+    bridge: &Place,
+) -> Option<Finding> {
+    if !filters(scene.state, bridge) {
+        return None;
+    }
+    let first = of_port(scene, bridge, one)?;
+    let last = of_port(scene, bridge, other)?;
+    let wanted = id_of(scene.state, to);
+    let carried = tag.or_else(|| pvid(&first));
+    // The VLAN that both are to be in: that of the frame, or of the one that hears it.
+    let vid = carried.or(wanted).or_else(|| pvid(&last))?;
+    let (port, have, tagged) = if !passes(&first, vid, tag.is_some()) {
+        (one, &first, tag.is_some())
+    } else if !passes(&last, vid, wanted.is_some()) {
+        (other, &last, wanted.is_some())
+    } else {
+        return None;
+    };
+    let misfit = misfit(scene, bridge, port, have, vid, tagged);
+    Some(
+        misfit
+            .shown_by(format!("VLANs of {one}"), told(&first))
+            .shown_by(format!("VLANs of {other}"), told(&last)),
+    )
+}
+
+/// A port that is not in a VLAN as whoever is behind it needs it.
+fn misfit(
+    scene: &Scene<'_>,
+    bridge: &Place,
+    port: &Place,
+    have: &[Vlan],
+    vid: u16,
+    tagged: bool,
+) -> Finding {
+    let (how, options) = match tagged {
+        true => ("with a tag", ""),
+        false => ("without a tag", ", #{ pvid: true, untagged: true }"),
+    };
+    let words = format!(
+        "port {port} of bridge {} passes no frames of VLAN {vid} {how}",
+        bridge.link
+    );
+    let mut verbs = Vec::new();
+    // What comes in without a tag is of one VLAN only.
+    if let Some(old) = pvid(have).filter(|old| !tagged && *old != vid) {
+        verbs.push(format!("bridge_vlan_del({:?}, {old})", port.link));
+    }
+    verbs.push(format!("bridge_vlan_add({:?}, {vid}{options})", port.link));
+    Finding::new("wrong_vlan", words).mended_by(lines(scene, bridge, &verbs))
+}
+
+/// The frame came in with the tag of a VLAN that its link does not have.
+pub(super) fn unknown(scene: &Scene<'_>) -> Option<Finding> {
+    let state = scene.state;
+    let id = scene.look.vlans.first().copied().filter(|id| *id != 0)?;
+    let here = scene.place(&scene.by?.link.name);
+    if state.is_port(&here) || state.vlans_on(&here).any(|(vlan, _)| vlan == id) {
+        return None;
+    }
+    let owners = state.owners(scene.to);
+    let mut own = owners
+        .iter()
+        .map(|(space, named)| space.place(&named.link.name));
+    let to = own.find(|place| state.bottom(place) == here)?;
+    let ends = state.segment(&here);
+    let mut tagged = ends.iter().flat_map(|end| state.vlans_on(end));
+    if let Some((_, from)) = tagged.find(|(vlan, _)| *vlan == id) {
+        return apart(scene, &from, &to);
+    }
+    let port = state.peer(&here)?;
+    let bridge = state
+        .bridge_of(&port)
+        .filter(|bridge| filters(state, bridge))?;
+    let have = of_port(scene, &bridge, &port)?;
+    let is_tagged = id_of(state, &to).is_some();
+    let misfit = misfit(scene, &bridge, &port, &have, id, is_tagged);
+    Some(misfit.shown_by(format!("VLANs of {port}"), told(&have)))
+}
+
+/// The VLANs of a port of a bridge.
+fn of_port(scene: &Scene<'_>, bridge: &Place, port: &Place) -> Option<Vec<Vlan>> {
+    let space = scene.state.space(&bridge.netns)?;
+    let index = space.link(&port.link)?.link.index;
+    let mut all = bridge_vlan::list(&*space.netns.namespace().ok()?).ok()?;
+    all.retain(|vlan| vlan.link == index);
+    Some(all)
+}
+
+fn pvid(vlans: &[Vlan]) -> Option<u16> {
+    vlans.iter().find(|vlan| vlan.pvid).map(|vlan| vlan.vid)
+}
+
+/// Whether frames of a VLAN come in and leave by a port with these VLANs, as whoever is behind it sends and hears them.
+fn passes(vlans: &[Vlan], vid: u16, tagged: bool) -> bool {
+    let mut all = vlans.iter();
+    all.find(|vlan| vlan.vid == vid)
+        .is_some_and(|vlan| match tagged {
+            true => !vlan.untagged,
+            false => vlan.untagged && vlan.pvid,
+        })
+}
+
+fn told(vlans: &[Vlan]) -> String {
+    let one = |vlan: &Vlan| {
+        let pvid = if vlan.pvid { " pvid" } else { "" };
+        let untagged = if vlan.untagged { " untagged" } else { "" };
+        format!("{}{pvid}{untagged}", vlan.vid)
+    };
+    match vlans {
+        [] => "none".into(),
+        vlans => vlans.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
+}
