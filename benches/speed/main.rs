@@ -15,6 +15,7 @@
 //! | `calls` | the cost of a call from a script, the kernel left out |
 //! | `complete` | Tab at the prompt, with 1000 links |
 //! | `capture` | a flood into a file, beside tcpdump |
+//! | `flood` | pings as fast as replies come, beside `ping -f` |
 //! | `watched` | pings while all namespaces are captured |
 //! | `round_trip` | pings, beside iputils |
 //! | `throughput` | one stream of TCP, beside iperf3 |
@@ -30,6 +31,7 @@ mod changes;
 mod complete;
 mod conntrack;
 mod contest;
+mod flood;
 mod lab;
 mod list;
 mod machine;
@@ -51,7 +53,7 @@ type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 /// A section by its name on the command line.
 type Section = (&'static str, fn() -> Outcome<()>);
 
-const SECTIONS: [Section; 15] = [
+const SECTIONS: [Section; 16] = [
     ("start", start::run),
     ("prompt", prompt::run),
     ("changes", changes::run),
@@ -62,6 +64,7 @@ const SECTIONS: [Section; 15] = [
     ("calls", calls::run),
     ("complete", complete::run),
     ("capture", capture::run),
+    ("flood", flood::run),
     ("watched", capture::run_watched),
     ("round_trip", probes::run_round_trips),
     ("throughput", probes::run_throughput),

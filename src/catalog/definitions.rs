@@ -38,6 +38,30 @@ fn get local(connection: connection) -> Map;
 
 /// The other end: address and port.
 fn get peer(connection: connection) -> Map;
+
+/// The address at which it listens.
+fn get address(listener: udp_listener) -> String;
+
+/// The port at which it listens.
+fn get port(listener: udp_listener) -> int;
+
+/// Its own end: address and port.
+fn get local(connection: udp_connection) -> Map;
+
+/// The other end: address and port.
+fn get peer(connection: udp_connection) -> Map;
+
+/// The address at which it listens.
+fn get address(server: server) -> String;
+
+/// The port at which it listens.
+fn get port(server: server) -> int;
+
+/// How many requests have come.
+fn get count(server: server) -> int;
+
+/// The last requests.
+fn get requests(server: server) -> Array;
 ";
 
 /// The text of the file.

@@ -37,11 +37,14 @@ pub trait Signatures {
 }
 
 /// The types that have methods: what stands before the dot is not among the arguments.
-pub const HANDLES: [&str; 7] = [
+pub const HANDLES: [&str; 10] = [
     "netns",
     "tuntap",
     "listener",
     "connection",
+    "udp_listener",
+    "udp_connection",
+    "server",
     "capture",
     "trace",
     "verdict",
@@ -67,6 +70,9 @@ pub(super) fn kind_name(rust: &str) -> &str {
         "Device" => "tuntap",
         "Listener" => "listener",
         "Connection" => "connection",
+        "UdpListener" => "udp_listener",
+        "UdpConnection" => "udp_connection",
+        "Server" => "server",
         "Capturing" => "capture",
         "Traced" => "trace",
         "Told" => "verdict",

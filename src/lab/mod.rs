@@ -12,8 +12,7 @@
 //! | `permit` | what may not be changed here, whoever asks |
 //! | [`failure`] | a refusal with all that a person or a script wants to know |
 //! | [`explain`] | from the kernel's answer to words, hints and the argument to blame |
-//! | [`ping`] | a ping from the current namespace |
-//! | [`arping`] | questions of ARP from the current namespace |
+//! | [`ping`], [`traceroute`], [`port_check`], [`arping`] | probes from the current namespace; `destination` says where they go |
 //! | [`send`] | packets sent as they are, and what is answered |
 //! | `craft` | what a crafted packet lacks for its link |
 //! | [`capture`] | packets of a namespace, or of all, while a script is at work |
@@ -25,7 +24,8 @@
 //! | [`why`] | why a packet does not get there, or nothing comes back |
 //! | [`traced`] | what the rules do with packets while a script is at work |
 //! | [`throughput`] | how much gets through to another namespace |
-//! | [`tcp`] | TCP connections from the current namespace, and to it |
+//! | [`tcp`], [`udp`], [`http`] | connections, datagrams and pages, from the current namespace and to it |
+//! | [`server`] | servers that answer by themselves |
 //! | [`tracked`] | what happens to tracked connections while a script is at work |
 //! | [`links`] | links with names in place of indexes |
 //! | [`routes`] | routes and rules with the names of their links |
@@ -43,11 +43,13 @@ pub mod arping;
 pub mod attach;
 pub mod capture;
 mod craft;
+mod destination;
 pub mod events;
 pub mod explain;
 pub mod failure;
 mod follow;
 mod hearing;
+pub mod http;
 pub mod interrupt;
 pub mod journey;
 pub mod links;
@@ -55,11 +57,13 @@ pub mod memory;
 pub mod netns;
 mod permit;
 pub mod ping;
+pub mod port_check;
 pub mod routes;
 pub mod sandbox;
 pub mod sandboxes;
 pub mod screen;
 pub mod send;
+pub mod server;
 mod settle;
 pub mod suggest;
 mod supervise;
@@ -67,9 +71,11 @@ pub mod tcp;
 pub mod throughput;
 pub mod trace;
 pub mod traced;
+pub mod traceroute;
 pub mod tracked;
 pub mod traffic;
 pub mod tuntap;
+pub mod udp;
 pub mod why;
 
 use std::cell::{Cell, RefCell};
@@ -109,6 +115,8 @@ pub struct Lab {
     hearing: RefCell<hearing::Hearing>,
     /// The captures that are going on.
     captures: RefCell<capture::Captures>,
+    /// The servers that answer by themselves.
+    servers: RefCell<Vec<Rc<server::Server>>>,
     /// Whether a link was brought up since the last time that all were waited for.
     unsettled: Cell<bool>,
 }
@@ -127,6 +135,7 @@ impl Lab {
             exit_status: Cell::new(None),
             hearing: RefCell::default(),
             captures: RefCell::default(),
+            servers: RefCell::default(),
             unsettled: Cell::new(false),
         };
         lab.show_netlink(settings.show_netlink);

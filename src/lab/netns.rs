@@ -158,6 +158,7 @@ impl Lab {
     pub(super) fn delete_netns(&self, name: &str) -> Result<()> {
         netns::unmount(name)?;
         self.forget_packets(name);
+        self.close_servers(name);
         if let Some(netns) = self.known.borrow_mut().remove(name) {
             netns.close();
         }

@@ -9,6 +9,8 @@ pub trait Screen {
     fn print(&self, text: &str);
     /// A line of a verb that reports while it works (a ping reply). Not shown under `--quiet` and `--json`.
     fn live(&self, text: &str);
+    /// Signs of a verb that is at work, without a line end: for a terminal, and nobody else.
+    fn mark(&self, _signs: &str) {}
     /// A value, as a table for people or as JSON.
     fn show(&self, value: &serde_json::Value);
     /// A drawing for people, or the same as a value for JSON.

@@ -102,14 +102,9 @@ impl Connection {
 impl Lab {
     /// Listens for connections in the current namespace.
     pub fn tcp_listen(&self, at: SocketAddr) -> Outcome<Listener> {
-        self.settle();
-        let socket = self
-            .tcp_socket(at.ip())
-            .and_then(|socket| tcp::listen(socket, at));
-        let socket = socket.map_err(|error| self.explain_listen(at, &error))?;
-        let found = socket.local_addr().ok().and_then(|found| found.as_socket());
+        let socket = self.tcp_listening(at)?;
         Ok(Listener {
-            at: found.unwrap_or(at),
+            at: address_of(&socket, at),
             socket: RefCell::new(Some(Rc::new(socket))),
         })
     }
@@ -136,6 +131,15 @@ impl Lab {
         }
     }
 
+    /// A socket at which connections arrive, in the current namespace.
+    pub(super) fn tcp_listening(&self, at: SocketAddr) -> Outcome<Socket> {
+        self.settle();
+        let socket = self
+            .tcp_socket(at.ip())
+            .and_then(|socket| tcp::listen(socket, at));
+        socket.map_err(|error| self.explain_listen(at, &error))
+    }
+
     fn tcp_socket(&self, address: IpAddr) -> Result<Socket, TcpError> {
         let namespace = self.current().namespace().map_err(not_entered)?;
         let socket = namespace
@@ -144,7 +148,7 @@ impl Lab {
         socket.map_err(TcpError::Open)
     }
 
-    fn explain_listen(&self, at: SocketAddr, error: &TcpError) -> Box<Failure> {
+    pub(super) fn explain_listen(&self, at: SocketAddr, error: &TcpError) -> Box<Failure> {
         let words = format!("listen at {at}");
         let mut failure = self.tcp_failure(&words, at, error);
         let reason = match failure.errno {
@@ -228,7 +232,7 @@ impl Lab {
     }
 }
 
-fn opened(slot: &RefCell<Option<Rc<Socket>>>, words: &str) -> Outcome<Rc<Socket>> {
+pub(super) fn opened(slot: &RefCell<Option<Rc<Socket>>>, words: &str) -> Outcome<Rc<Socket>> {
     slot.borrow().clone().ok_or_else(|| {
         let mut failure = Failure::new(format!("cannot {words}: its handle is closed"));
         failure.errno = Some(Errno::EBADF);
@@ -236,8 +240,14 @@ fn opened(slot: &RefCell<Option<Rc<Socket>>>, words: &str) -> Outcome<Rc<Socket>
     })
 }
 
+/// Where a socket listens, if it is asked; where it was to listen otherwise.
+pub(super) fn address_of(socket: &Socket, wanted: SocketAddr) -> SocketAddr {
+    let found = socket.local_addr().ok().and_then(|found| found.as_socket());
+    found.unwrap_or(wanted)
+}
+
 /// What can be said of any error.
-fn told(words: &str, error: &io::Error) -> Box<Failure> {
+pub(super) fn told(words: &str, error: &io::Error) -> Box<Failure> {
     let errno = error.raw_os_error().map(Errno::from_raw);
     let reason = errno.map_or_else(|| error.to_string(), errno_words);
     let mut failure = Failure::new(format!("cannot {words}: {}", reason.to_lowercase()));
@@ -246,6 +256,6 @@ fn told(words: &str, error: &io::Error) -> Box<Failure> {
     failure
 }
 
-fn not_entered(error: Error) -> TcpError {
+pub(super) fn not_entered(error: Error) -> TcpError {
     TcpError::Open(super::ping::as_io(error))
 }

@@ -139,7 +139,8 @@ impl FaultKind {
 /// The checksum of ICMPv6 covers addresses that only the kernel knows, and the kernel fills it in (RFC 3542, 3.1):
 /// it stays zero here.
 pub fn echo_request(family: Family, identifier: u16, sequence: u16, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0; ECHO_HEADER];
+    let mut bytes = Vec::with_capacity(ECHO_HEADER + payload.len());
+    bytes.resize(ECHO_HEADER, 0);
     bytes.extend_from_slice(payload);
     match family {
         Family::V4 => {

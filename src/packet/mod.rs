@@ -7,6 +7,7 @@ pub mod dns;
 pub mod fault;
 pub mod filter;
 pub mod hex;
+pub mod http;
 pub mod icmp;
 pub mod identity;
 pub mod layers;

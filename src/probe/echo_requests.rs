@@ -5,6 +5,7 @@
 //! our replies from those to a program with the same identifier.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::timestamp::{Departure, Stamp};
 
@@ -28,13 +29,33 @@ pub struct Request {
     settled: bool,
 }
 
+/// A hash for numbers that count up, which nobody from outside chooses: a flood asks for one several times for each request.
+#[derive(Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 << 8) | u64::from(*byte);
+        }
+        // The table looks at the bits of both ends: 2^64 by the golden ratio fills them all.
+        self.0 = self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
 /// All requests that are remembered.
 #[derive(Debug)]
 pub struct Requests {
-    by_wire: HashMap<u16, Request>,
+    by_wire: HashMap<u16, Request, BuildHasherDefault<Spread>>,
     awaited: u64,
     /// The request to which the kernel gave the stamp number 0.
     first_stamped: u64,
+    /// How many requests later one is forgotten about which nothing more is waited for; its second reply goes unnoticed then.
+    memory: Option<u64>,
     payload: Vec<u8>,
 }
 
@@ -42,10 +63,19 @@ impl Requests {
     /// No requests yet, with payloads of this size and filling.
     pub fn new(size: usize, pattern: &[u8]) -> Self {
         Self {
-            by_wire: HashMap::new(),
+            by_wire: HashMap::default(),
             awaited: 0,
             first_stamped: 1,
+            memory: None,
             payload: fill(size, pattern),
+        }
+    }
+
+    /// The same for a flood: what is remembered has to fit into the processor's caches, or looking at it takes longer than sending.
+    pub fn of_flood(size: usize, pattern: &[u8]) -> Self {
+        Self {
+            memory: Some(256),
+            ..Self::new(size, pattern)
         }
     }
 
@@ -66,6 +96,12 @@ impl Requests {
     /// Remembers a request that was sent.
     pub fn sent(&mut self, sequence: u64, departure: Departure, cookie: [u8; COOKIE]) {
         self.forget(sequence);
+        if let Some(old) = self.memory.and_then(|memory| sequence.checked_sub(memory)) {
+            let wire = on_the_wire(old);
+            if self.by_wire.get(&wire).is_some_and(|old| old.settled) {
+                self.by_wire.remove(&wire);
+            }
+        }
         self.awaited += 1;
         let request = Request {
             sequence,
@@ -190,6 +226,20 @@ mod tests {
         requests.settle(1);
         requests.settle(1);
         assert_eq!(requests.awaited(), 1);
+    }
+
+    #[test]
+    fn a_flood_forgets_what_is_answered_and_nothing_else() {
+        let mut requests = Requests::of_flood(56, &[]);
+        let first = send(&mut requests, 1);
+        let second = send(&mut requests, 2);
+        requests.settle(1);
+        for sequence in 3..=300 {
+            send(&mut requests, sequence);
+        }
+        assert_eq!(found(&mut requests, 1, &first), None);
+        assert_eq!(found(&mut requests, 2, &second), Some(2));
+        assert_eq!(requests.awaited(), 299);
     }
 
     #[test]

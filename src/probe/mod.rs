@@ -15,18 +15,25 @@
 
 pub mod arping;
 pub mod arping_text;
+pub mod attempt;
 pub mod capture;
+pub mod datagrams;
 pub mod echo_requests;
 pub mod error;
+pub mod error_queue;
 pub mod icmp_socket;
 pub mod ping;
 pub mod ping_session;
 pub mod ping_text;
+pub mod port_check;
 pub mod resolve;
 pub mod round_trips;
 pub mod send;
+pub mod service;
+pub mod socket_settings;
 pub mod tcp;
 pub mod tcp_info;
 pub mod throughput;
 pub mod timestamp;
+pub mod traceroute;
 pub mod udp;

@@ -17,8 +17,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::error::ProbeError;
-use super::icmp_socket::{self, IcmpSocket, OpenSocket, Settings};
+use super::icmp_socket::IcmpSocket;
 use super::ping_session::{Session, link_local_scope};
+use super::socket_settings::{MtuDiscovery, OpenSocket, Settings, source_address};
 use crate::kernel::wait::Waiter;
 use crate::packet::icmp::{ECHO_HEADER, FaultKind};
 
@@ -50,6 +51,8 @@ pub struct PingOptions {
     pub pattern: Vec<u8>,
     /// Send the next request as soon as a reply comes or 10 ms are over.
     pub flood: bool,
+    /// How many requests go out at once in the beginning, before any reply.
+    pub preload: u64,
 }
 
 impl Default for PingOptions {
@@ -66,6 +69,7 @@ impl Default for PingOptions {
             dont_fragment: false,
             pattern: Vec::new(),
             flood: false,
+            preload: 1,
         }
     }
 }
@@ -153,6 +157,8 @@ pub struct Problem {
 pub enum Event<'a> {
     /// Requests are about to go out.
     Start(&'a Start),
+    /// One more request of a flood went out.
+    Sent,
     /// The first reply to a request.
     Reply(&'a Reply),
     /// One more reply to a request.
@@ -225,13 +231,19 @@ pub fn ping(
         iface: options.iface.as_deref(),
         source: options.source,
         ttl: options.ttl,
-        dont_fragment: options.dont_fragment,
+        discovery: match options.dont_fragment {
+            true => MtuDiscovery::Do,
+            false => MtuDiscovery::Usual,
+        },
     };
     let socket = IcmpSocket::open(open, &settings)?;
+    if options.flood {
+        socket.stamp_arrivals_only();
+    }
     let start = Start {
         destination,
         scope: link_local_scope(destination, scope.or(settings.iface)),
-        source: icmp_socket::source_address(open, &settings)?,
+        source: source_address(open, &settings)?,
         iface: options.iface.clone(),
         bound: options.iface.is_some() || options.source.is_some(),
         size: options.size,

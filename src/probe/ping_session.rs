@@ -12,7 +12,8 @@ use nix::libc;
 
 use super::echo_requests::{COOKIE, Requests, on_the_wire};
 use super::error::ProbeError;
-use super::icmp_socket::{IcmpSocket, Incoming, Queue, QueuedError};
+use super::error_queue::{Incoming, Queue, QueuedError};
+use super::icmp_socket::IcmpSocket;
 use super::ping::{Event, PingOptions, Problem, ProblemKind, Reply, Report, Start};
 use super::round_trips::{RoundTrips, milliseconds};
 use super::timestamp::{self, Departure, Stamp};
@@ -67,7 +68,10 @@ impl<'a> Session<'a> {
             family: Family::of(start.destination),
             // Room for the reply with the longest IPv4 header, and for what an ICMP error quotes.
             buffer: vec![0; (options.size + 128).max(2048)],
-            requests: Requests::new(options.size, &options.pattern),
+            requests: match options.flood {
+                true => Requests::of_flood(options.size, &options.pattern),
+                false => Requests::new(options.size, &options.pattern),
+            },
             started: now,
             last_sent: None,
             next_send: now,
@@ -182,11 +186,19 @@ impl<'a> Session<'a> {
             let identifier = self.socket.identifier();
             let wire = on_the_wire(sequence);
             let message = icmp::echo_request(self.family, identifier, wire, payload);
-            let (departure, outcome) = Departure::of(|| self.socket.send(&message));
+            let send = || self.socket.send(&message);
+            let (departure, outcome) = match self.options.flood {
+                true => Departure::of_flood(send),
+                false => Departure::of(send),
+            };
             self.requests.sent(sequence, departure, cookie);
             let Err(error) = outcome else {
                 self.stalled = None;
-                self.advance();
+                self.advance(match self.options.flood {
+                    // Each look at the clock counts.
+                    true => departure.moment(),
+                    false => Instant::now(),
+                });
                 return Ok(());
             };
             self.socket.restart_numbers();
@@ -195,7 +207,7 @@ impl<'a> Session<'a> {
             if !self.requests.is_awaited(sequence) {
                 // A firewall here has refused it with an ICMP error, which has just been told.
                 self.requests.stamps_restart(sequence + 1);
-                self.advance();
+                self.advance(Instant::now());
                 return Ok(());
             }
             self.requests.forget(sequence);
@@ -206,11 +218,16 @@ impl<'a> Session<'a> {
     }
 
     /// One more request is counted as transmitted.
-    fn advance(&mut self) {
-        let now = Instant::now();
+    fn advance(&mut self, now: Instant) {
         self.report.transmitted += 1;
         self.last_sent = Some(now);
-        self.next_send = later(now, self.pause());
+        self.next_send = match self.report.transmitted < self.options.preload {
+            true => now,
+            false => later(now, self.pause()),
+        };
+        if self.options.flood {
+            (self.on_event)(&Event::Sent);
+        }
     }
 
     /// What a refusal to send means, as in iputils: full queues pass, all else counts as transmitted and lost.
@@ -243,7 +260,7 @@ impl<'a> Session<'a> {
                 });
             }
         };
-        self.advance();
+        self.advance(Instant::now());
         self.requests.stamps_restart(sequence + 1);
         let words = match (kind, self.family, mtu) {
             (ProblemKind::TooLong, Family::V4, Some(mtu)) => {
@@ -286,9 +303,13 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes what has come in: stamps and errors first, as the replies need the stamps.
+    /// Takes what has come in: stamps and errors first, as the replies need the stamps. A flood has none, and looks for errors when
+    /// the kernel tells of one.
     fn take_all(&mut self) -> Result<(), ProbeError> {
-        self.take_errors()?;
+        if !self.options.flood {
+            self.take_errors()?;
+        }
+        let mut is_told = false;
         let mut buffer = std::mem::take(&mut self.buffer);
         let mut failure = None;
         for _ in 0..BATCH {
@@ -297,16 +318,26 @@ impl<'a> Session<'a> {
                     failure = None;
                     let bytes = buffer.get(..incoming.length).unwrap_or_default();
                     self.packet(bytes, &incoming);
+                    // Nothing else is on its way: the next request can go.
+                    if self.options.flood && self.requests.awaited() == 0 {
+                        break;
+                    }
                 }
                 Ok(None) => {
                     failure = None;
                     break;
                 }
                 // The errno of an ICMP error, told once; the error queue has the details.
-                Err(error) => failure = Some(error),
+                Err(error) => {
+                    failure = Some(error);
+                    is_told = true;
+                }
             }
         }
         self.buffer = buffer;
+        if self.options.flood && is_told {
+            self.take_errors()?;
+        }
         failure.map_or(Ok(()), |error| Err(ProbeError::Receive(error)))
     }
 
@@ -468,7 +499,7 @@ impl<'a> Session<'a> {
     /// A flood goes on as soon as nothing is on its way.
     fn hurry(&mut self) {
         if self.is_flood() && self.requests.awaited() == 0 {
-            self.next_send = Instant::now();
+            self.next_send = self.started;
         }
     }
 

@@ -8,14 +8,26 @@ use std::net::IpAddr;
 use super::ping::{Event, Problem, ProblemKind, Reply, Report, Start};
 use crate::packet::icmp::FaultKind;
 
-/// The line of an event. `name` is the destination as the user wrote it.
+/// The line of an event, of those that have one. `name` is the destination as the user wrote it.
 pub fn event_line(name: &str, event: &Event<'_>) -> String {
     match event {
+        Event::Sent => String::new(),
         Event::Start(start) => start_line(name, start),
         Event::Reply(reply) | Event::Duplicate(reply) | Event::Corrupted(reply) => {
             reply_line(reply)
         }
         Event::Problem(problem) => problem_line(problem),
+    }
+}
+
+/// What a flood draws on a terminal instead of lines: a dot for each request, which its reply takes away.
+pub fn flood_mark(event: &Event<'_>) -> &'static str {
+    match event {
+        Event::Start(_) | Event::Duplicate(_) => "",
+        Event::Sent => ".",
+        Event::Reply(_) => "\x08 \x08",
+        Event::Corrupted(_) => "\x08C",
+        Event::Problem(_) => "\x08E",
     }
 }
 

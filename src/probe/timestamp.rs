@@ -39,6 +39,12 @@ pub fn enable<F: AsFd>(socket: &F) {
     }
 }
 
+/// The same for what comes in alone, as cheaply as it can be had: for a flood.
+pub fn enable_receiving<F: AsFd>(socket: &F) {
+    let _ = setsockopt(socket, sockopt::Timestamping, &TimestampingFlag::empty());
+    let _ = setsockopt(socket, sockopt::ReceiveTimestampns, &true);
+}
+
 /// Makes the running number of sent packets begin at zero again: after a failed send it can't be known
 /// whether the kernel has counted that one.
 pub fn restart_numbers<F: AsFd>(socket: &F) {
@@ -85,6 +91,21 @@ impl Departure {
         (departure, outcome)
     }
 
+    /// Sends one of a flood: the clock alone has to do.
+    pub fn of_flood<T>(send: impl FnOnce() -> T) -> (Self, T) {
+        let moment = Instant::now();
+        let before = clock();
+        let outcome = send();
+        let departure = Self {
+            before,
+            after: before,
+            moment,
+            kept_cpu: true,
+            queued: None,
+        };
+        (departure, outcome)
+    }
+
     /// Takes the kernel's stamp of the packet's way into the queue of the device. The first one counts: a packet may pass
     /// several devices (a VLAN and the link below it). One from outside of the send was held back, or is another packet's.
     pub fn queued_at(&mut self, stamp: Stamp) {
@@ -100,6 +121,11 @@ impl Departure {
         } else {
             self.queued.unwrap_or(self.after)
         }
+    }
+
+    /// When the probe left, on the clock that nobody sets.
+    pub fn moment(&self) -> Instant {
+        self.moment
     }
 
     /// How long ago the probe left, on the clock that nobody sets.

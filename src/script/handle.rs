@@ -7,7 +7,7 @@ use rhai::{Dynamic, Engine, Map};
 
 use crate::picture::Drawing;
 
-use super::{capture, netns, tcp, trace, tuntap, why};
+use super::{capture, netns, server, tcp, trace, tuntap, udp, why};
 
 macro_rules! handles {
     ($($kind:literal => $type:ty),+ $(,)?) => {
@@ -46,6 +46,9 @@ handles! {
     "tuntap" => tuntap::Device,
     "listener" => tcp::Listener,
     "connection" => tcp::Connection,
+    "udp_listener" => udp::UdpListener,
+    "udp_connection" => udp::UdpConnection,
+    "server" => server::Server,
     "capture" => capture::Capturing,
     "trace" => trace::Traced,
     "verdict" => why::Told,

@@ -35,6 +35,7 @@ pub mod growth;
 pub mod handle;
 pub mod help;
 pub mod hex;
+pub mod http;
 pub mod link;
 pub mod link_add;
 pub mod methods;
@@ -49,6 +50,7 @@ pub mod options;
 pub mod packet;
 pub mod pcap;
 pub mod ping;
+pub mod port_check;
 pub mod program;
 pub mod qdisc;
 pub mod route;
@@ -60,6 +62,7 @@ pub mod run;
 pub mod screen;
 pub mod send;
 pub mod serve;
+pub mod server;
 pub mod session;
 pub mod settings;
 pub mod sysctl;
@@ -67,8 +70,10 @@ pub mod tcp;
 pub mod text;
 pub mod throughput;
 pub mod trace;
+pub mod traceroute;
 pub mod tunnel;
 pub mod tuntap;
+pub mod udp;
 pub mod value;
 pub mod wait;
 pub mod why;
@@ -157,6 +162,8 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         ("NAT and firewall", exported_module!(firewall::api).into()),
         ("Probes", exported_module!(ping::api).into()),
         ("Probes", exported_module!(arping::api).into()),
+        ("Probes", exported_module!(traceroute::api).into()),
+        ("Probes", exported_module!(port_check::api).into()),
         ("Probes", exported_module!(throughput::api).into()),
         ("Where packets go", exported_module!(trace::api).into()),
         ("Where packets go", exported_module!(why::api).into()),
@@ -167,6 +174,9 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         ("Packets", exported_module!(hex::api).into()),
         ("Events", exported_module!(events::api).into()),
         ("TCP", exported_module!(tcp::api).into()),
+        ("UDP", exported_module!(udp::api).into()),
+        ("Servers", exported_module!(server::api).into()),
+        ("Servers", exported_module!(http::api).into()),
         ("Programs", exported_module!(program::api).into()),
         ("Showing", exported_module!(screen::api).into()),
         ("The manual", exported_module!(help::api).into()),

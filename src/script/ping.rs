@@ -45,7 +45,9 @@ pub mod api {
     /// - `dont_fragment` (bool; `-M do`): forbid fragments, here and on the way
     /// - `pattern` (string; `-p`): hexadecimal bytes that fill the payload, such as "ff00"
     /// - `quiet` (bool; `-q`): print nothing
-    /// - `flood` (bool; `-f`): the next request as soon as a reply comes, or 10 ms are over
+    /// - `flood` (bool; `-f`): the next request as soon as a reply comes, or 10 ms are over; on a terminal a dot for each request and a
+    ///   backspace for its reply are all that is printed meanwhile
+    /// - `preload` (int; `-l`): so many requests go out at once in the beginning; 1
     /// - `family` (word): "inet" or "inet6", for a name that has addresses of both
     ///
     /// # Returns
@@ -102,6 +104,14 @@ fn read_options(mut given: Options) -> Outcome<PingOptions> {
             Some(text) => read_pattern(&text)?,
         },
         flood: given.flag("flood")?,
+        preload: match given.take::<i64>("preload")? {
+            None => usual.preload,
+            Some(number @ 1..=65_536) => u64::try_from(number).unwrap_or(usual.preload),
+            Some(number) => {
+                let words = format!("{number} requests can't go out at once: it is 1 to 65536");
+                return Err(Failure::new(words).blame("preload"));
+            }
+        },
     };
     given.finish()?;
     Ok(options)
@@ -119,7 +129,7 @@ fn read_count(given: &mut Options, deadline: Option<Duration>) -> Outcome<Option
     }
 }
 
-fn read_family(text: &str) -> Outcome<Family> {
+pub(super) fn read_family(text: &str) -> Outcome<Family> {
     match text {
         "inet" => Ok(Family::V4),
         "inet6" => Ok(Family::V6),

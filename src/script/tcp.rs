@@ -49,7 +49,9 @@ pub mod api {
     ///
     /// The kernel takes connections from now on, whether or not the script has come to `accept` them.
     ///
-    /// Search words: `server`, `nc -l`, `netcat`, `socket`, `service`, `daemon`, `http`, `bind`
+    /// Equivalent to: `nc -l PORT`
+    ///
+    /// Search words: `server`, `netcat`, `socket`, `service`, `daemon`, `http`, `bind`
     ///
     /// # Options
     /// - `address` (address): the address to listen at; any unless given, IPv4 and IPv6
@@ -85,9 +87,9 @@ pub mod api {
     /// Search words: `client`, `telnet`, `curl`, `netcat`, `socket`, `port check`, `open port`, `visit`
     ///
     /// # Options
-    /// - `source` (address): the address to come from
+    /// - `source` (address; `-s`): the address to come from
     /// - `iface` (link): leave by this link, whatever the routes say (SO_BINDTODEVICE)
-    /// - `timeout` (duration): how long to wait for the other end; 3 s
+    /// - `timeout` (duration; `-w`): how long to wait for the other end; 3 s
     ///
     /// # Returns
     /// A handle: `local`, `peer` (maps of `address` and `port`); `read`, `write`, `close`.
@@ -327,12 +329,12 @@ fn accepted(
 }
 
 /// An IPv4 address that a socket of IPv6 gives, as what it is.
-fn canonical(end: SocketAddr) -> SocketAddr {
+pub(super) fn canonical(end: SocketAddr) -> SocketAddr {
     SocketAddr::new(end.ip().to_canonical(), end.port())
 }
 
 /// One end of a connection.
-fn end(of: SocketAddr) -> Map {
+pub(super) fn end(of: SocketAddr) -> Map {
     let of = canonical(of);
     map([
         ("address", of.ip().to_string().into()),
@@ -350,7 +352,8 @@ pub(super) fn port_number(port: i64) -> Outcome<u16> {
     }
 }
 
-fn to_bytes(value: &Dynamic) -> Outcome<Vec<u8>> {
+/// A text or a blob, as bytes.
+pub(super) fn to_bytes(value: &Dynamic) -> Outcome<Vec<u8>> {
     if let Some(text) = value.read_lock::<ImmutableString>() {
         return Ok(text.as_bytes().to_vec());
     }

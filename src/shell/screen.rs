@@ -131,6 +131,13 @@ impl Screen for Terminal {
         }
     }
 
+    fn mark(&self, signs: &str) {
+        if !self.quiet && !self.json && io::stdout().is_terminal() {
+            self.told.set(true);
+            self.write(signs);
+        }
+    }
+
     fn show(&self, value: &Value) {
         let text = if self.json {
             format!("{}\n", json_line(value))

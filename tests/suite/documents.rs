@@ -150,7 +150,7 @@ fn definitions_are_true(user: User) -> Verdict {
 /// The grammar is that of the language server of Rhai (crates/rhai-rowan, parser/parsers/def.rs): a declaration of the module,
 /// then constants, functions with typed parameters, and blocks of modules. Names are checked by Rhai itself.
 fn definitions_can_be_read(_: User) -> Verdict {
-    let kind = r"(?:[A-Za-z]+|\?|\(\))";
+    let kind = r"(?:[A-Za-z_]+|\?|\(\))";
     let function = Regex::new(&format!(
         r"^fn (?:get )?([a-z_0-9]+)\(((?:[a-z_]+: {kind}(?:, )?)*)\)(?: -> {kind})?;$"
     ))?;

@@ -78,6 +78,7 @@ const KINDS: &[&str] = &[
 
 /// What stands after the noun.
 const VERBS: &[&str] = &[
+    "check",
     "count",
     "events",
     "trace",
@@ -112,6 +113,7 @@ const VERBS: &[&str] = &[
     "read",
     "receive",
     "request",
+    "send",
     "write",
 ];
 
@@ -132,6 +134,8 @@ const ALONE: &[&str] = &[
     "packets",
     "ping",
     "read",
+    "receive",
+    "reply",
     "require",
     "run",
     "save",
@@ -148,6 +152,7 @@ const ALONE: &[&str] = &[
     "svg",
     "text",
     "trace",
+    "traceroute",
     "wait_until",
     "why",
     "write",
@@ -160,6 +165,10 @@ const WITHOUT_EQUIVALENT: &[&str] = &[
     "trace",
     "save",
     "capture_during",
+    "echo_listen",
+    "receive",
+    "reply",
+    "udp_send",
     "capture",
     "close",
     "doctor",
@@ -189,7 +198,6 @@ const WITHOUT_EQUIVALENT: &[&str] = &[
     "show",
     "stats",
     "stop",
-    "tcp_listen",
     "throughput",
     "tuntap_get",
     "wait_until",
@@ -250,7 +258,8 @@ fn faults_of(entry: &Entry) -> Vec<String> {
             || entry.module.is_some()
             || WITHOUT_EQUIVALENT.contains(&name.as_str())
             // Of one destination it has one.
-            || call_of(entry) == "route_add(destinations, options?)",
+            || call_of(entry) == "route_add(destinations, options?)"
+            || call_of(entry) == "port_check(address, ports, options?)",
         "no other tool's command is said to be equivalent".into(),
     );
     fault(!manual.search_words.is_empty(), "no search words".into());
@@ -313,6 +322,9 @@ fn options_agree(user: User) -> Verdict {
         ("policy", "\"drop\""),
         ("dev", "\"lo\""),
         ("to", "\"10.0.0.1:80\""),
+        ("ports", "[80]"),
+        ("bytes", "\"hello\""),
+        ("url", "\"http://127.0.0.1/\""),
     ]);
     let mut faults = Vec::new();
     for entry in netsh::script::catalog().entries() {

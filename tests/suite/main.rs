@@ -46,6 +46,7 @@ mod sandbox;
 mod scapy;
 mod screen;
 mod second_path;
+mod servers;
 mod show;
 mod support;
 mod sysctls;
@@ -53,6 +54,7 @@ mod terminal;
 mod throughput;
 mod topology;
 mod trace;
+mod traceroute;
 mod traffic;
 mod tuntap;
 mod why;
@@ -116,6 +118,8 @@ fn main() {
         sysctls::trials(),
         terminal::trials(),
         throughput::trials(),
+        traceroute::trials(),
+        servers::trials(),
         traffic::trials(),
         topology::trials(),
         trace::trials(),

@@ -324,6 +324,7 @@ pub fn redactions() -> Result<Redactions, Failed> {
             "[MS]",
             r"(?m)^(?<redacted> +[0-9]{1,3}\.[0-9]{3}) .*[│●▶◀↻]",
         ),
+        ("[HOP]", r"  (?<redacted>[0-9]+\.[0-9]{3}) ms"),
         ("[TIME]", r"time[ =](?<redacted>[0-9]+(?:\.[0-9]+)?) ?ms"),
         // How many requests were unanswered at once depends on how busy the machine is.
         (

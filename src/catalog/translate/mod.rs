@@ -3,7 +3,7 @@
 //! ```text
 //! "ip l a veth0 type veth peer name veth1"
 //!   words.rs         the words of the shell, each with its place; script.rs: the commands that they make
-//!   reading.rs       what program it is: iproute2.rs, traffic.rs, conntrack.rs, nft.rs, other_programs.rs
+//!   reading.rs       what program it is: iproute2.rs, traffic.rs, conntrack.rs, nft.rs, probing.rs, other_programs.rs
 //!                    -> ip link add, dev: veth0, type: veth, peer name: veth1
 //!   differences.rs   what the one says by saying nothing and the other does not
 //!   matching.rs      the verb whose `Equivalent to:` (pattern.rs) matches best, its parameters and options
@@ -25,6 +25,7 @@ mod monitor;
 mod nft;
 mod other_programs;
 mod pattern;
+mod probing;
 mod reading;
 mod script;
 #[cfg(test)]

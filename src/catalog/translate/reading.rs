@@ -8,7 +8,7 @@ use crate::lab::suggest::nearest;
 
 use super::script::{Command, Redirection};
 use super::words::{Word, WorkedOut};
-use super::{Fault, conntrack, iproute2, line, monitor, nft, other_programs};
+use super::{Fault, conntrack, iproute2, line, monitor, nft, other_programs, probing};
 
 /// What the keys of settings of a kind begin with.
 pub const SETTING: &str = "type ";
@@ -142,6 +142,11 @@ pub fn read(command: &Command) -> Result<Vec<Reading>, Unread> {
         "ip" if let Some(reading) = monitor::read(words) => vec![reading?],
         "ip" | "bridge" | "tc" => iproute2::read(name, words)?,
         "ping" | "ping4" | "ping6" => other_programs::ping(name, words)?,
+        "traceroute" | "traceroute6" | "tracepath" | "tracepath6" => {
+            probing::traceroute(name, words)?
+        }
+        "nc" | "ncat" | "netcat" => probing::nc(words)?,
+        "curl" => probing::curl(words)?,
         "sysctl" => other_programs::sysctl(words)?,
         "arp" => other_programs::arp(words)?,
         "arping" => other_programs::arping(words)?,

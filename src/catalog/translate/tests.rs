@@ -485,6 +485,50 @@ fn questions_of_arp() {
 }
 
 #[test]
+fn ways_and_ports() {
+    become_lines(&[
+        ("traceroute 10.0.0.1", r#"traceroute("10.0.0.1");"#),
+        (
+            "traceroute -n -I -m 5 -q1 -w 2,3,10 h",
+            r#"traceroute("h", #{ proto: "icmp", max_hops: 5, queries: 1, timeout: 2 });"#,
+        ),
+        (
+            "traceroute --tcp --port=443 -f 2 -i eth0 -s 10.0.0.5 h 1400",
+            r#"traceroute("h", #{ proto: "tcp", port: 443, first: 2, iface: "eth0", source: "10.0.0.5", size: 1400 });"#,
+        ),
+        (
+            "traceroute6 -F h",
+            r#"traceroute("h", #{ dont_fragment: true, family: "inet6" });"#,
+        ),
+        ("tracepath -n h", r#"traceroute("h");"#),
+        ("nc 10.0.0.1 80", r#"tcp_connect("10.0.0.1", 80);"#),
+        (
+            "nc -zv -w 2 10.0.0.1 80",
+            r#"port_check("10.0.0.1", 80, #{ timeout: 2 });"#,
+        ),
+        (
+            "nc -zu 10.0.0.1 53",
+            r#"port_check("10.0.0.1", 53, #{ proto: "udp" });"#,
+        ),
+        ("nc -l 80", "tcp_listen(80);"),
+        ("nc -lk -p 80", "tcp_listen(80);"),
+        (
+            "nc -lu 10.0.0.1 53",
+            r#"udp_listen(53, #{ address: "10.0.0.1" });"#,
+        ),
+        (
+            "curl -s -m 2 http://10.0.0.1/",
+            r#"show(http_get("http://10.0.0.1/", #{ timeout: 2 }));"#,
+        ),
+        (
+            "curl --interface eth0 10.0.0.1:8080",
+            r#"show(http_get("http://10.0.0.1:8080", #{ iface: "eth0" }));"#,
+        ),
+        ("python3 -m http.server 8000", "http_listen(8000);"),
+    ]);
+}
+
+#[test]
 fn tracked_connections() {
     become_lines(&[
         ("conntrack -L", "show(conntrack_list());"),

@@ -68,6 +68,29 @@ pub const HELD: &[Held] = &[
         ],
     },
     Held {
+        kind: "udp_listener",
+        properties: &[
+            ("address", &[], "The address at which it listens."),
+            ("port", &[], "The port at which it listens."),
+        ],
+    },
+    Held {
+        kind: "udp_connection",
+        properties: &[
+            ("local", &["address", "port"], "Its own end."),
+            ("peer", &["address", "port"], "The other end."),
+        ],
+    },
+    Held {
+        kind: "server",
+        properties: &[
+            ("address", &[], "The address at which it listens."),
+            ("port", &[], "The port at which it listens."),
+            ("count", &[], "How many requests have come."),
+            ("requests", &[], "The last requests."),
+        ],
+    },
+    Held {
         kind: "capture",
         properties: &[],
     },

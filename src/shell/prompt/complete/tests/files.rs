@@ -7,9 +7,9 @@ fn files_and_modules_are_offered_where_a_script_is_wanted() {
     all(&[
         ("import \"la^", &["labs/", "lab\""]),
         ("import \"labs/t^", &["two\""]),
-        ("f(tr^", &["trace", "true"]),
-        ("x[tr^", &["trace", "true"]),
-        ("tr^", &["trace", "try", "true"]),
+        ("f(tr^", &["traceroute", "trace", "true"]),
+        ("x[tr^", &["traceroute", "trace", "true"]),
+        ("tr^", &["traceroute", "trace", "try", "true"]),
         ("import \"labs/^", &["one\"", "two\""]),
         ("import \"pa^", &["pairs\""]),
         ("import pa^", &["\"pairs\""]),

@@ -24,6 +24,7 @@ fn names_begin_where_an_expression_does() {
             &[
                 "plug",
                 "ping",
+                "port_check",
                 "pcap_read",
                 "pcap_write",
                 "packet_decode",
