@@ -91,6 +91,7 @@ const SERVER: &str = r#"
     h1.addr_add("eth0", "10.0.0.1/24");
     h2.addr_add("eth0", "10.0.0.2/24");
     let server = h2.tcp_listen(80);
+    let names = h2.udp_listen(53);
 "#;
 
 /// Two hosts in one VLAN of one cable.
@@ -267,6 +268,7 @@ const BOUND: &str = r#"why("192.168.4.3", #{ iface: "veth0", timeout: 1 })"#;
 const OUTSIDE: &str = r#"why("192.0.2.9", #{ from: h1, timeout: 1 })"#;
 
 const HTTP: &str = r#"why("10.0.0.2", #{ from: h1, port: 80, timeout: 1 })"#;
+const DNS: &str = r#"why("10.0.0.2", #{ from: h1, proto: "udp", port: 53 })"#;
 const FROM: &str = r#"why("10.0.0.2", #{ from: h1, source: "10.0.0.1", timeout: 1 })"#;
 const BY_ETH1: &str = r#"why("10.0.1.2", #{ from: h1, iface: "eth1", timeout: 1 })"#;
 
@@ -379,6 +381,8 @@ const CASES: &[Case] = cases! {
     ("link vlan", "bridge vlan_filtering") TRUNK TO_H2 "a trunk without the VLAN" r#"sw.bridge_vlan_del("p1", 10); h1.neigh_flush();"# => "wrong_vlan";
     ("link vlan", "bridge vlan_filtering") TRUNK TO_H2 "an access port in another VLAN" r#"sw.bridge_vlan_del("p2", 10); sw.bridge_vlan_add("p2", 20, #{ pvid: true, untagged: true }); h1.neigh_flush();"# => "wrong_vlan";
     SERVER HTTP "nobody listens" r#"server.close();"# => "refused";
+    SERVER DNS "nobody takes datagrams" r#"names.close();"# => "refused";
+    SERVER DNS "who takes datagrams does so at another address" r#"names.close(); names = h2.udp_listen(53, #{ address: "127.0.0.1" });"# => "refused";
     SERVER HTTP "nobody may know that somebody listens" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; tcp dport 80 reject; } }");"# => "rule_drop";
     PAIR FROM "the address to come from is gone" r#"h1.addr_del("eth0", "10.0.0.1/24"); h1.addr_add("eth0", "10.0.0.5/24");"# => "no_source";
     TWO_CABLES BY_ETH1 "the link to leave by is down" r#"h1.link_down("eth1");"# => "link_down";
@@ -404,8 +408,8 @@ const TOLD: &[Told] = &[
         "a datagram that nobody listens for",
         &[],
         PAIR,
-        r#"why("10.0.0.2", #{ from: h1, proto: "udp", port: 53 })"#,
-        r#"[[false, "refused", null, "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
+        DNS,
+        r#"[[false, "refused", "netns_get(\"h2\").echo_listen(53, #{ proto: \"udp\" })", "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
     ),
     (
         "a datagram that is rejected",

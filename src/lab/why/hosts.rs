@@ -224,9 +224,10 @@ fn no_echo(scene: &Scene<'_>) -> Option<Finding> {
 
 fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
     let port = scene.look.dport?;
-    let (word, verb) = match scene.asked.protocol {
-        Protocol::Udp(_) => ("UDP", None),
-        _ => ("TCP", Some("tcp_listen")),
+    // A server of echo listens on when nobody holds its handle, and answers.
+    let (word, verb, proto) = match scene.asked.protocol {
+        Protocol::Udp(_) => ("UDP", "echo_listen", Some("proto: \"udp\"".to_string())),
+        _ => ("TCP", "tcp_listen", None),
     };
     let at = scene.space.words();
     let all = listeners(scene.space, scene.asked.protocol).unwrap_or_default();
@@ -256,12 +257,11 @@ fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
     let finding = Finding::new("refused", words)
         .shown_by("answer", "refused")
         .shown_by(format!("listeners at {word} ports of {at}"), listen);
-    let Some(verb) = verb else {
-        return Some(finding);
-    };
-    let line = match elsewhere.is_empty() {
+    let address = (!elsewhere.is_empty()).then(|| format!("address: \"{}\"", scene.to));
+    let options: Vec<String> = proto.into_iter().chain(address).collect();
+    let line = match options.is_empty() {
         true => format!("{verb}({port})"),
-        false => format!("{verb}({port}, #{{ address: \"{}\" }})", scene.to),
+        false => format!("{verb}({port}, #{{ {} }})", options.join(", ")),
     };
     Some(finding.mended_by(scene.line(line)))
 }
