@@ -113,6 +113,12 @@ impl Lab {
             if ["address", "port"].contains(&failure.argument.as_str()) {
                 failure.argument = "url".into();
             }
+            if failure.errno == Some(Errno::ECONNREFUSED) {
+                let port = url.port;
+                failure.hint = format!(
+                    "the host answers, so the way there is good; http_listen({port}) makes a server"
+                );
+            }
             failure
         });
         let Some(connection) = connected? else {
