@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use crate::second_path::observe;
-use crate::support::{Need, User, Verdict, has, run, run_with, same, test};
+use crate::support::{HOSTS, Need, User, Verdict, has, run, run_with, same, test};
 
 const NC: &[Need] = &[Need::Program("nc")];
 const CURL: &[Need] = &[Need::Program("curl")];
@@ -40,16 +40,6 @@ pub fn trials() -> Vec<Trial> {
     .flatten()
     .collect()
 }
-
-/// Two hosts and a cable.
-const HOSTS: &str = r#"
-    import "topo" as topo;
-    let both = topo::pair("h1", "h2").hosts;
-    let h1 = both.h1;
-    let h2 = both.h2;
-    h1.addr_add("eth0", "fd00::1/64");
-    h2.addr_add("eth0", "fd00::2/64");
-"#;
 
 fn conversation(user: User) -> Verdict {
     let code = format!(

@@ -293,6 +293,16 @@ pub fn limited(user: User, limits: &str, arguments: &[&str]) -> Result<Ran, Fail
     Ok(shell.output()?.into())
 }
 
+/// A script that makes two hosts and a cable, for a test to go on with.
+pub const HOSTS: &str = r#"
+    import "topo" as topo;
+    let both = topo::pair("h1", "h2").hosts;
+    let h1 = both.h1;
+    let h2 = both.h2;
+    h1.addr_add("eth0", "fd00::1/64");
+    h2.addr_add("eth0", "fd00::2/64");
+"#;
+
 /// Runs `code` and returns what it printed; anything but success is a failure.
 pub fn run(user: User, code: &str) -> Result<String, Failed> {
     run_with(user, &[], code)?.ok()

@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 
 use crate::second_path::observe;
-use crate::support::{User, Verdict, same, test};
+use crate::support::{HOSTS, User, Verdict, same, test};
 
 /// The tests of this file.
 pub fn trials() -> Vec<Trial> {
@@ -21,15 +21,6 @@ pub fn trials() -> Vec<Trial> {
     .flatten()
     .collect()
 }
-
-const HOSTS: &str = r#"
-    import "topo" as topo;
-    let both = topo::pair("h1", "h2").hosts;
-    let h1 = both.h1;
-    let h2 = both.h2;
-    h1.addr_add("eth0", "fd00::1/64");
-    h2.addr_add("eth0", "fd00::2/64");
-"#;
 
 fn counted(user: User) -> Verdict {
     let code = format!(
