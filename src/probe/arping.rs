@@ -287,7 +287,7 @@ impl Session<'_> {
             return false;
         };
         let arrived = arrival.at.unwrap_or_else(clock);
-        let time = departure.round_trip(arrived, departure.elapsed());
+        let time = departure.round_trip(arrived);
         let report = &mut self.report;
         let reply = Reply {
             sequence: report.transmitted,

@@ -235,10 +235,9 @@ impl Attempt {
     }
 
     fn answer(&self, outcome: Outcome, from: Option<IpAddr>, incoming: &Incoming) -> Answer {
-        let elapsed = self.departure.elapsed();
         let time = match incoming.stamp {
-            Some(stamp) => self.departure.round_trip(stamp, elapsed),
-            None => elapsed,
+            Some(stamp) => self.departure.round_trip(stamp),
+            None => self.departure.elapsed(),
         };
         Answer {
             outcome,

@@ -5,6 +5,7 @@
 //! our replies from those to a program with the same identifier.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use super::timestamp::{Departure, Stamp};
@@ -95,11 +96,11 @@ impl Requests {
 
     /// Remembers a request that was sent.
     pub fn sent(&mut self, sequence: u64, departure: Departure, cookie: [u8; COOKIE]) {
-        self.forget(sequence);
         if let Some(old) = self.memory.and_then(|memory| sequence.checked_sub(memory)) {
-            let wire = on_the_wire(old);
-            if self.by_wire.get(&wire).is_some_and(|old| old.settled) {
-                self.by_wire.remove(&wire);
+            if let Entry::Occupied(old) = self.by_wire.entry(on_the_wire(old))
+                && old.get().settled
+            {
+                old.remove();
             }
         }
         self.awaited += 1;
@@ -111,7 +112,9 @@ impl Requests {
             reported: None,
             settled: false,
         };
-        self.by_wire.insert(on_the_wire(sequence), request);
+        if let Some(old) = self.by_wire.insert(on_the_wire(sequence), request) {
+            self.awaited -= u64::from(!old.settled);
+        }
     }
 
     /// Forgets the request that had the number on the wire that this one has.

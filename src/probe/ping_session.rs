@@ -117,7 +117,7 @@ impl<'a> Session<'a> {
                 return Ok(());
             }
             if self.has_more_to_send() && now >= self.next_send {
-                self.send_next()?;
+                self.send_next(now)?;
             } else {
                 let time = self.wake(now).saturating_duration_since(now).min(GLANCE);
                 waiter
@@ -177,26 +177,26 @@ impl<'a> Session<'a> {
 
     /// Sends the next request. An ICMP error that is waiting on the socket makes the kernel refuse to send, once:
     /// such an error is taken and, if it is not about this request, the request is tried again.
-    fn send_next(&mut self) -> Result<(), ProbeError> {
+    fn send_next(&mut self, now: Instant) -> Result<(), ProbeError> {
         let sequence = self.report.transmitted + 1;
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let (cookie, payload) = self.requests.payload(timestamp::clock());
+            let clock = timestamp::clock();
+            let (cookie, payload) = self.requests.payload(clock);
             let identifier = self.socket.identifier();
             let wire = on_the_wire(sequence);
             let message = icmp::echo_request(self.family, identifier, wire, payload);
             let send = || self.socket.send(&message);
             let (departure, outcome) = match self.options.flood {
-                true => Departure::of_flood(send),
+                true => (Departure::at(clock, now), send()),
                 false => Departure::of(send),
             };
             self.requests.sent(sequence, departure, cookie);
             let Err(error) = outcome else {
                 self.stalled = None;
                 self.advance(match self.options.flood {
-                    // Each look at the clock counts.
-                    true => departure.moment(),
+                    true => now,
                     false => Instant::now(),
                 });
                 return Ok(());
@@ -454,9 +454,8 @@ impl<'a> Session<'a> {
         let Some(request) = self.requests.find(echo.sequence, payload) else {
             return;
         };
-        let elapsed = request.departure.elapsed();
         let arrival = stamp.unwrap_or_else(timestamp::clock);
-        let time = request.departure.round_trip(arrival, elapsed);
+        let time = request.departure.round_trip(arrival);
         let reply = Reply {
             sequence: request.sequence,
             from,

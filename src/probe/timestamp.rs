@@ -91,19 +91,16 @@ impl Departure {
         (departure, outcome)
     }
 
-    /// Sends one of a flood: the clock alone has to do.
-    pub fn of_flood<T>(send: impl FnOnce() -> T) -> (Self, T) {
-        let moment = Instant::now();
-        let before = clock();
-        let outcome = send();
-        let departure = Self {
+    /// A departure of which nothing is known but when it was about to be, on both clocks: that of one of a flood, where each look at
+    /// a clock counts.
+    pub fn at(before: Stamp, moment: Instant) -> Self {
+        Self {
             before,
             after: before,
             moment,
             kept_cpu: true,
             queued: None,
-        };
-        (departure, outcome)
+        }
     }
 
     /// Takes the kernel's stamp of the packet's way into the queue of the device. The first one counts: a packet may pass
@@ -123,11 +120,6 @@ impl Departure {
         }
     }
 
-    /// When the probe left, on the clock that nobody sets.
-    pub fn moment(&self) -> Instant {
-        self.moment
-    }
-
     /// How long ago the probe left, on the clock that nobody sets.
     pub fn elapsed(&self) -> Duration {
         self.moment.elapsed()
@@ -136,14 +128,22 @@ impl Departure {
     /// The round-trip time of an answer that the kernel stamped at `arrival`.
     ///
     /// The kernel stamps with a clock that can be set while the packet is on its way; a time that is negative, or longer than what
-    /// the other clock says (`elapsed`), is replaced by the latter.
-    pub fn round_trip(&self, arrival: Stamp, elapsed: Duration) -> Duration {
-        // Both clocks run at the same speed but for what NTP slews, 500 ppm.
-        let limit = elapsed + elapsed / 1000 + Duration::from_millis(1);
-        match arrival.checked_sub(self.start()) {
-            Some(time) if time <= limit => time,
-            _ => elapsed,
+    /// the other clock says, is replaced by the latter.
+    pub fn round_trip(&self, arrival: Stamp) -> Duration {
+        self.time_until(arrival, || self.elapsed())
+    }
+
+    fn time_until(&self, arrival: Stamp, elapsed: impl FnOnce() -> Duration) -> Duration {
+        const SMALL: Duration = Duration::from_millis(1);
+        let time = arrival.checked_sub(self.start());
+        if let Some(time) = time.filter(|time| *time <= SMALL) {
+            // Within the limit whatever has elapsed: the other clock need not be read.
+            return time;
         }
+        let elapsed = elapsed();
+        // Both clocks run at the same speed but for what NTP slews, 500 ppm.
+        let limit = elapsed + elapsed / 1000 + SMALL;
+        time.filter(|time| *time <= limit).unwrap_or(elapsed)
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
         let departure = departure(true);
         let elapsed = Duration::from_micros(900);
         for (arrival, expected) in [(1400, 400), (900, 900), (9_000_000, 900)] {
-            let time = departure.round_trip(Duration::from_micros(arrival), elapsed);
+            let time = departure.time_until(Duration::from_micros(arrival), || elapsed);
             assert_eq!(time, Duration::from_micros(expected));
         }
     }

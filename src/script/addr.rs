@@ -14,7 +14,7 @@ use crate::lab::failure::{Failure, Outcome};
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
 use super::rows::{Rows, Words, text};
-use super::value::{array, maybe};
+use super::value::{array, array_of_maps, maybe};
 
 /// The verbs.
 #[export_module]
@@ -326,7 +326,7 @@ impl OptionValue for Scope {
 
 fn addr_maps(list: Vec<(String, Addr)>) -> Array {
     let mut maps = AddrMaps::default();
-    array(list.iter().map(|(link, addr)| maps.one(link.into(), addr)))
+    array_of_maps(list.iter().map(|(link, addr)| maps.one(link.into(), addr)))
 }
 
 /// Makes maps of addresses.

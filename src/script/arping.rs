@@ -12,7 +12,7 @@ use crate::probe::arping::{ArpingOptions, Reply, Report};
 use super::call::RhaiResultOf;
 use super::options::Options;
 use super::serve::waiting;
-use super::value::{array, counter, map, maybe};
+use super::value::{array, array_of_maps, counter, map, maybe};
 
 /// How many questions go out when nothing is said.
 const COUNT: i64 = 4;
@@ -195,7 +195,7 @@ fn report_map(report: &Report) -> Map {
         ("received", counter(report.received)),
         (
             "replies",
-            array(report.replies.iter().map(reply_map)).into(),
+            array_of_maps(report.replies.iter().map(reply_map)).into(),
         ),
         ("rtt_avg", maybe(times.map(|times| times.avg))),
         ("rtt_max", maybe(times.map(|times| times.max))),
@@ -206,7 +206,7 @@ fn report_map(report: &Report) -> Map {
     ])
 }
 
-fn reply_map(reply: &Reply) -> Dynamic {
+fn reply_map(reply: &Reply) -> Map {
     map([
         ("broadcast", reply.is_broadcast.into()),
         ("duplicate", reply.duplicate.into()),
@@ -215,5 +215,4 @@ fn reply_map(reply: &Reply) -> Dynamic {
         ("seq", counter(reply.sequence)),
         ("time", reply.time.into()),
     ])
-    .into()
 }

@@ -14,7 +14,7 @@ use crate::lab::failure::{Failure, Outcome};
 
 use super::call::{RhaiResultOf, verb};
 use super::options::Options;
-use super::value::{array, map, maybe};
+use super::value::{array, array_of_maps, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -137,7 +137,7 @@ pub mod api {
             let list = list.map_err(|failure| failure.blame("dev"))?;
             let chosen = list.objects.iter();
             let chosen = chosen.filter(|vlan| only.is_none_or(|vid| u32::from(vlan.vid) == vid));
-            Ok(array(chosen.map(|vlan| {
+            Ok(array_of_maps(chosen.map(|vlan| {
                 map([
                     ("link", maybe(list.links.get(&vlan.link).cloned())),
                     ("pvid", vlan.pvid.into()),
@@ -273,7 +273,7 @@ pub mod api {
             let name = |index: u32| maybe(list.links.get(&index).cloned());
             let chosen = list.objects.iter();
             let chosen = chosen.filter(|one| only.is_none_or(|vid| u32::from(one.vid) == vid));
-            Ok(array(chosen.map(|one| {
+            Ok(array_of_maps(chosen.map(|one| {
                 let vid = Some(one.vid).filter(|vid| *vid != 0);
                 let state = if one.is_permanent {
                     "permanent"

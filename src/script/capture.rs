@@ -413,7 +413,7 @@ fn next(
         let packet = lab.capture_read(&capture.0, limit, waiter);
         lab.screen().doing("");
         Ok(packet?.map_or(Dynamic::UNIT, |packet| {
-            captured_map(&packet.captured()).into()
+            Dynamic::from_map(captured_map(&packet.captured()))
         }))
     })
 }
@@ -430,7 +430,7 @@ fn maps(packets: Vec<Sighting>) -> Outcome<Array> {
             let hint = "read() gives them one by one, and save() writes them to a file";
             return Err(Failure::new(words).hint(hint));
         }
-        maps.push(captured_map(&packet.captured()).into());
+        maps.push(Dynamic::from_map(captured_map(&packet.captured())));
     }
     Ok(maps)
 }

@@ -21,7 +21,7 @@ pub fn captured_map(captured: &Captured) -> Map {
 pub fn captured_map_with(captured: &Captured, detail: Detail) -> Map {
     let nanoseconds = i64::try_from(captured.at.as_nanos()).unwrap_or(i64::MAX);
     let packet = match captured.link_type.beginning() {
-        Some(link) => packet_map(&decode(&captured.bytes, link)).into(),
+        Some(link) => Dynamic::from_map(packet_map(&decode(&captured.bytes, link))),
         None => Dynamic::UNIT,
     };
     let checksum = captured.sum().and_then(|sum| match sum {

@@ -17,7 +17,7 @@ use super::call::{RhaiResultOf, verb};
 use super::options::Options;
 use super::qdisc::{Id, statistics_map};
 use super::settings;
-use super::value::{array, map};
+use super::value::{array_of_maps, map};
 
 /// The verbs.
 #[export_module]
@@ -157,7 +157,9 @@ pub mod api {
             let words = format!("list the classes of {link}");
             let list = ask(lab, &words, || lab.classes(link));
             let list = list.map_err(|failure| failure.blame("link"))?;
-            Ok(array(list.into_iter().map(|class| class_map(link, class))))
+            Ok(array_of_maps(
+                list.into_iter().map(|class| class_map(link, class)),
+            ))
         })
     }
 }
@@ -221,6 +223,9 @@ fn class_map(link: &str, class: Class) -> Map {
         ("link", link.to_owned().into()),
         ("options", settings::map_of(class.settings.given()).into()),
         ("parent", class.parent.to_string().into()),
-        ("statistics", statistics_map(class.statistics).into()),
+        (
+            "statistics",
+            Dynamic::from_map(statistics_map(class.statistics)),
+        ),
     ])
 }

@@ -18,7 +18,7 @@ use super::call::{RhaiResultOf, lab, verb};
 use super::events::{LOST, milliseconds, placed};
 use super::options::{Fault, OptionValue, Options};
 use super::rows::{Rows, Words, text};
-use super::value::{array, counter, map, maybe};
+use super::value::{array, array_of_maps, counter, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -73,7 +73,7 @@ pub mod api {
                 conntrack::list(&*lab.current().namespace()?, &filter)
             })?;
             let mut maps = EntryMaps::default();
-            Ok(array(list.iter().map(|entry| maps.one(entry))))
+            Ok(array_of_maps(list.iter().map(|entry| maps.one(entry))))
         })
     }
 
@@ -201,7 +201,7 @@ pub mod api {
         })?;
         let result = result.map_err(|error| placed(error, &ctx))?;
         let mut maps = EntryMaps::default();
-        let events = array(events.iter().map(|event| event_map(event, &mut maps)));
+        let events = array_of_maps(events.iter().map(|event| event_map(event, &mut maps)));
         Ok(map([("events", events.into()), ("result", result)]))
     }
 
@@ -444,7 +444,7 @@ impl EntryMaps {
             ("src", src),
             ("type", byte(tuple.icmp.kind)),
         ];
-        self.tuples.map(pairs).into()
+        Dynamic::from_map(self.tuples.map(pairs))
     }
 
     fn protocol(&mut self, number: u8) -> Dynamic {

@@ -16,7 +16,7 @@ use super::link::link_map;
 use super::neigh::neighbour_map;
 use super::options::{Fault, NetnsName, OptionValue, Options};
 use super::route_values::RouteMaps;
-use super::value::{array, map};
+use super::value::{array_of_maps, map};
 
 /// The verbs.
 #[export_module]
@@ -68,7 +68,7 @@ pub mod api {
         let heard = lab.events(&wanted, run);
         let (result, events) = verb(&ctx, |lab| ask(lab, "listen to what happens", || heard))?;
         let result = result.map_err(|error| placed(error, &ctx))?;
-        let events = array(events.into_iter().map(event_map));
+        let events = array_of_maps(events.into_iter().map(event_map));
         Ok(map([("events", events.into()), ("result", result)]))
     }
 
@@ -205,11 +205,13 @@ fn object_map(told: Told) -> Dynamic {
     match told.event.object {
         Object::Link(_) => told
             .link
-            .map_or(Dynamic::UNIT, |link| link_map(link).into()),
+            .map_or(Dynamic::UNIT, |link| Dynamic::from_map(link_map(link))),
         Object::Addr(addr) => AddrMaps::default()
             .one(name(addr.index).into(), &addr)
             .into(),
         Object::Route(route) => RouteMaps::of(&told.links).one(&route).into(),
-        Object::Neigh(neighbour) => neighbour_map(name(neighbour.index), neighbour).into(),
+        Object::Neigh(neighbour) => {
+            Dynamic::from_map(neighbour_map(name(neighbour.index), neighbour))
+        }
     }
 }

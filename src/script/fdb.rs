@@ -15,7 +15,7 @@ use super::call::{RhaiResultOf, verb};
 use super::options::Options;
 use super::route_options::port;
 use super::rows::{LinkNames, Rows, Words, text};
-use super::value::{array, maybe};
+use super::value::{array, array_of_maps, maybe};
 
 /// The largest number of a VXLAN network (RFC 7348).
 const LAST_VNI: u32 = (1 << 24) - 1;
@@ -79,7 +79,7 @@ pub mod api {
                     && state.as_ref().is_none_or(|state| state == name)
                     && (!dynamic || ["reachable", "stale"].contains(&name))
             });
-            Ok(array(chosen.map(|entry| maps.one(entry))))
+            Ok(array_of_maps(chosen.map(|entry| maps.one(entry))))
         })
     }
 

@@ -12,7 +12,7 @@ use crate::lab::suggest::nearest;
 
 use super::call::{RhaiResultOf, verb};
 use super::options::describe;
-use super::value::{array, map, maybe};
+use super::value::{array_of_maps, map, maybe};
 
 /// The exit status of a script that can't run here, as in automake and the kernel's own selftests' runner of old.
 const SKIPPED: u8 = 77;
@@ -66,7 +66,7 @@ pub mod api {
     pub fn doctor(ctx: NativeCallContext) -> RhaiResultOf<Array> {
         verb(&ctx, |lab| {
             let findings = ask(lab, "examine the kernel", doctor::examine)?;
-            Ok(array(findings.into_iter().map(|found| {
+            Ok(array_of_maps(findings.into_iter().map(|found| {
                 let remedy = Some(found.remedy).filter(|remedy| !remedy.is_empty());
                 map([
                     ("kind", found.kind.into()),

@@ -18,7 +18,7 @@ use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
 use super::qdisc::{Id, statistics_map};
 use super::settings;
-use super::value::{array, map, maybe};
+use super::value::{array, array_of_maps, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -188,7 +188,7 @@ pub mod api {
             let words = format!("list the filters of {link}");
             let list = ask(lab, &words, || lab.filters(link, parent));
             let list = list.map_err(|failure| failure.blame("link"))?;
-            Ok(array(
+            Ok(array_of_maps(
                 list.into_iter().map(|filter| filter_map(link, filter)),
             ))
         })
@@ -333,7 +333,10 @@ fn filter_map(link: &str, filter: Filter) -> Map {
         place, rule, seen, ..
     } = filter;
     map([
-        ("actions", array(seen.into_iter().map(seen_map)).into()),
+        (
+            "actions",
+            array_of_maps(seen.into_iter().map(seen_map)).into(),
+        ),
         ("chain", i64::from(place.chain.unwrap_or(0)).into()),
         ("classid", maybe(rule.class.map(|id| id.to_string()))),
         ("handle", place.handle_words().into()),

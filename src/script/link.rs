@@ -24,7 +24,7 @@ use super::link_add::{link_name, netns_of};
 use super::options::{Fault, Mtu, NetnsName, Options};
 use super::rows::{Rows, Words, text};
 use super::settings;
-use super::value::{array, counter, maybe};
+use super::value::{array, array_of_maps, counter, maybe};
 
 /// The verbs.
 #[export_module]
@@ -276,7 +276,7 @@ pub mod api {
         verb(&ctx, |lab| {
             let links = ask(lab, "list the links", || lab.links())?;
             let mut maps = LinkMaps::default();
-            Ok(array(links.into_iter().map(|link| maps.one(link))))
+            Ok(array_of_maps(links.into_iter().map(|link| maps.one(link))))
         })
     }
 
@@ -534,7 +534,7 @@ impl LinkMaps {
             .statistics
             .map(|it| statistics_map(&mut self.counters, it));
         self.links.map([
-            ("addresses", array(addresses).into()),
+            ("addresses", array_of_maps(addresses).into()),
             ("alias", maybe(link.alias)),
             ("carrier", link.carrier.into()),
             ("flags", flags.into()),

@@ -13,7 +13,7 @@ use crate::lab::routes::Listed;
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
 use super::route_options::{Family, router};
-use super::value::{array, map, maybe};
+use super::value::{array, array_of_maps, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -62,7 +62,7 @@ pub mod api {
             let maps = objects
                 .into_iter()
                 .map(|neighbour| neighbour_map(name(neighbour.index), neighbour));
-            Ok(array(maps))
+            Ok(array_of_maps(maps))
         })
     }
 
@@ -279,7 +279,7 @@ pub mod api {
             let table = ask(lab, "read the ARP table", || {
                 neigh::arp_table(&*lab.current().namespace()?)
             })?;
-            Ok(array(table.into_iter().map(|entry| {
+            Ok(array_of_maps(table.into_iter().map(|entry| {
                 map([
                     ("device", entry.device.into()),
                     ("flags", entry.flags.into()),

@@ -17,7 +17,7 @@ use crate::lab::netns::Netns;
 
 use super::call::{RhaiResultOf, lab, thrown, verb};
 use super::options::{NetnsName, OptionValue, Options, describe};
-use super::value::{array, counter, map};
+use super::value::{array_of_maps, counter, map};
 
 /// A network namespace in the hands of a script.
 #[derive(Clone)]
@@ -140,7 +140,7 @@ pub mod api {
                 let namespace = Namespace::open(&named_path(name));
                 namespace.and_then(|namespace| namespace.identity())
             };
-            Ok(array(names.into_iter().map(|name| {
+            Ok(array_of_maps(names.into_iter().map(|name| {
                 let inode = inode(&name).map_or(Dynamic::UNIT, |(_, inode)| counter(inode));
                 map([("inode", inode), ("name", name.into())])
             })))

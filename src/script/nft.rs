@@ -19,7 +19,7 @@ use crate::lab::suggest::nearest;
 use super::call::{RhaiResultOf, verb};
 use super::nft_rule::rule_maps;
 use super::options::{Fault as OptionFault, OptionValue, Options};
-use super::value::{array, counter, map, maybe};
+use super::value::{array, array_of_maps, counter, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -164,7 +164,9 @@ pub mod api {
     pub fn nft_list(ctx: NativeCallContext) -> RhaiResultOf<Array> {
         verb(&ctx, |lab| {
             let tables = tables_of(lab, None)?;
-            Ok(array(tables.iter().map(|table| table_map(lab, table))))
+            Ok(array_of_maps(
+                tables.iter().map(|table| table_map(lab, table)),
+            ))
         })
     }
 
@@ -525,10 +527,10 @@ fn table_map(lab: &Lab, table: &Table) -> Map {
         .filter(|set| set.shape.flags & sets::ANONYMOUS == 0);
     let sets = named.map(|set| super::nft_set::set_map(lab, set));
     map([
-        ("chains", array(chains).into()),
+        ("chains", array_of_maps(chains).into()),
         ("family", family.word().into()),
         ("handle", counter(table.handle)),
         ("name", table.name.table.clone().into()),
-        ("sets", array(sets).into()),
+        ("sets", array_of_maps(sets).into()),
     ])
 }

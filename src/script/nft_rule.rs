@@ -16,7 +16,7 @@ use crate::lab::suggest::nearest;
 use super::call::{RhaiResultOf, verb};
 use super::nft::{failure, inside, links, no_table, tables_of};
 use super::options::Options;
-use super::value::{array, counter, map, maybe};
+use super::value::{array_of_maps, counter, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -273,7 +273,7 @@ fn not_there(lab: &Lab, chain: &Inside, table: Option<&Table>) -> Box<Failure> {
 /// The rules of a chain, as scripts see them.
 pub(super) fn rule_maps(lab: &Lab, chain: &Chain, table: &Table) -> Array {
     let links = links(lab);
-    array(chain.rules.iter().map(|rule| {
+    array_of_maps(chain.rules.iter().map(|rule| {
         let decoded = decode::rule(rule, table, &*links);
         let counted = decoded
             .statements

@@ -12,7 +12,7 @@ use crate::lab::traced::of_interest;
 use super::call::{RhaiResultOf, lab, verb};
 use super::events::placed;
 use super::nft::links;
-use super::value::{array, counter, map, maybe};
+use super::value::{array_of_maps, counter, map, maybe};
 
 /// The verb.
 #[export_module]
@@ -72,7 +72,7 @@ fn packets(steps: &[Step], tables: &[Table], links: decode::Links) -> Array {
             ids.push(step.id);
         }
     }
-    array(ids.into_iter().map(|id| {
+    array_of_maps(ids.into_iter().map(|id| {
         let own: Vec<&Step> = steps.iter().filter(|step| step.id == id).collect();
         let link = |of: fn(&Step) -> Option<u32>| {
             let index = own.iter().find_map(|step| of(step));
@@ -87,7 +87,7 @@ fn packets(steps: &[Step], tables: &[Table], links: decode::Links) -> Array {
             ("mark", maybe(mark.map(i64::from))),
             ("oif", link(|step| step.oif)),
             ("packet", maybe(packet)),
-            ("steps", array(steps).into()),
+            ("steps", array_of_maps(steps).into()),
         ])
     }))
 }

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use rhai::Map;
 use rhai::plugin::*;
-use rhai::{Dynamic, Map};
 
 use crate::lab::failure::{Failure, Outcome};
 use crate::packet::icmp::Family;
@@ -13,7 +13,7 @@ use crate::probe::ping::{PingOptions, Problem, Reply, Report};
 use super::call::RhaiResultOf;
 use super::options::{Options, Size};
 use super::serve::waiting;
-use super::value::{array, counter, map, maybe};
+use super::value::{array_of_maps, counter, map, maybe};
 
 /// How many requests go out when nothing is said.
 const COUNT: u64 = 4;
@@ -172,12 +172,12 @@ fn report_map(report: Report) -> Map {
         ("loss", report.loss.into()),
         (
             "problems",
-            array(report.problems.into_iter().map(problem_map)).into(),
+            array_of_maps(report.problems.into_iter().map(problem_map)).into(),
         ),
         ("received", counter(report.received)),
         (
             "replies",
-            array(report.replies.into_iter().map(reply_map)).into(),
+            array_of_maps(report.replies.into_iter().map(reply_map)).into(),
         ),
         ("rtt_avg", maybe(report.rtt_avg)),
         ("rtt_max", maybe(report.rtt_max)),
@@ -188,7 +188,7 @@ fn report_map(report: Report) -> Map {
     ])
 }
 
-fn reply_map(reply: Reply) -> Dynamic {
+fn reply_map(reply: Reply) -> Map {
     let bytes = u64::try_from(reply.bytes).unwrap_or(u64::MAX);
     map([
         ("bytes", counter(bytes)),
@@ -198,10 +198,9 @@ fn reply_map(reply: Reply) -> Dynamic {
         ("time", reply.time.into()),
         ("ttl", maybe(reply.ttl.map(i64::from))),
     ])
-    .into()
 }
 
-fn problem_map(problem: Problem) -> Dynamic {
+fn problem_map(problem: Problem) -> Map {
     map([
         ("code", maybe(problem.icmp_code.map(i64::from))),
         ("from", maybe(problem.from.map(|from| from.to_string()))),
@@ -210,5 +209,4 @@ fn problem_map(problem: Problem) -> Dynamic {
         ("seq", counter(problem.sequence)),
         ("type", maybe(problem.icmp_type.map(i64::from))),
     ])
-    .into()
 }

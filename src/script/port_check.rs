@@ -15,7 +15,7 @@ use super::options::{Options, describe};
 use super::serve::waiting;
 use super::server::unknown_proto;
 use super::tcp::{port_number, to_bytes};
-use super::value::{array, map, maybe};
+use super::value::{array_of_maps, map, maybe};
 
 /// How long to wait for the answer of a port when nothing is said.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -97,7 +97,7 @@ pub mod api {
         options: Map,
     ) -> RhaiResultOf<Array> {
         let checked = checked(&ctx, address, || read_ports(&ports), options)?;
-        Ok(array(checked.into_iter().map(checked_map)))
+        Ok(array_of_maps(checked.into_iter().map(checked_map)))
     }
 }
 
@@ -151,7 +151,7 @@ fn read_ports(given: &Array) -> Outcome<Vec<u16>> {
     given.iter().map(port).collect()
 }
 
-fn checked_map(checked: Checked) -> Dynamic {
+fn checked_map(checked: Checked) -> Map {
     map([
         ("port", i64::from(checked.port).into()),
         ("reason", checked.reason.into()),
@@ -161,5 +161,4 @@ fn checked_map(checked: Checked) -> Dynamic {
             maybe(checked.time.map(|time| time.as_secs_f64() * 1e3)),
         ),
     ])
-    .into()
 }

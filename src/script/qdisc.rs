@@ -15,7 +15,7 @@ use crate::lab::failure::{Failure, Outcome};
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
 use super::settings;
-use super::value::{array, counter, map};
+use super::value::{array_of_maps, counter, map};
 
 /// The verbs.
 #[export_module]
@@ -305,7 +305,7 @@ pub mod api {
     pub fn qdisc_list(ctx: NativeCallContext) -> RhaiResultOf<Array> {
         verb(&ctx, |lab| {
             let list = ask(lab, "list the qdiscs", || lab.qdiscs(None))?;
-            Ok(array(list.into_iter().map(qdisc_map)))
+            Ok(array_of_maps(list.into_iter().map(qdisc_map)))
         })
     }
 
@@ -333,7 +333,7 @@ pub mod api {
             let words = format!("list the qdiscs of {link}");
             let list = ask(lab, &words, || lab.qdiscs(Some(link)));
             let list = list.map_err(|failure| failure.blame("link"))?;
-            Ok(array(list.into_iter().map(qdisc_map)))
+            Ok(array_of_maps(list.into_iter().map(qdisc_map)))
         })
     }
 }
@@ -410,7 +410,10 @@ fn qdisc_map((link, qdisc): (String, Qdisc)) -> Map {
         ("link", link.into()),
         ("options", settings::map_of(qdisc.settings.given()).into()),
         ("parent", qdisc.parent.to_string().into()),
-        ("statistics", statistics_map(qdisc.statistics).into()),
+        (
+            "statistics",
+            Dynamic::from_map(statistics_map(qdisc.statistics)),
+        ),
     ])
 }
 

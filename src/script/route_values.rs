@@ -11,7 +11,7 @@ use crate::kernel::route_metrics::{Form, Metrics, Value, features};
 use crate::kernel::route_names::{PREFERENCES, PROTOCOLS, SCOPES, TYPES, table_text};
 
 use super::rows::{LinkNames, Rows, Words, text};
-use super::value::{array, maybe};
+use super::value::{array, array_of_maps, maybe};
 
 /// Makes maps of routes.
 pub struct RouteMaps {
@@ -36,7 +36,7 @@ impl RouteMaps {
 
     /// All of these.
     pub fn all(mut self, routes: &[Route<u32>]) -> Array {
-        array(routes.iter().map(|route| self.one(route)))
+        array_of_maps(routes.iter().map(|route| self.one(route)))
     }
 
     fn named(&mut self, numbers: &crate::kernel::route_names::Numbers, number: u8) -> Dynamic {
@@ -55,7 +55,7 @@ impl RouteMaps {
         let table = tables.or_insert_with(|| table_text(route.table).into());
         let table = table.clone();
         let nexthops = match alone.is_none() && !route.hops.is_empty() {
-            true => array(route.hops.iter().map(|hop| self.hop(hop, is_ipv4))).into(),
+            true => array_of_maps(route.hops.iter().map(|hop| self.hop(hop, is_ipv4))).into(),
             false => Dynamic::UNIT,
         };
         let pairs = [
@@ -69,7 +69,7 @@ impl RouteMaps {
             ("flags", array(flag_names(route.flags)).into()),
             ("from", maybe(route.from.map(text))),
             ("metric", maybe(route.metric.map(i64::from))),
-            ("metrics", metrics_map(&route.metrics).into()),
+            ("metrics", Dynamic::from_map(metrics_map(&route.metrics))),
             ("nexthops", nexthops),
             (
                 "pref",

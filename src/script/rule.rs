@@ -12,7 +12,7 @@ use crate::lab::failure::{Failure, Outcome};
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
 use super::route_options::{Family, Table, network, numbered};
-use super::value::{array, map, maybe};
+use super::value::{array, array_of_maps, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -171,7 +171,7 @@ pub mod api {
                 (chosen == table::UNSPEC || rule.table == chosen)
                     && priority.is_none_or(|priority| rule.priority == Some(priority))
             });
-            Ok(array(list.iter().map(rule_map)))
+            Ok(array_of_maps(list.iter().map(rule_map)))
         })
     }
 }

@@ -17,7 +17,7 @@ use crate::probe::service::answer::{Answerer, Pages};
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options, describe};
 use super::tcp::{end, port_number};
-use super::value::{array, counter, map};
+use super::value::{array_of_maps, counter, map};
 
 /// A server in the hands of a script.
 #[derive(Clone)]
@@ -160,7 +160,7 @@ pub mod api {
     /// The last requests.
     #[rhai_fn(get = "requests", pure)]
     pub fn server_requests(server: &mut Server) -> Array {
-        array(server.0.requests().into_iter().map(request_map))
+        array_of_maps(server.0.requests().into_iter().map(request_map))
     }
 
     /// The handle as text.
@@ -184,7 +184,7 @@ pub(super) fn unknown_proto(given: &str) -> Box<Failure> {
         .hint("what has them is \"tcp\" or \"udp\"")
 }
 
-fn request_map(request: Request) -> Dynamic {
+fn request_map(request: Request) -> Map {
     let mut shown = map([
         ("bytes", counter(request.bytes)),
         ("from", end(request.from).into()),
@@ -197,7 +197,7 @@ fn request_map(request: Request) -> Dynamic {
             ("status", i64::from(asked.status).into()),
         ]));
     }
-    shown.into()
+    shown
 }
 
 /// Texts by path.

@@ -8,7 +8,7 @@ use crate::lab::failure::{Failure, Outcome};
 
 use super::call::{RhaiResultOf, verb};
 use super::options::describe;
-use super::value::{array, map};
+use super::value::{array_of_maps, map};
 
 /// The verbs.
 #[export_module]
@@ -101,7 +101,7 @@ pub mod api {
                 let words = format!("list the sysctls under {key}");
                 lab.explain_sysctl(&words, &key, &error).blame("prefix")
             })?;
-            Ok(array(list.into_iter().map(|(key, value)| {
+            Ok(array_of_maps(list.into_iter().map(|(key, value)| {
                 map([("name", key.to_string().into()), ("value", typed(value))])
             })))
         })

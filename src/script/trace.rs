@@ -18,7 +18,7 @@ use super::call::{RhaiResultOf, lab, verb};
 use super::captured::captured_map;
 use super::events::{milliseconds, placed};
 use super::pcap;
-use super::value::{array, counter, map, maybe};
+use super::value::{array, array_of_maps, counter, map, maybe};
 
 /// A trace in the hands of a script.
 #[derive(Clone)]
@@ -70,7 +70,7 @@ impl Traced {
 
     fn journeys(&self, bystanders: bool) -> Array {
         let journeys = self.trace.journeys.iter();
-        array(
+        array_of_maps(
             journeys
                 .filter(|journey| journey.is_bystander == bystanders)
                 .map(|journey| journey_map(&self.trace, journey)),
@@ -237,7 +237,7 @@ pub mod api {
     /// All packets, in the order of their times.
     #[rhai_fn(get = "packets", pure)]
     pub fn trace_packets(trace: &mut Traced) -> Array {
-        array(trace.trace.packets.iter().map(captured_map))
+        array_of_maps(trace.trace.packets.iter().map(captured_map))
     }
 
     /// Whether every packet could be read.
@@ -282,7 +282,7 @@ fn journey_map(trace: &Trace, journey: &Journey) -> Map {
         let time = milliseconds(at.saturating_sub(start)) - milliseconds(start.saturating_sub(at));
         let packet = trace.packets.get(step.sighting);
         steps.push(map([
-            ("changes", array(changes).into()),
+            ("changes", array_of_maps(changes).into()),
             ("direction", direction.into()),
             (
                 "from",
@@ -325,6 +325,6 @@ fn journey_map(trace: &Trace, journey: &Journey) -> Map {
         ),
         ("path", array(path).into()),
         ("source", address(look.and_then(|look| look.source))),
-        ("steps", array(steps).into()),
+        ("steps", array_of_maps(steps).into()),
     ])
 }

@@ -15,7 +15,7 @@ use super::call::RhaiResultOf;
 use super::options::{Options, Size};
 use super::ping::read_family;
 use super::serve::waiting;
-use super::value::{array, map, maybe};
+use super::value::{array, array_of_maps, map, maybe};
 
 /// How far, and how many questions for each hop, when nothing is said.
 const MAX_HOPS: u8 = 30;
@@ -184,13 +184,13 @@ fn report_map(proto: Proto, report: Report) -> Map {
     let hops = report.hops.into_iter().map(|hop| hop_map(family, hop));
     map([
         ("destination", report.start.destination.to_string().into()),
-        ("hops", array(hops).into()),
+        ("hops", array_of_maps(hops).into()),
         ("proto", proto.into()),
         ("reached", report.reached.into()),
     ])
 }
 
-fn hop_map(family: Family, hop: Hop) -> Dynamic {
+fn hop_map(family: Family, hop: Hop) -> Map {
     let mut known = BTreeSet::new();
     let mut addresses: Vec<Dynamic> = Vec::new();
     for from in hop.queries.iter().filter_map(|query| query.from) {
@@ -206,15 +206,14 @@ fn hop_map(family: Family, hop: Hop) -> Dynamic {
         .map(|query| query_map(family, query));
     map([
         ("address", addresses.first().cloned().unwrap_or_default()),
-        ("queries", array(queries).into()),
+        ("queries", array_of_maps(queries).into()),
         ("times", times.into()),
         ("ttl", i64::from(hop.ttl).into()),
         ("addresses", addresses.into()),
     ])
-    .into()
 }
 
-fn query_map(family: Family, query: Query) -> Dynamic {
+fn query_map(family: Family, query: Query) -> Map {
     let words = |(icmp_type, code)| icmp::words(family, icmp_type, code, query.info);
     let message = query.icmp.map(words).or_else(|| {
         let note = query.note.as_deref().and_then(note_words);
@@ -228,5 +227,4 @@ fn query_map(family: Family, query: Query) -> Dynamic {
         ("time", maybe(query.time)),
         ("type", maybe(query.icmp.map(|(kind, _)| i64::from(kind)))),
     ])
-    .into()
 }

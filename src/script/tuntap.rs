@@ -18,7 +18,7 @@ use super::call::{RhaiResultOf, lab, thrown, verb};
 use super::link_add::{link_name, netns_of};
 use super::options::{Mtu, NetnsName, Options, describe};
 use super::serve::{Server, serving, waiting};
-use super::value::{array, map, maybe};
+use super::value::{array_of_maps, map, maybe};
 use super::wait::read_duration;
 
 /// How many packets are answered at one go, before others have their turn.
@@ -164,7 +164,7 @@ pub mod api {
     pub fn tuntap_list(ctx: NativeCallContext) -> RhaiResultOf<Array> {
         verb(&ctx, |lab| {
             let found = ask(lab, "list the tun and tap devices", || lab.tuntaps())?;
-            Ok(array(found.into_iter().map(device_map)))
+            Ok(array_of_maps(found.into_iter().map(device_map)))
         })
     }
 

@@ -347,7 +347,9 @@ fn received(
             .doing(&format!("waiting for a datagram at port {port}"));
         let received = listener.0.receive(limit, waiter);
         lab.screen().doing("");
-        Ok(received?.map_or(Dynamic::UNIT, |datagram| datagram_map(datagram).into()))
+        Ok(received?.map_or(Dynamic::UNIT, |datagram| {
+            Dynamic::from_map(datagram_map(datagram))
+        }))
     })
 }
 

@@ -27,6 +27,11 @@ pub fn array<T: Into<Dynamic>>(items: impl IntoIterator<Item = T>) -> Array {
     items.into_iter().map(Into::into).collect()
 }
 
+/// An array of maps, as they are: Rhai's own conversion of a map builds it once more, key by key.
+pub fn array_of_maps(items: impl IntoIterator<Item = Map>) -> Array {
+    items.into_iter().map(Dynamic::from_map).collect()
+}
+
 /// A counter. Rhai's integers are signed; a counter of the kernel's that is beyond them stands still at the highest.
 pub fn counter(number: u64) -> Dynamic {
     i64::try_from(number).unwrap_or(i64::MAX).into()

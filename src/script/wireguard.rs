@@ -13,7 +13,7 @@ use crate::lab::failure::{Failure, Outcome};
 
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
-use super::value::{array, counter, map, maybe};
+use super::value::{array, array_of_maps, counter, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -122,7 +122,10 @@ pub mod api {
                 ),
                 ("listen_port", i64::from(found.listen_port).into()),
                 ("fwmark", i64::from(found.fwmark).into()),
-                ("peers", array(found.peers.into_iter().map(peer_map)).into()),
+                (
+                    "peers",
+                    array_of_maps(found.peers.into_iter().map(peer_map)).into(),
+                ),
             ]))
         })
     }

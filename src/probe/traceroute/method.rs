@@ -346,10 +346,9 @@ impl Echoes {
         let Some((number, departure)) = self.asked.remove(&sequence) else {
             return;
         };
-        let elapsed = departure.elapsed();
         let time = match incoming.stamp {
-            Some(stamp) => departure.round_trip(stamp, elapsed),
-            None => elapsed,
+            Some(stamp) => departure.round_trip(stamp),
+            None => departure.elapsed(),
         };
         self.answers.push((
             number,
