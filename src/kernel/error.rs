@@ -91,6 +91,15 @@ impl From<io::Error> for Error {
     }
 }
 
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        match error.errno() {
+            Some(errno) => errno.into(),
+            None => io::Error::other(error.to_string()),
+        }
+    }
+}
+
 /// What an errno means, in the words of the C library (strerror(3)).
 pub fn errno_words(errno: Errno) -> String {
     let words = io::Error::from_raw_os_error(errno as i32).to_string();

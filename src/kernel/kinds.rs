@@ -52,19 +52,15 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     KINDS.iter().map(|(name, ..)| *name)
 }
 
+/// Whether links of this kind are cables: made in pairs, and what goes in at one end comes out at the other.
+pub fn is_pair(kind: &str) -> bool {
+    matches!(kind, "veth" | "netkit" | "vxcan")
+}
+
 /// Whether what leaves by a link of this kind is handed on to another link of its namespace: a bridge, a VLAN, a tunnel.
 pub fn is_stacked(kind: &str) -> bool {
-    const ENDS: [&str; 8] = [
-        "dummy",
-        "ifb",
-        "netdevsim",
-        "netkit",
-        "nlmon",
-        "tun",
-        "vcan",
-        "veth",
-    ];
-    module(kind).is_some() && kind != "vxcan" && !ENDS.contains(&kind)
+    const ENDS: [&str; 6] = ["dummy", "ifb", "netdevsim", "nlmon", "tun", "vcan"];
+    module(kind).is_some() && !is_pair(kind) && !ENDS.contains(&kind)
 }
 
 /// The module that is the driver of a kind that Linux knows.

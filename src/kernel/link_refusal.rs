@@ -5,7 +5,7 @@ use nix::errno::Errno;
 
 use super::change::Names;
 use super::kind;
-use super::kinds::no_driver;
+use super::kinds::{is_pair, no_driver};
 use super::link::{self, exists, mtu_refused};
 use super::link_add::LinkAdd;
 use super::link_set::LinkSet;
@@ -226,7 +226,7 @@ fn in_use(name: &str, argument: &'static str, names: &dyn Names) -> Option<Reaso
             let above = link::list_bare(names.namespace()).ok()?;
             let above = above
                 .into_iter()
-                .find(|above| above.lower == Some(link.index) && above.kind != "veth");
+                .find(|above| above.lower == Some(link.index) && !is_pair(&above.kind));
             let what = above.map_or("something else".into(), |above| {
                 format!("{} ({})", above.name, above.kind)
             });

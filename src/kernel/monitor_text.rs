@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::addr::Addr;
+use super::kinds::is_pair;
 use super::link::Link;
 use super::neigh::Neighbour;
 use super::notification::{Event, Object};
@@ -46,7 +47,7 @@ fn link_text(link: &Link, links: &dyn Links) -> String {
             format!("@{}", links.name(index))
         }
         // The other end is not made yet, or is gone.
-        (None, _) if link.kind == "veth" => "@NONE".into(),
+        (None, _) if is_pair(&link.kind) => "@NONE".into(),
         (None, _) => String::new(),
     };
     let (index, name, mtu) = (link.index, &link.name, link.mtu);

@@ -1,8 +1,8 @@
 //! Waiting for descriptors. Whoever calls netsh's own waits says how: what else is done meanwhile, and when to stop.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::fd::BorrowedFd;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -26,6 +26,29 @@ pub trait Waiter {
 impl<F: Fn() -> bool> Waiter for F {
     fn is_interrupted(&self) -> bool {
         self()
+    }
+}
+
+/// Tries until it works (or fails with more than that there is nothing yet), the time is over or the waiter wants no more.
+pub fn patiently<T>(
+    watched: BorrowedFd<'_>,
+    limit: Option<Duration>,
+    waiter: &dyn Waiter,
+    mut attempt: impl FnMut() -> io::Result<T>,
+) -> io::Result<Option<T>> {
+    let start = Instant::now();
+    loop {
+        match attempt() {
+            Ok(done) => return Ok(Some(done)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        let left = limit.map_or(GLANCE, |limit| limit.saturating_sub(start.elapsed()));
+        if left.is_zero() || waiter.is_interrupted() {
+            return Ok(None);
+        }
+        waiter.wait(&[watched], left.min(GLANCE))?;
     }
 }
 

@@ -69,10 +69,8 @@ impl Lab {
         for (place, route) in routes.iter().enumerate().take(tried.sent) {
             if tried.refused.iter().all(|(refused, _)| *refused != place) {
                 let made = Change::RouteAdd(route.clone());
-                let undo = made.operation().inverse(&names).ok().flatten();
-                if let Some(undo) = undo {
-                    failure = self.undone(&netns, &undo, failure);
-                }
+                let undo = made.operation().inverse(&names);
+                failure = self.put_back(&netns, undo, failure);
             }
         }
         Err(failure)
@@ -116,12 +114,9 @@ impl Lab {
         first: &Change,
         rest: impl FnOnce(Option<Queue>) -> Outcome<T>,
     ) -> Outcome<T> {
-        let undo = self.inverse(netns, first).ok().flatten();
+        let undo = self.inverse(netns, first);
         let queue = self.apply_in(netns, first)?;
-        rest(queue).map_err(|failure| match &undo {
-            Some(undo) => self.undone(netns, undo, failure),
-            None => failure,
-        })
+        rest(queue).map_err(|failure| self.put_back(netns, undo, failure))
     }
 
     fn apply_in(&self, netns: &Rc<Netns>, change: &Change) -> Outcome<Option<Queue>> {
@@ -138,20 +133,14 @@ impl Lab {
         self.permit(change)?;
         let operation = change.operation();
         // What the kernel may do by halves has to be undone by the state that was there before.
-        let before = if operation.has_parts() {
-            self.inverse(netns, change).ok().flatten()
-        } else {
-            None
+        let before = match operation.has_parts() {
+            true => self.inverse(netns, change),
+            false => Ok(None),
         };
         self.perform(netns, change, heard).map_err(|error| {
             let failure = self.explain(netns, change, &error);
-            match before {
-                Some(before) => {
-                    let before = self.after_a_part(netns, before);
-                    self.undone(netns, &before, failure)
-                }
-                None => failure,
-            }
+            let fitted = |before| self.after_a_part(netns, before);
+            self.put_back(netns, before.map(|before| before.map(fitted)), failure)
         })
     }
 
@@ -213,18 +202,26 @@ impl Lab {
         Ok(None)
     }
 
-    /// Undoes by this inverse, and adds to the failure if that can't be done.
-    fn undone(
+    /// Undoes by this inverse, and adds to the failure if that can't be done, or if nobody knows how.
+    fn put_back(
         &self,
         netns: &Rc<Netns>,
-        inverse: &Change,
+        inverse: Result<Option<Change>>,
         mut failure: Box<Failure>,
     ) -> Box<Failure> {
-        match self.perform(netns, inverse, &mut |_| {}) {
-            // A name that is not there any more needs no undoing.
-            Ok(_) | Err(Error::NoSuchLink(_)) => {}
-            Err(error) => {
-                let words = inverse.operation().words();
+        let undone = match &inverse {
+            Ok(None) => return failure,
+            Ok(Some(inverse)) => {
+                let words = || inverse.operation().words();
+                let undone = self.perform(netns, inverse, &mut |_| {});
+                undone.map(drop).map_err(|error| (words(), error))
+            }
+            Err(error) => Err(("tell how it was before".into(), error.clone())),
+        };
+        match undone {
+            // What is not there, or not any more, needs no undoing.
+            Ok(()) | Err((_, Error::NoSuchLink(_) | Error::NoSuchNetns(_))) => {}
+            Err((words, error)) => {
                 failure.message += &format!("; it is half done, for netsh cannot {words}: {error}");
             }
         }

@@ -15,7 +15,6 @@ use crate::probe::resolve::{ResolveError, Resolved, resolve};
 
 use super::Lab;
 use super::failure::{Failure, Outcome};
-use super::ping::as_io;
 
 /// A probe that is to be made, for the words about it.
 pub(super) struct Probe<'a> {
@@ -44,6 +43,9 @@ impl Lab {
         if let Some(family) = prefer.filter(|family| *family != Family::of(resolved.address)) {
             return Err(of_the_other_family(probe, &resolved, family));
         }
+        if resolved.address.is_ipv6() {
+            self.settle_ipv6();
+        }
         Ok(resolved)
     }
 
@@ -51,9 +53,8 @@ impl Lab {
     pub(super) fn opener(&self) -> impl Fn(Domain, Type, Protocol) -> io::Result<Socket> {
         let current = self.current();
         move |domain, kind, protocol| {
-            let namespace = current.namespace().map_err(as_io)?;
             let open = || Socket::new(domain, kind, Some(protocol));
-            namespace.enter(open).map_err(as_io)?
+            current.namespace()?.enter(open)?
         }
     }
 

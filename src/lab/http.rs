@@ -7,11 +7,11 @@ use nix::errno::Errno;
 
 use crate::kernel::wait::Waiter;
 use crate::packet::http::{Fields, Request, Response, read_response};
-use crate::probe::tcp::ConnectOptions;
 
 use super::Lab;
 use super::destination::Probe;
 use super::failure::{Failure, Outcome};
+use super::tcp::ConnectOptions;
 
 /// The parts of `http://HOST:PORT/PATH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,9 +108,9 @@ impl Lab {
             timeout: options.timeout,
         };
         let to = SocketAddr::new(resolved.address, url.port);
-        let connected = self.tcp_connect(to, &how, waiter);
+        let connected = self.connect(&probe, &resolved, url.port, &how, waiter);
         let connected = connected.map_err(|mut failure| {
-            if ["address", "port"].contains(&failure.argument.as_str()) {
+            if failure.argument == "port" {
                 failure.argument = "url".into();
             }
             if failure.errno == Some(Errno::ECONNREFUSED) {

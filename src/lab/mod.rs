@@ -65,6 +65,7 @@ pub mod screen;
 pub mod send;
 pub mod server;
 mod settle;
+mod socket;
 pub mod suggest;
 mod supervise;
 pub mod tcp;
@@ -119,6 +120,8 @@ pub struct Lab {
     servers: RefCell<Vec<Rc<server::Server>>>,
     /// Whether a link was brought up since the last time that all were waited for.
     unsettled: Cell<bool>,
+    /// Whether some link-local address of IPv6 may not yet be its host's own.
+    undetected: Cell<bool>,
 }
 
 impl Lab {
@@ -137,6 +140,7 @@ impl Lab {
             captures: RefCell::default(),
             servers: RefCell::default(),
             unsettled: Cell::new(false),
+            undetected: Cell::new(true),
         };
         lab.show_netlink(settings.show_netlink);
         Ok(lab)

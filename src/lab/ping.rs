@@ -1,8 +1,5 @@
 //! A ping from the current namespace: the socket made inside, each reply shown as it comes.
 
-use std::io;
-
-use crate::kernel::error::Error;
 use crate::kernel::wait::Waiter;
 use crate::packet::icmp::Family;
 use crate::probe::error::ProbeError;
@@ -74,12 +71,5 @@ impl Lab {
             self.screen().hint(&format!("{line} tells what stopped it"));
         }
         Ok(report)
-    }
-}
-
-pub(in crate::lab) fn as_io(error: Error) -> io::Error {
-    match error.errno() {
-        Some(errno) => io::Error::from_raw_os_error(errno as i32),
-        None => io::Error::other(error.to_string()),
     }
 }

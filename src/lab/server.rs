@@ -16,7 +16,7 @@ use crate::probe::service::{Request, Service};
 
 use super::Lab;
 use super::failure::{Failure, Outcome};
-use super::tcp::address_of;
+use super::socket::address_of;
 
 /// Which transports a server is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,6 @@ use super::Lab;
 use super::failure::{Failure, Outcome};
 use super::interrupt;
 use super::netns::Netns;
-use super::ping::as_io;
 
 impl Lab {
     /// Measures from the current namespace to `address`, which is in `server` or wherever the lab has it.
@@ -25,7 +24,10 @@ impl Lab {
         server: Option<&str>,
         options: &Options,
     ) -> Outcome<Report> {
-        self.settle();
+        match address {
+            IpAddr::V4(_) => self.settle(),
+            IpAddr::V6(_) => self.settle_ipv6(),
+        }
         let server = match server {
             Some(name) => {
                 let found = self.netns(name);
@@ -46,7 +48,7 @@ impl Lab {
         let open = |namespace: Rc<Namespace>| {
             move |domain, kind| {
                 let made = namespace.enter(|| socket2::Socket::new(domain, kind, None));
-                made.map_err(as_io)?
+                made?
             }
         };
         let stopped = || interrupt::requested() || self.screen().is_closed();

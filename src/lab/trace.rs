@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::kernel::conntrack;
 use crate::kernel::conntrack_filter::Filter;
-use crate::kernel::kinds::is_stacked;
+use crate::kernel::kinds::{is_pair, is_stacked};
 use crate::packet::captured::{Captured, Direction};
 use crate::packet::identity::{self, Tuple};
 use crate::packet::layers::Link;
@@ -67,7 +67,7 @@ impl Lab {
                 if is_stacked(&named.link.kind) {
                     wiring.stacked.insert(here.clone());
                 }
-                if let Some(lower) = named.lower.filter(|_| named.link.kind == "veth") {
+                if let Some(lower) = named.lower.filter(|_| is_pair(&named.link.kind)) {
                     let netns = named.lower_netns.unwrap_or_else(|| name.clone());
                     let there = Place { netns, link: lower };
                     wiring.peers.insert(here, there);

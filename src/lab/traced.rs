@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use nix::errno::Errno;
+
 use crate::kernel::error::Result;
 use crate::kernel::netlink::listen::{self, Background, Heard, Listener};
 use crate::kernel::nft::family::Family;
@@ -23,14 +25,14 @@ use super::failure::{Failure, Outcome};
 /// The decoded headers of a packet, and the links that it came in and went out by.
 type Headers = (Option<String>, Option<u32>, Option<u32>);
 
-/// The tables that mark the packets.
+/// The tables that mark the packets; with a number behind it where somebody traces while somebody traces.
 const TABLE: &str = "netsh_trace";
 
 /// Before connections are tracked and before any chain of a priority that has a name.
 const PRIORITY: i32 = -350;
 
-/// The tables that mark packets before these tables see them.
-fn marking(tables: &[Table]) -> (Vec<Family>, String) {
+/// The tables that mark packets before these tables see them, by their name.
+fn marking(tables: &[Table], name: &str) -> (Vec<Family>, String) {
     let has = |family| tables.iter().any(|table| table.name.family == family);
     let mut chains = vec![
         (Family::Inet, "prerouting", String::new()),
@@ -62,15 +64,24 @@ fn marking(tables: &[Table]) -> (Vec<Family>, String) {
         }
         let _ = writeln!(
             text,
-            "table {family} {TABLE} {{ chain c{number} {{ type filter hook {hook} {device}priority {PRIORITY}; meta nftrace set 1; }} }}"
+            "table {family} {name} {{ chain c{number} {{ type filter hook {hook} {device}priority {PRIORITY}; meta nftrace set 1; }} }}"
         );
     }
     (families, text)
 }
 
+/// A name for them that no table has.
+fn free_name(tables: &[Table]) -> String {
+    let is_free = |name: &String| tables.iter().all(|table| table.name.table != *name);
+    let numbered = (1..).map(|number: u32| format!("{TABLE}{number}"));
+    let mut names = std::iter::once(TABLE.to_owned()).chain(numbered);
+    names.find(is_free).unwrap_or_default()
+}
+
 /// Whether a step is one of the tables that mark packets.
 pub fn is_mark(step: &Step) -> bool {
-    step.table.table == TABLE
+    let number = step.table.table.strip_prefix(TABLE);
+    number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// What was heard, and what became of the work.
@@ -91,7 +102,8 @@ impl Lab {
         let tables = ask(self, "list the rules", || {
             list::ruleset(netns.namespace()?.netfilter()?, None)
         })?;
-        let (families, marking) = marking(&tables);
+        let name = free_name(&tables);
+        let (families, marking) = marking(&tables, &name);
         let marking = Load::new(&marking, &|_, _| None).map_err(unreadable)?;
         let background = ask(self, "listen to what rules do with packets", || {
             let open = || Listener::open(listen::NETFILTER, &[trace::GROUP]);
@@ -102,11 +114,17 @@ impl Lab {
         let value = work();
         let removed = self.within(&netns, || {
             let del = |family| {
-                let table = TABLE.into();
+                let table = name.clone();
                 let table = TableName { family, table };
-                self.apply(TableDel { table })
+                match self.apply(TableDel { table }) {
+                    // The work has flushed the rules.
+                    Err(failure) if failure.errno == Some(Errno::ENOENT) => Ok(()),
+                    gone => gone,
+                }
             };
-            families.into_iter().try_for_each(del)
+            // All go, whatever becomes of one.
+            let gone: Vec<Outcome<()>> = families.into_iter().map(del).collect();
+            gone.into_iter().collect::<Outcome<()>>()
         });
         let heard = ask(self, "listen to what rules do with packets", || {
             background.finish()

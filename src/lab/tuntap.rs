@@ -1,9 +1,10 @@
 //! tun and tap devices in the hands of a script: made through the door, read and written through their descriptors.
 
 use std::cell::RefCell;
+use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 
@@ -13,7 +14,7 @@ use crate::kernel::link_set::LinkSet;
 use crate::kernel::tuntap::{
     self, Mode, Queue, Tuntap, TuntapAdd, TuntapDel, attach_fault, packet_fault,
 };
-use crate::kernel::wait::{GLANCE, Waiter};
+use crate::kernel::wait::{Waiter, patiently};
 
 use super::Lab;
 use super::explain::ask;
@@ -105,20 +106,12 @@ impl Lab {
         limit: Option<Duration>,
         waiter: &dyn Waiter,
     ) -> Outcome<Option<Vec<u8>>> {
-        let start = Instant::now();
-        loop {
-            if let Some(packet) = self.tuntap_read_now(device)? {
-                return Ok(Some(packet));
-            }
-            let left = limit.map_or(GLANCE, |limit| limit.saturating_sub(start.elapsed()));
-            if left.is_zero() || waiter.is_interrupted() {
-                return Ok(None);
-            }
-            let queue = self.opened(device, "read from")?;
-            waiter
-                .wait(&[queue.as_fd()], left.min(GLANCE))
-                .map_err(|error| self.packet_failure(device, "read from", &error.into()))?;
-        }
+        let queue = self.opened(device, "read from")?;
+        let read = patiently(queue.as_fd(), limit, waiter, || {
+            let packet = queue.read()?;
+            packet.ok_or_else(|| ErrorKind::WouldBlock.into())
+        });
+        read.map_err(|error| self.packet_failure(device, "read from", &error.into()))
     }
 
     /// The next packet, if there is one.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::libc;
 use nix::sys::socket::setsockopt;
 use nix::{setsockopt_impl, sockopt_impl};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Protocol, Socket, Type};
 
 use super::error::ProbeError;
 use super::error_queue::{self, CONTROL, Incoming, Queue, QueuedError};
@@ -87,18 +87,10 @@ impl Attempt {
         payload: &[u8],
     ) -> Result<Self, ProbeError> {
         let family = Family::of(settings.destination);
-        let domain = match family {
-            Family::V4 => Domain::IPV4,
-            Family::V6 => Domain::IPV6,
+        let (socket, scope) = match transport {
+            Transport::Udp => settings.open(open, Type::DGRAM, Protocol::UDP)?,
+            Transport::Tcp => settings.open(open, Type::STREAM, Protocol::TCP)?,
         };
-        let socket = match transport {
-            Transport::Udp => open(domain, Type::DGRAM, Protocol::UDP),
-            Transport::Tcp => open(domain, Type::STREAM, Protocol::TCP),
-        };
-        let socket = socket.map_err(ProbeError::Open)?;
-        socket.set_nonblocking(true).map_err(ProbeError::Open)?;
-        let scope = settings.scope_index(open, domain)?;
-        settings.bind(&socket, scope)?;
         settings.set_options(&socket, family)?;
         timestamp::enable(&socket);
         if transport == Transport::Tcp {
@@ -107,10 +99,7 @@ impl Attempt {
             let _ = socket.set_linger(Some(Duration::ZERO));
         }
         let to = socket_address(settings.destination, port, scope);
-        let not_sent = |error| ProbeError::Send {
-            destination: settings.destination,
-            error,
-        };
+        let not_sent = |error| settings.not_sent(error);
         if transport == Transport::Udp {
             socket.connect(&to).map_err(not_sent)?;
         }

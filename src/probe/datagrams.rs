@@ -4,17 +4,20 @@
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::libc;
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, sendmsg, setsockopt,
     sockopt,
 };
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Protocol, Socket, Type};
 
-use super::tcp::TcpError;
-use crate::kernel::wait::{GLANCE, Waiter};
+use super::error::ProbeError;
+use super::error_queue::{self, Queue};
+use super::socket_settings::{OpenSocket, Settings, domain, socket_address};
+use crate::kernel::wait::{Waiter, patiently};
+use crate::packet::icmp::{self, Family};
 
 /// The most that a datagram carries.
 pub const MOST: usize = 65_535;
@@ -33,29 +36,41 @@ pub struct Datagram {
     pub to: Option<IpAddr>,
 }
 
-/// A socket for datagrams with this address, to be made in the namespace that is meant.
-pub fn open(address: IpAddr) -> io::Result<Socket> {
-    let domain = match address {
-        IpAddr::V4(_) => Domain::IPV4,
-        IpAddr::V6(_) => Domain::IPV6,
-    };
-    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
-/// Makes `socket` one at which datagrams arrive.
-pub fn listen(socket: Socket, at: SocketAddr) -> Result<Socket, TcpError> {
+/// A socket at which datagrams arrive.
+pub fn listen(open: &OpenSocket<'_>, at: SocketAddr) -> Result<Socket, ProbeError> {
+    let socket = open(domain(at.ip()), Type::DGRAM, Protocol::UDP).map_err(ProbeError::Open)?;
+    socket.set_nonblocking(true).map_err(ProbeError::Open)?;
     let told = match at {
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true),
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true),
     };
-    told.map_err(|errno| TcpError::Open(errno.into()))?;
+    told.map_err(|errno| ProbeError::Open(errno.into()))?;
     if at.is_ipv6() {
         let only = !at.ip().is_unspecified();
-        socket.set_only_v6(only).map_err(TcpError::Open)?;
+        socket.set_only_v6(only).map_err(ProbeError::Open)?;
     }
-    socket.bind(&at.into()).map_err(TcpError::Bind)?;
+    let bound = socket.bind(&at.into());
+    bound.map_err(|error| ProbeError::BindSource {
+        address: at.ip(),
+        error,
+    })?;
+    Ok(socket)
+}
+
+/// A socket that sends to one port and hears of errors.
+pub fn connect(
+    open: &OpenSocket<'_>,
+    settings: &Settings<'_>,
+    port: u16,
+    broadcast: bool,
+) -> Result<Socket, ProbeError> {
+    let (socket, scope) = settings.open(open, Type::DGRAM, Protocol::UDP)?;
+    settings.set_options(&socket, Family::of(settings.destination))?;
+    if broadcast {
+        socket.set_broadcast(true).map_err(ProbeError::Open)?;
+    }
+    let connected = socket.connect(&socket_address(settings.destination, port, scope));
+    connected.map_err(|error| settings.not_sent(error))?;
     Ok(socket)
 }
 
@@ -65,24 +80,30 @@ pub fn next(
     limit: Option<Duration>,
     waiter: &dyn Waiter,
 ) -> io::Result<Option<Datagram>> {
-    let start = Instant::now();
     let mut buffer = vec![0; MOST];
-    loop {
-        match receive(socket, &mut buffer) {
-            Ok(datagram) => return Ok(Some(datagram)),
-            Err(error) if is_passing(&error) => {}
-            Err(error) => return Err(error),
-        }
-        let left = limit.map_or(GLANCE, |limit| limit.saturating_sub(start.elapsed()));
-        if left.is_zero() || waiter.is_interrupted() {
-            return Ok(None);
-        }
-        waiter.wait(&[socket.as_fd()], left.min(GLANCE))?;
-    }
+    patiently(socket.as_fd(), limit, waiter, || {
+        receive(socket, &mut buffer)
+    })
 }
 
-fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
+/// The ICMP error about what was sent by a connected socket, and by whom; the queue is empty afterwards.
+pub fn icmp_error(socket: &Socket, family: Family) -> Option<(IpAddr, String)> {
+    let mut control = [0; error_queue::CONTROL];
+    let mut last = None;
+    let mut buffer = [0; 64];
+    while let Ok(Some(incoming)) =
+        error_queue::receive(socket, &mut control, Queue::Errors, &mut buffer)
+    {
+        let Some((error, from)) = incoming
+            .error
+            .and_then(|error| Some((error, error.offender?)))
+        else {
+            continue;
+        };
+        let what = icmp::words(family, error.icmp_type, error.icmp_code, error.info);
+        last = Some((from, what));
+    }
+    last
 }
 
 /// The datagram that is there, if one is.
@@ -92,7 +113,7 @@ pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Datagram> {
     let flags = MsgFlags::MSG_DONTWAIT;
     let message =
         recvmsg::<SockaddrStorage>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
-    let from = message.address.as_ref().and_then(socket_address);
+    let from = message.address.as_ref().and_then(from_kernel);
     let mut to = None;
     for control in message.cmsgs().into_iter().flatten() {
         match control {
@@ -151,7 +172,7 @@ pub fn reply(socket: &Socket, datagram: &Datagram, bytes: &[u8]) -> io::Result<(
     }
 }
 
-fn socket_address(address: &SockaddrStorage) -> Option<SocketAddr> {
+fn from_kernel(address: &SockaddrStorage) -> Option<SocketAddr> {
     if let Some(address) = address.as_sockaddr_in() {
         return Some(SocketAddr::new(address.ip().into(), address.port()));
     }

@@ -36,4 +36,3 @@ pub mod tcp_info;
 pub mod throughput;
 pub mod timestamp;
 pub mod traceroute;
-pub mod udp;

@@ -105,6 +105,30 @@ impl Settings<'_> {
         })
     }
 
+    /// A socket that sends to the destination, bound as is wanted; it does not block. And the number of the interface that its
+    /// addresses belong to.
+    pub fn open(
+        &self,
+        open: &OpenSocket<'_>,
+        kind: Type,
+        protocol: Protocol,
+    ) -> Result<(Socket, u32), ProbeError> {
+        let domain = domain(self.destination);
+        let socket = open(domain, kind, protocol).map_err(ProbeError::Open)?;
+        socket.set_nonblocking(true).map_err(ProbeError::Open)?;
+        let scope = self.scope_index(open, domain)?;
+        self.bind(&socket, scope)?;
+        Ok((socket, scope))
+    }
+
+    /// What became of sending: the error, about the destination.
+    pub fn not_sent(&self, error: io::Error) -> ProbeError {
+        ProbeError::Send {
+            destination: self.destination,
+            error,
+        }
+    }
+
     /// Binds a socket to the interface and the address, where there are any.
     pub fn bind(&self, socket: &Socket, scope: u32) -> Result<(), ProbeError> {
         if let Some(name) = self.iface {
@@ -208,21 +232,12 @@ pub fn source_address(
     open: &OpenSocket<'_>,
     settings: &Settings<'_>,
 ) -> Result<Option<IpAddr>, ProbeError> {
-    let domain = match settings.destination {
-        IpAddr::V4(_) => Domain::IPV4,
-        IpAddr::V6(_) => Domain::IPV6,
-    };
-    let scope = settings.scope_index(open, domain)?;
-    let socket = open(domain, Type::DGRAM, Protocol::UDP).map_err(ProbeError::Open)?;
-    settings.bind(&socket, scope)?;
+    let (socket, scope) = settings.open(open, Type::DGRAM, Protocol::UDP)?;
     // Connecting a UDP socket sends nothing. Any port but 0 will do; iputils takes this one.
     let address = socket
         .connect(&socket_address(settings.destination, 1025, scope))
         .and_then(|()| socket.local_addr())
-        .map_err(|error| ProbeError::Send {
-            destination: settings.destination,
-            error,
-        })?;
+        .map_err(|error| settings.not_sent(error))?;
     Ok(address.as_socket().map(|address| address.ip()))
 }
 
@@ -233,6 +248,14 @@ fn bind_device(socket: &Socket, name: &str) -> io::Result<()> {
         return Err(Errno::ENODEV.into());
     }
     socket.bind_device(Some(name.as_bytes()))
+}
+
+/// The domain of the sockets that reach an address.
+pub fn domain(address: IpAddr) -> Domain {
+    match address {
+        IpAddr::V4(_) => Domain::IPV4,
+        IpAddr::V6(_) => Domain::IPV6,
+    }
 }
 
 /// A socket address; only link-local addresses of IPv6 have a scope.

@@ -4,15 +4,17 @@
 //! that is to be written that is an epoll(7) descriptor which watches it.
 
 use std::io::{self, ErrorKind, Read};
-use std::net::{IpAddr, SocketAddr};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::libc;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
-use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use socket2::{Protocol, SockAddr, Socket, Type};
 
-use crate::kernel::wait::{GLANCE, Waiter};
+use super::error::ProbeError;
+use super::socket_settings::{OpenSocket, Settings, domain, socket_address};
+use crate::kernel::wait::{GLANCE, Waiter, patiently};
 
 /// How many connections may wait to be accepted; more than any lab opens, and what Linux allows by itself.
 const BACKLOG: i32 = 4096;
@@ -20,101 +22,52 @@ const BACKLOG: i32 = 4096;
 /// How much is read at a time.
 const MOST: usize = 64 << 10;
 
-/// How a connection is to be made.
-#[derive(Debug, Clone)]
-pub struct ConnectOptions {
-    /// The address to come from.
-    pub source: Option<IpAddr>,
-    /// The link to leave by, whatever the routes say.
-    pub iface: Option<String>,
-    /// How long to wait for the other end.
-    pub timeout: Duration,
-}
-
-/// Why there is no connection: which step failed.
-#[derive(Debug)]
-pub enum TcpError {
-    /// No socket could be had.
-    Open(io::Error),
-    /// The link to leave by is not there, or may not be used.
-    BindDevice(io::Error),
-    /// The address, or the port, can't be had.
-    Bind(io::Error),
-    /// The other end, or somebody on the way, said no; ETIMEDOUT if nobody said anything.
-    Connect(io::Error),
-    /// Somebody stopped the waiting.
-    Interrupted,
-}
-
-impl TcpError {
-    /// The kernel's answer.
-    pub fn io(&self) -> Option<&io::Error> {
-        match self {
-            TcpError::Open(error)
-            | TcpError::BindDevice(error)
-            | TcpError::Bind(error)
-            | TcpError::Connect(error) => Some(error),
-            TcpError::Interrupted => None,
-        }
-    }
-}
-
-/// A socket for connections with this address, to be made in the namespace that is meant.
-pub fn open(address: IpAddr) -> io::Result<Socket> {
-    let domain = match address {
-        IpAddr::V4(_) => Domain::IPV4,
-        IpAddr::V6(_) => Domain::IPV6,
-    };
-    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
-/// Makes `socket` one at which connections arrive.
-pub fn listen(socket: Socket, at: SocketAddr) -> Result<Socket, TcpError> {
+/// A socket at which connections arrive.
+pub fn listen(open: &OpenSocket<'_>, at: SocketAddr) -> Result<Socket, ProbeError> {
+    let socket = open(domain(at.ip()), Type::STREAM, Protocol::TCP).map_err(ProbeError::Open)?;
+    socket.set_nonblocking(true).map_err(ProbeError::Open)?;
     // A port whose last connections are not yet forgotten can be had again, as with every server.
-    socket.set_reuse_address(true).map_err(TcpError::Open)?;
+    socket.set_reuse_address(true).map_err(ProbeError::Open)?;
     if at.is_ipv6() {
         // Without it :: takes the port of 0.0.0.0 too, and the answer to "who listens" is not what was asked for.
         let only = !at.ip().is_unspecified();
-        socket.set_only_v6(only).map_err(TcpError::Open)?;
+        socket.set_only_v6(only).map_err(ProbeError::Open)?;
     }
-    socket.bind(&at.into()).map_err(TcpError::Bind)?;
-    socket.listen(BACKLOG).map_err(TcpError::Bind)?;
+    let taken = socket.bind(&at.into());
+    let listening = taken.and_then(|()| socket.listen(BACKLOG));
+    listening.map_err(|error| ProbeError::BindSource {
+        address: at.ip(),
+        error,
+    })?;
     Ok(socket)
 }
 
-/// Connects `socket`.
+/// Connects to a port. None if the waiter wants no more; an error of the destination (ETIMEDOUT if nobody said anything) is
+/// [`ProbeError::Send`].
 pub fn connect(
-    socket: Socket,
-    to: SocketAddr,
-    options: &ConnectOptions,
+    open: &OpenSocket<'_>,
+    settings: &Settings<'_>,
+    port: u16,
+    timeout: Duration,
     waiter: &dyn Waiter,
-) -> Result<Socket, TcpError> {
-    if let Some(iface) = &options.iface {
-        let bound = socket.bind_device(Some(iface.as_bytes()));
-        bound.map_err(TcpError::BindDevice)?;
-    }
-    if let Some(source) = options.source {
-        let from = SocketAddr::new(source, 0);
-        socket.bind(&from.into()).map_err(TcpError::Bind)?;
-    }
-    match socket.connect(&SockAddr::from(to)) {
-        Ok(()) => return Ok(socket),
+) -> Result<Option<Socket>, ProbeError> {
+    let (socket, scope) = settings.open(open, Type::STREAM, Protocol::TCP)?;
+    let not_connected = |error| settings.not_sent(error);
+    match socket.connect(&socket_address(settings.destination, port, scope)) {
+        Ok(()) => return Ok(Some(socket)),
         Err(error) if error.raw_os_error() == Some(libc::EINPROGRESS) => {}
-        Err(error) => return Err(TcpError::Connect(error)),
+        Err(error) => return Err(not_connected(error)),
     }
-    match until_writable(&socket, options.timeout, waiter).map_err(TcpError::Connect)? {
+    match until_writable(&socket, timeout, waiter).map_err(not_connected)? {
         Waited::Ready => {}
         Waited::TimeIsOver => {
-            let over = io::Error::from_raw_os_error(libc::ETIMEDOUT);
-            return Err(TcpError::Connect(over));
+            return Err(not_connected(io::Error::from_raw_os_error(libc::ETIMEDOUT)));
         }
-        Waited::Interrupted => return Err(TcpError::Interrupted),
+        Waited::Interrupted => return Ok(None),
     }
     match socket.take_error() {
-        Ok(None) => Ok(socket),
-        Ok(Some(error)) | Err(error) => Err(TcpError::Connect(error)),
+        Ok(None) => Ok(Some(socket)),
+        Ok(Some(error)) | Err(error) => Err(not_connected(error)),
     }
 }
 
@@ -174,29 +127,6 @@ pub fn ends(socket: &Socket) -> io::Result<(SocketAddr, SocketAddr)> {
     let local = address(socket.local_addr()?)?;
     let peer = address(socket.peer_addr()?)?;
     Ok((local, peer))
-}
-
-/// Tries until it works, the time is over or the waiter wants no more.
-fn patiently<T>(
-    watched: BorrowedFd<'_>,
-    limit: Option<Duration>,
-    waiter: &dyn Waiter,
-    mut attempt: impl FnMut() -> io::Result<T>,
-) -> io::Result<Option<T>> {
-    let start = Instant::now();
-    loop {
-        match attempt() {
-            Ok(done) => return Ok(Some(done)),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        let left = limit.map_or(GLANCE, |limit| limit.saturating_sub(start.elapsed()));
-        if left.is_zero() || waiter.is_interrupted() {
-            return Ok(None);
-        }
-        waiter.wait(&[watched], left.min(GLANCE))?;
-    }
 }
 
 /// How a wait ended.

@@ -7,6 +7,7 @@ use rhai::{Array, ImmutableString, Map};
 
 use crate::kernel::change::Change;
 use crate::kernel::kind;
+use crate::kernel::kinds::is_pair;
 use crate::kernel::link::LinkDel;
 use crate::kernel::link_set::{KindSettings, LinkSet};
 use crate::kernel::options::{Row, Setting, Settings};
@@ -520,7 +521,7 @@ impl LinkMaps {
             settings,
             port,
         } = named;
-        let is_pair = matches!(link.kind.as_str(), "veth" | "netkit" | "vxcan");
+        let is_pair = is_pair(&link.kind);
         let (peer, parent) = if is_pair {
             (lower, None)
         } else {

@@ -1,14 +1,14 @@
 //! Verbs for capture files. How they are laid out is in `packet::capture_file`.
 
-use std::fs::{File, metadata};
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 
-use nix::errno::Errno;
 use rhai::plugin::*;
 use rhai::{Array, Map};
 
 use super::call::{RhaiResultOf, verb};
 use super::captured::{captured_map_with, read_captured};
+use super::file::{new_file, plain, refusal};
 use super::options::Options;
 use crate::lab::failure::{Failure, Outcome, printable};
 use crate::lab::{interrupt, memory};
@@ -208,10 +208,7 @@ pub(super) fn write(
 /// Begins a file.
 pub(super) fn create(file: &str, format: Format) -> Outcome<Writer<BufWriter<File>>> {
     let refused = |error: io::Error| refusal("write", file, &error);
-    if metadata(file).is_ok() {
-        plain(file, "write")?;
-    }
-    let output = BufWriter::with_capacity(1 << 18, File::create(file).map_err(refused)?);
+    let output = BufWriter::with_capacity(1 << 18, new_file(file)?);
     Writer::new(output, format).map_err(refused)
 }
 
@@ -221,31 +218,4 @@ pub(super) fn format_of(file: &str) -> Format {
         true => Format::Pcap,
         false => Format::Pcapng,
     }
-}
-
-/// A pipe would block, a device never end.
-fn plain(file: &str, act: &str) -> Outcome<()> {
-    let data = metadata(file).map_err(|error| refusal(act, file, &error))?;
-    if data.is_file() {
-        return Ok(());
-    }
-    let words = match data.is_dir() {
-        true => "it is a directory",
-        false => "it is no plain file",
-    };
-    let words = format!("cannot {act} {}: {words}", printable(file));
-    Err(Failure::new(words).about(file).blame("file"))
-}
-
-fn refusal(act: &str, file: &str, error: &io::Error) -> Box<Failure> {
-    let errno = error.raw_os_error().map(Errno::from_raw);
-    let words = match errno {
-        Some(errno) => errno.desc().to_string(),
-        None => error.to_string(),
-    };
-    let message = format!("cannot {act} {}: {words}", printable(file));
-    let mut failure = Failure::new(message).about(file).blame("file");
-    failure.errno = errno;
-    failure.kernel = errno.map_or_else(String::new, |errno| errno.desc().into());
-    failure
 }

@@ -11,10 +11,10 @@ use crate::probe::attempt::Transport;
 use crate::probe::port_check::{Checked, Question};
 
 use super::call::{RhaiResultOf, terminated};
+use super::endpoint::{port_number, to_bytes};
 use super::options::{Options, describe};
 use super::serve::waiting;
 use super::server::unknown_proto;
-use super::tcp::{port_number, to_bytes};
 use super::value::{array_of_maps, map, maybe};
 
 /// How long to wait for the answer of a port when nothing is said.

@@ -2,21 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Map};
 
-use crate::lab::failure::{Failure, Outcome};
+use crate::lab::failure::Failure;
 use crate::lab::server::{self, Transports};
 use crate::packet::http::{Fields, is_field};
 use crate::probe::service::Request;
 use crate::probe::service::answer::{Answerer, Pages};
 
 use super::call::{RhaiResultOf, verb};
+use super::endpoint::{end, place};
 use super::options::{Fault, OptionValue, Options, describe};
-use super::tcp::{end, port_number};
 use super::value::{array_of_maps, counter, map};
 
 /// A server in the hands of a script.
@@ -168,13 +167,6 @@ pub mod api {
     pub fn server_text(server: &mut Server) -> String {
         server.to_string()
     }
-}
-
-/// Where a server is to listen.
-fn place(options: &mut Options, port: i64) -> Outcome<SocketAddr> {
-    let address = options.take::<IpAddr>("address")?;
-    let address = address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-    Ok(SocketAddr::new(address, port_number(port)?))
 }
 
 pub(super) fn unknown_proto(given: &str) -> Box<Failure> {

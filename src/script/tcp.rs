@@ -1,21 +1,18 @@
 //! Verbs about TCP connections: one who listens, and one who connects.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
 use rhai::plugin::*;
-use rhai::{Blob, Dynamic, ImmutableString, Map};
+use rhai::{Dynamic, Map};
 
-use crate::lab::failure::{Failure, Outcome};
-use crate::lab::tcp;
-use crate::probe::tcp::ConnectOptions;
+use crate::lab::tcp::{self, ConnectOptions};
 
 use super::call::{RhaiResultOf, terminated, verb};
-use super::options::{Options, describe};
+use super::endpoint::{canonical, end, place, port_number, to_bytes};
+use super::options::Options;
 use super::serve::waiting;
-use super::value::map;
 use super::wait::read_duration;
 
 /// How long to wait for the other end when nothing is said.
@@ -72,10 +69,8 @@ pub mod api {
     pub fn tcp_listen(ctx: NativeCallContext, port: i64, options: Map) -> RhaiResultOf<Listener> {
         verb(&ctx, |lab| {
             let mut options = Options::new(options);
-            let address = options.take::<IpAddr>("address")?;
+            let at = place(&mut options, port)?;
             options.finish()?;
-            let address = address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-            let at = SocketAddr::new(address, port_number(port)?);
             Ok(Listener(Rc::new(lab.tcp_listen(at)?)))
         })
     }
@@ -120,12 +115,7 @@ pub mod api {
                 timeout: options.take("timeout")?.unwrap_or(PATIENCE),
             };
             options.finish()?;
-            let ip = address.parse().map_err(|_| {
-                let words = format!("{address:?} is not an IP address");
-                Failure::new(words).about(address).blame("address")
-            })?;
-            let to = SocketAddr::new(ip, port_number(port)?);
-            lab.tcp_connect(to, &how, waiter)
+            lab.tcp_connect(address, port_number(port)?, &how, waiter)
         })?;
         let connection = connected.ok_or_else(|| terminated(ctx.call_position()))?;
         Ok(Connection(Rc::new(connection)))
@@ -326,40 +316,4 @@ fn accepted(
             Dynamic::from(Connection(Rc::new(connection)))
         }))
     })
-}
-
-/// An IPv4 address that a socket of IPv6 gives, as what it is.
-pub(super) fn canonical(end: SocketAddr) -> SocketAddr {
-    SocketAddr::new(end.ip().to_canonical(), end.port())
-}
-
-/// One end of a connection.
-pub(super) fn end(of: SocketAddr) -> Map {
-    let of = canonical(of);
-    map([
-        ("address", of.ip().to_string().into()),
-        ("port", i64::from(of.port()).into()),
-    ])
-}
-
-pub(super) fn port_number(port: i64) -> Outcome<u16> {
-    match u16::try_from(port) {
-        Ok(number) if number > 0 => Ok(number),
-        _ => {
-            let words = format!("{port} is no port: they go from 1 to 65535");
-            Err(Failure::new(words).blame("port"))
-        }
-    }
-}
-
-/// A text or a blob, as bytes.
-pub(super) fn to_bytes(value: &Dynamic) -> Outcome<Vec<u8>> {
-    if let Some(text) = value.read_lock::<ImmutableString>() {
-        return Ok(text.as_bytes().to_vec());
-    }
-    if let Some(bytes) = value.read_lock::<Blob>() {
-        return Ok(bytes.clone());
-    }
-    let words = format!("a text or a blob can be sent, not {}", describe(value));
-    Err(Failure::new(words).blame("bytes"))
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io::Write;
 use std::rc::Rc;
 
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, FnPtr, Map};
 
-use crate::lab::failure::Failure;
 use crate::lab::journey::{End, Journey};
 use crate::lab::trace::{Trace, label};
 use crate::packet::capture_file::Format;
@@ -17,6 +17,7 @@ use crate::picture::{Drawing, Ladder, mermaid, svg};
 use super::call::{RhaiResultOf, lab, verb};
 use super::captured::captured_map;
 use super::events::{milliseconds, placed};
+use super::file::{new_file, refusal};
 use super::pcap;
 use super::value::{array, array_of_maps, counter, map, maybe};
 
@@ -145,11 +146,9 @@ pub mod api {
     #[rhai_fn(name = "svg", return_raw, pure)]
     pub fn trace_svg(ctx: NativeCallContext, trace: &mut Traced, file: &str) -> RhaiResultOf<()> {
         verb(&ctx, |_| {
-            std::fs::write(file, svg::draw(&trace.drawing())).map_err(|error| {
-                Failure::new(format!("cannot write {file}: {error}"))
-                    .about(file)
-                    .blame("file")
-            })
+            let picture = svg::draw(&trace.drawing());
+            let written = new_file(file)?.write_all(picture.as_bytes());
+            written.map_err(|error| refusal("write", file, &error))
         })
     }
 

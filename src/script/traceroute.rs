@@ -142,7 +142,7 @@ fn read_options(mut given: Options) -> Outcome<Tracing> {
             .hint("leave the size out, or ask with proto: \"udp\" or \"icmp\""));
     }
     let port = match (port, proto) {
-        (Some(port), _) => super::tcp::port_number(port)?,
+        (Some(port), _) => super::endpoint::port_number(port)?,
         (None, Proto::Tcp) => TCP_PORT,
         (None, _) => UDP_PORT,
     };

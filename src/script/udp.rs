@@ -1,7 +1,7 @@
 //! Verbs about datagrams: one who takes them, and one who sends.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -14,9 +14,10 @@ use crate::probe::datagrams::Datagram;
 use crate::probe::resolve::parse_address;
 
 use super::call::{RhaiResultOf, verb};
+use super::endpoint::{canonical, end, place, port_number, to_bytes};
 use super::options::Options;
 use super::serve::waiting;
-use super::tcp::{canonical, end, port_number, to_bytes};
+
 use super::value::{map, maybe};
 use super::wait::read_duration;
 
@@ -76,10 +77,8 @@ pub mod api {
     ) -> RhaiResultOf<UdpListener> {
         verb(&ctx, |lab| {
             let mut options = Options::new(options);
-            let address = options.take::<IpAddr>("address")?;
+            let at = place(&mut options, port)?;
             options.finish()?;
-            let address = address.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-            let at = SocketAddr::new(address, port_number(port)?);
             Ok(UdpListener(Rc::new(lab.udp_listen(at)?)))
         })
     }

@@ -14,9 +14,9 @@ use crate::lab::why::{Asked, Protocol, Verdict};
 use crate::picture::story::Story;
 
 use super::call::{RhaiResultOf, verb};
+use super::endpoint::port_number;
 use super::options::{NetnsName, Options, Size};
 use super::serve::waiting;
-use super::tcp::port_number;
 use super::trace;
 use super::value::{array, map, maybe};
 

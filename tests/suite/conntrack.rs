@@ -36,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
             CONNTRACK,
             traced,
         ),
+        test("nft_trace: within another", &[], traced_within),
         test(
             "conntrack: of another namespace",
             CONNTRACK,
@@ -45,6 +46,27 @@ pub fn trials() -> Vec<Trial> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Who traces may trace, flush the rules, and have a table of that name.
+fn traced_within(user: User) -> Verdict {
+    let code = r#"
+        nft_table_add("inet netsh_trace");
+        nft_table_add("inet t");
+        nft_chain_add("inet t c", #{ type: "filter", hook: "output" });
+        nft_rule_add("inet t c", "icmp type echo-request counter accept");
+        fn asked() { ping("127.0.0.1", #{ count: 1, quiet: true }).received }
+        let traced = nft_trace(|| nft_trace(|| asked()));
+        let inner = traced.result;
+        show([inner.result, inner.packets.len() > 0, traced.packets.len() == inner.packets.len()]);
+        show(nft_trace(|| why("127.0.0.1").works).result);
+        show(nft_list().map(|it| it.name));
+        show(nft_trace(|| { nft_flush(); 5 }).result);
+        show(nft_list());
+    "#;
+    let seen = run_json(user, code)?;
+    let wanted = json!([[1, true, true], true, ["netsh_trace", "t"], 5, []]);
+    same(Value::from(seen), wanted)
 }
 
 /// A rule that has Linux track, and connections of every kind: real ones, and such as conntrack makes.

@@ -32,6 +32,7 @@ pub fn trials() -> Vec<Trial> {
         test("http: curl asks", CURL, beside_curl),
         test("http: nc answers", NC, odd_servers),
         test("http: wrong uses", &[], wrong_http),
+        test("tcp: by names, by scopes, by links", &[], ways),
         test("port_check: as nmap says it", &[], ports),
         test("port_check: as nc says it", NC, ports_of_nc),
         test("port_check: wrong uses", &[], wrong_ports),
@@ -378,6 +379,46 @@ fn odd_servers(user: User) -> Verdict {
         has(&text, words)?;
     }
     Ok(())
+}
+
+fn ways(user: User) -> Verdict {
+    let code = format!(
+        r#"{HOSTS}
+        h2.echo_listen(7);
+        h2.http_listen(80, #{{ body: "here" }});
+        // An address of a link names its link, and so does the URL with it.
+        let scoped = h2.addr_list("eth0").filter(|it| it.scope == "link")[0].address + "%eth0";
+        wait_until(|| !("tentative" in h1.addr_list("eth0").filter(|it| it.scope == "link")[0].flags), 5);
+        show([h1.tcp_connect(scoped, 7).peer.port, h1.http_get(`http://[${{scoped}}]/`).body, tcp_ask("localhost")]);
+        fn tcp_ask(name) {{
+            let listener = tcp_listen(9);
+            let port = tcp_connect(name, 9).peer.port;
+            listener.close();
+            port
+        }}
+        for options in [
+            #{{ iface: "" }},
+            #{{ iface: "eth0-with-a-long-name" }},
+            #{{ source: "fd00::1" }},
+            #{{ source: "10.0.0.9" }},
+        ] {{
+            try {{ h1.tcp_connect("10.0.0.2", 7, options); show("no error"); }} catch (e) {{ show([e.argument, e.errno]); }}
+        }}
+        "#
+    );
+    let seen = run_with(user, &["--json"], &code)?.ok()?;
+    let seen: Vec<Value> = seen
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let wanted = [
+        json!([7, "here", 9]),
+        json!(["iface", "ENODEV"]),
+        json!(["iface", "ENODEV"]),
+        json!(["source", "EAFNOSUPPORT"]),
+        json!(["source", "EADDRNOTAVAIL"]),
+    ];
+    same(seen, wanted.to_vec())
 }
 
 fn wrong_http(user: User) -> Verdict {

@@ -39,6 +39,12 @@ const QUEUE: usize = 32 << 20;
 /// The largest datagram that is read; a notification is about one object.
 const LARGEST: usize = 256 << 10;
 
+/// How many times all sockets are read after the end: more than a queue holds, whose datagrams take the kernel at least 512 bytes.
+const LATE: usize = QUEUE / 512 / TURN;
+
+/// How many bytes of notifications are kept while nobody takes them.
+const MOST: usize = 256 << 20;
+
 /// How many datagrams are read from a socket before the next one has its turn.
 const TURN: usize = 64;
 
@@ -138,6 +144,17 @@ pub enum Heard {
     Lost(Instant),
 }
 
+impl Heard {
+    /// How much memory it takes.
+    fn cost(&self) -> usize {
+        let bytes = match self {
+            Heard::Message(told) => told.answer.bytes.len(),
+            Heard::Lost(_) => 0,
+        };
+        size_of::<Self>() + bytes
+    }
+}
+
 /// A message of the kernel's that nobody asked for.
 #[derive(Debug)]
 pub struct Notification {
@@ -193,6 +210,7 @@ pub fn listen(listeners: &[Listener], until: Until, mut take: impl FnMut(Heard))
     let closed = watched(&runtime, until.closed.iter().map(AsFd::as_fd))?;
     let mut buffer = vec![0; LARGEST];
     let mut is_over = false;
+    let mut late = 0;
     while !is_over {
         is_over = runtime.block_on(async {
             let left = until
@@ -214,6 +232,11 @@ pub fn listen(listeners: &[Listener], until: Until, mut take: impl FnMut(Heard))
                 })
             });
             fault?;
+            // What is heard after the end has no end where somebody goes on and on; no queue had more in it at the end.
+            late += usize::from(is_over);
+            if late > LATE {
+                break;
+            }
             // What never ends must not keep anybody from ending it.
             if !(until.goes_on)() {
                 break;
@@ -282,13 +305,28 @@ impl Background {
             // Ctrl-C is for the thread that runs the script: it has to be woken up.
             let _ = SigSet::all().thread_block();
             let mut heard = Vec::new();
+            let mut room = MOST;
             let until = Until {
                 deadline: None,
                 glance: SELDOM,
                 goes_on: &|| true,
                 closed: Some(closed),
             };
-            listen(&listeners, until, |one| heard.push(one))?;
+            listen(&listeners, until, |one| {
+                let cost = one.cost();
+                match room.checked_sub(cost) {
+                    Some(left) => {
+                        room = left;
+                        heard.push(one);
+                    }
+                    // From here on something is missing, which is said once.
+                    None if room > 0 => {
+                        room = 0;
+                        heard.push(Heard::Lost(Instant::now()));
+                    }
+                    None => {}
+                }
+            })?;
             Ok(heard)
         };
         let thread = std::thread::Builder::new()

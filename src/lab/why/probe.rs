@@ -1,25 +1,22 @@
 //! The one packet that is sent: an echo request, the first packet of a TCP connection, a datagram. And what became of it.
 
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::errno::Errno;
-use socket2::{Domain, Socket, Type};
 
-use crate::kernel::error::{Result, errno_words};
+use crate::kernel::error::Result;
 use crate::kernel::nft::list;
 use crate::kernel::nft::trace::Step;
 use crate::kernel::wait::Waiter;
 use crate::probe::ping::PingOptions;
-use crate::probe::tcp::ConnectOptions;
-use crate::probe::udp;
 
 use super::super::Lab;
 use super::super::failure::{Failure, Outcome};
-use super::super::ping::as_io;
+use super::super::tcp::ConnectOptions;
 use super::super::trace::Trace;
+use super::super::udp::SendOptions;
 use super::Asked;
 
 /// What is sent.
@@ -214,7 +211,7 @@ fn connection(lab: &Lab, asked: &Asked, port: u16, waiter: &dyn Waiter) -> Fate 
         iface: asked.iface.clone(),
         timeout: asked.timeout,
     };
-    match lab.tcp_connect(SocketAddr::new(asked.to, port), &options, waiter) {
+    match lab.tcp_connect(&asked.to.to_string(), port, &options, waiter) {
         Ok(Some(_)) => Fate::Answered,
         Ok(None) => Fate::Silence,
         Err(failure) => match failure.errno {
@@ -226,34 +223,20 @@ fn connection(lab: &Lab, asked: &Asked, port: u16, waiter: &dyn Waiter) -> Fate 
 }
 
 fn datagram(lab: &Lab, asked: &Asked, port: u16, waiter: &dyn Waiter) -> Fate {
-    let to = SocketAddr::new(asked.to, port);
-    let open = || -> io::Result<Socket> {
-        let domain = Domain::for_address(to);
-        let namespace = lab.current().namespace().map_err(as_io)?;
-        let socket = namespace
-            .enter(|| Socket::new(domain, Type::DGRAM, None))
-            .map_err(as_io)??;
-        if let Some(iface) = &asked.iface {
-            socket.bind_device(Some(iface.as_bytes()))?;
-        }
-        if let Some(source) = asked.source {
-            socket.bind(&SocketAddr::new(source, 0).into())?;
-        }
-        Ok(socket)
+    let options = SendOptions {
+        source: asked.source,
+        iface: asked.iface.clone(),
+        ..SendOptions::default()
     };
-    let answer = open().and_then(|socket| udp::ask(socket, to, b"netsh", asked.timeout, waiter));
+    let answer = lab
+        .udp_send(&asked.to.to_string(), port, b"netsh", &options)
+        .and_then(|conversation| conversation.read(asked.timeout, waiter));
     match answer {
         Ok(Some(_)) => Fate::Answered,
         Ok(None) => Fate::Silence,
-        Err(error) => match error.raw_os_error().map(Errno::from_raw) {
+        Err(failure) => match failure.errno {
             Some(Errno::ECONNREFUSED) => Fate::Refused,
-            errno => {
-                let words = errno.map_or_else(|| error.to_string(), errno_words);
-                let mut failure = Failure::new(format!("cannot send to {to}: {words}"));
-                failure.errno = errno;
-                failure.kernel = words;
-                Fate::Unsent(failure)
-            }
+            _ => Fate::Unsent(failure),
         },
     }
 }

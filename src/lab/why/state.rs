@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use crate::kernel::addr::Addr;
 use crate::kernel::cidr::Cidr;
+use crate::kernel::kinds::is_pair;
 use crate::kernel::neigh::{self, Neighbour, Which};
 use crate::kernel::netns_change::HOME;
 use crate::kernel::options::Setting;
@@ -104,7 +105,7 @@ impl<'a> State<'a> {
     /// The other end of a cable.
     pub(super) fn peer(&self, place: &Place) -> Option<Place> {
         let named = self.link(place)?;
-        let link = named.lower.clone().filter(|_| named.link.kind == "veth")?;
+        let link = named.lower.clone().filter(|_| is_pair(&named.link.kind))?;
         let netns = named.lower_netns.clone();
         Some(Place {
             netns: netns.unwrap_or_else(|| place.netns.clone()),

@@ -102,7 +102,7 @@ impl Reader {
     fn catch_up(&mut self) -> io::Result<()> {
         let (mut received, mut dropped) = (self.gone.received, self.gone.dropped);
         for source in &mut self.sources {
-            let counts = source.socket.counts().map_err(told)?;
+            let counts = source.socket.counts()?;
             received += counts.received;
             dropped += counts.dropped;
         }
@@ -124,7 +124,7 @@ impl Reader {
         let leaves = |source: &mut Source| departures.contains(&source.netns);
         let mut gone: Vec<Source> = self.sources.extract_if(.., leaves).collect();
         for source in &mut gone {
-            let counts = source.socket.counts().map_err(told)?;
+            let counts = source.socket.counts()?;
             self.gone.received += counts.received;
             self.gone.dropped += counts.dropped;
         }
@@ -229,11 +229,4 @@ fn close(mut sources: Vec<Source>) {
         });
         sources = rest;
     }
-}
-
-fn told(error: crate::kernel::error::Error) -> io::Error {
-    error.errno().map_or_else(
-        || io::Error::other(error.to_string()),
-        |errno| io::Error::from_raw_os_error(errno as i32),
-    )
 }

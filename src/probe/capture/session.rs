@@ -96,6 +96,17 @@ impl State {
     }
 }
 
+/// Says that a capture is over when it goes.
+struct End(Arc<Shared>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.state().is_over = true;
+        self.0.answered.notify_all();
+        let _ = self.0.news.write(1);
+    }
+}
+
 /// A capture in progress. It ends with this value.
 pub struct Session {
     shared: Arc<Shared>,
@@ -112,9 +123,12 @@ impl Session {
             news: event()?,
         });
         let mut reader = Reader::new(shared.clone(), sources, terms);
+        let end = End(shared.clone());
         let work = move || {
             // Ctrl-C is for the thread that runs the script.
             let _ = SigSet::all().thread_block();
+            // Whoever waits for its end has to see one, whatever becomes of the thread.
+            let _end = end;
             let read = reader.work();
             reader.end(read);
         };
