@@ -11,7 +11,7 @@ use snapbox::Assert;
 use crate::support::{Ran, User, lacking, netsh, redactions, test_that_may_end};
 
 /// The exit status of a lab that can't run here.
-const SKIPPED: Option<i32> = Some(77);
+pub const SKIPPED: Option<i32> = Some(77);
 
 /// One test for each lab and user.
 pub fn trials() -> Vec<Trial> {
@@ -27,7 +27,8 @@ pub fn trials() -> Vec<Trial> {
         .collect()
 }
 
-fn labs() -> Vec<PathBuf> {
+/// The scripts.
+pub fn labs() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts");
     let entries = std::fs::read_dir(folder).expect("the folder of the labs");
     let mut labs: Vec<PathBuf> = entries
