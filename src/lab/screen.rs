@@ -13,6 +13,10 @@ pub trait Screen {
     fn mark(&self, _signs: &str) {}
     /// A value, as a table for people or as JSON.
     fn show(&self, value: &serde_json::Value);
+    /// Whether what is shown is data for programs, not for the eyes of people.
+    fn shows_data(&self) -> bool {
+        false
+    }
     /// A drawing for people, or the same as a value for JSON.
     fn draw(&self, drawing: &dyn Drawing, value: &serde_json::Value);
     /// Pages of the manual, as Markdown.

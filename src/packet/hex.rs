@@ -1,5 +1,6 @@
 //! Bytes as hex digits, and back.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 /// What is no hex, and where.
@@ -21,6 +22,28 @@ pub fn encode(bytes: &[u8]) -> String {
         for digit in [byte >> 4, byte & 15] {
             text.extend(char::from_digit(digit.into(), 16));
         }
+    }
+    text
+}
+
+/// Bytes in lines of sixteen, each with its place before and its characters behind, as `tcpdump -X` prints them.
+pub fn dump(bytes: &[u8]) -> String {
+    const LINE: usize = 16;
+    let mut text = String::new();
+    for (number, line) in bytes.chunks(LINE).enumerate() {
+        let pairs: Vec<String> = line.chunks(2).map(encode).collect();
+        let shown = line.iter().map(|byte| match byte {
+            b' '..=b'~' => char::from(*byte),
+            _ => '.',
+        });
+        let shown: String = shown.collect();
+        let separator = if number == 0 { "" } else { "\n" };
+        let place = number * LINE;
+        let _ = write!(
+            text,
+            "{separator}0x{place:04x}:  {:<39}  {shown}",
+            pairs.join(" ")
+        );
     }
     text
 }
@@ -66,6 +89,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn bytes_are_dumped_as_by_tcpdump() {
+        assert_eq!(dump(&[]), "");
+        assert_eq!(
+            dump(b"E\0 0123456789abcdef"),
+            "0x0000:  4500 2030 3132 3334 3536 3738 3961 6263  E. 0123456789abc\n0x0010:  6465 66                                  def"
+        );
+    }
 
     #[test]
     fn digits_are_read_as_people_write_them() {

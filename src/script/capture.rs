@@ -50,17 +50,19 @@ pub mod api {
     /// They are held in memory, up to 250 000 packets or 64 MiB, or go into a file. On the loopback link each packet is seen twice,
     /// as it goes out and as it comes in.
     ///
-    /// Search words: `tcpdump`, `tshark`, `wireshark`, `dumpcap`, `sniff`, `sniffer`, `packets`, `pcap`, `pcapng`, `record`
+    /// Equivalent to: `tcpdump`
+    ///
+    /// Search words: `tshark`, `wireshark`, `dumpcap`, `sniff`, `sniffer`, `packets`, `pcap`, `pcapng`, `record`
     ///
     /// # Options
-    /// - `link` (link or array of links; `iface`, `dev`): only packets of these; of all links of the namespace unless given
+    /// - `link` (link or array of links; `-i`): only packets of these; of all links of the namespace unless given
     /// - `netns` (netns): the namespace; the current one unless given
     /// - `filter` (string): only packets for which this holds, as in tcpdump: "icmp or arp", "host 10.0.0.2 and tcp port 80"
-    /// - `snaplen` (int, bytes): so many bytes of each packet; all of it unless given
+    /// - `snaplen` (int, bytes; `-s`): so many bytes of each packet; all of it unless given
     /// - `promisc` (bool): also what is not for the link, which a link that is named takes in unless this is false, and others do not
-    /// - `count` (int): end after so many packets
+    /// - `count` (int; `-c`): end after so many packets
     /// - `timeout` (duration): end after this long
-    /// - `file` (string): write the packets there, as pcapng, and hold none in memory
+    /// - `file` (string; `-w`): write the packets there, as pcapng, and hold none in memory
     ///
     /// # Returns
     /// A handle: `read`, `packets`, `save`, `stats`, `stop`.

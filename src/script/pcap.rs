@@ -27,10 +27,12 @@ pub mod api {
     /// What it is, its first bytes tell, not its name. A file that ends within a packet, as one does to which somebody still
     /// writes, is read up to there.
     ///
-    /// Search words: `tcpdump -r`, `tshark`, `wireshark`, `pcapng`, `dump`, `capture`, `load`
+    /// Equivalent to: `tcpdump -r FILE`
+    ///
+    /// Search words: `tshark`, `wireshark`, `pcapng`, `dump`, `capture`, `load`
     ///
     /// # Options
-    /// - `count` (int): the most packets that are read; all unless given
+    /// - `count` (int; `-c`): the most packets that are read; all unless given
     /// - `link_header` (bool): whether lines tell the header of the link and VLAN tags, as those of `tcpdump -e` do
     ///
     /// # Returns

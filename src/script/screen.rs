@@ -7,7 +7,7 @@ use crate::lab::screen::Screen;
 
 use super::call::{RhaiResultOf, verb};
 use super::handle;
-use super::value::{can_be_shown, to_json, too_large_to_show};
+use super::value::{can_be_shown, to_json, to_shown, too_large_to_show};
 
 /// The verbs.
 #[export_module]
@@ -38,8 +38,12 @@ pub mod api {
 
 /// Shows a value as what it is: drawn, or as a table.
 pub fn show_on(screen: &dyn Screen, value: &Dynamic) {
+    let shown = match screen.shows_data() {
+        true => to_json(value),
+        false => to_shown(value),
+    };
     match handle::drawing(value) {
-        Some(drawing) => screen.draw(&*drawing, &to_json(value)),
-        None => screen.show(&to_json(value)),
+        Some(drawing) => screen.draw(&*drawing, &shown),
+        None => screen.show(&shown),
     }
 }

@@ -35,15 +35,17 @@ pub mod api {
     /// Both ends are netsh itself: the sender in the current namespace, the receiver in the one that has the address. What counts is
     /// the payload that arrives.
     ///
-    /// Search words: `iperf`, `iperf3`, `bandwidth`, `speed`, `goodput`, `netperf`, `jitter`, `loss`, `retransmits`
+    /// Equivalent to: `iperf3 -c DESTINATION`
+    ///
+    /// Search words: `iperf`, `bandwidth`, `speed`, `goodput`, `netperf`, `jitter`, `loss`, `retransmits`
     ///
     /// # Options
-    /// - `time` (duration): for how long; 1 s unless given
-    /// - `streams` (int): how many TCP connections at once; 1 unless given
+    /// - `time` (duration; `-t`): for how long; 1 s unless given
+    /// - `streams` (int; `-P`): how many TCP connections at once; 1 unless given
     /// - `udp` (bool): datagrams in place of connections
     /// - `rate` (rate): how fast to send, `"10mbit"`; TCP as fast as it goes and UDP 1 Mbit/s unless given
-    /// - `port` (int): the receiver's port; the kernel chooses one otherwise
-    /// - `length` (int, bytes): the payload of a datagram; 1448 unless given
+    /// - `port` (int; `-p`): the receiver's port; the kernel chooses one otherwise
+    /// - `length` (int, bytes; `-l`): the payload of a datagram; 1448 unless given
     /// - `server` (netns): the namespace of the receiver, where it is not clear from the address
     ///
     /// # Returns

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::handle;
 use crate::lab::memory;
+use crate::packet::hex;
 
 /// How deep JSON may nest; a script can build a value that would overflow the stack of whoever walks it.
 const DEEPEST: usize = 100;
@@ -114,10 +115,20 @@ pub fn too_large_to_show() -> String {
 
 /// Any value as JSON. What JSON has no form for (functions, handles, ranges) becomes its text.
 pub fn to_json(value: &Dynamic) -> Value {
-    json_at(value, 0)
+    json_at(value, 0, &|bytes| {
+        Value::Array(bytes.iter().map(|byte| (*byte).into()).collect())
+    })
 }
 
-fn json_at(value: &Dynamic, depth: usize) -> Value {
+/// The same for the eyes of people: bytes in hexadecimal.
+pub fn to_shown(value: &Dynamic) -> Value {
+    match value.read_lock::<rhai::Blob>() {
+        Some(bytes) => Value::String(hex::dump(&bytes)),
+        None => json_at(value, 0, &|bytes| Value::String(hex::encode(bytes))),
+    }
+}
+
+fn json_at(value: &Dynamic, depth: usize, blob: &dyn Fn(&[u8]) -> Value) -> Value {
     if depth > DEEPEST {
         return Value::String("...".into());
     }
@@ -130,17 +141,17 @@ fn json_at(value: &Dynamic, depth: usize) -> Value {
     } else if let Ok(number) = value.as_float() {
         serde_json::Number::from_f64(number).map_or(Value::Null, Value::Number)
     } else if let Some(array) = value.read_lock::<Array>() {
-        let items = array.iter().map(|item| json_at(item, depth + 1));
+        let items = array.iter().map(|item| json_at(item, depth + 1, blob));
         Value::Array(items.collect())
     } else if let Some(map) = value.read_lock::<Map>() {
         let pairs = map
             .iter()
-            .map(|(key, item)| (key.to_string(), json_at(item, depth + 1)));
+            .map(|(key, item)| (key.to_string(), json_at(item, depth + 1, blob)));
         Value::Object(pairs.collect())
     } else if let Some(bytes) = value.read_lock::<rhai::Blob>() {
-        Value::Array(bytes.iter().map(|byte| (*byte).into()).collect())
+        blob(&bytes)
     } else if let Some(data) = handle::data(value) {
-        json_at(&data.into(), depth + 1)
+        json_at(&data.into(), depth + 1, blob)
     } else if let Some(text) = handle::text(value) {
         Value::String(text)
     } else {

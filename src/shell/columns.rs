@@ -312,6 +312,25 @@ const SHAPES: &[Shape] = &[
         ],
     },
     Shape {
+        noun: "packet",
+        marks: &["line", "link", "time_ns", "bytes"],
+        keys: &[
+            ("time", Column(3)),
+            ("netns", Column(2)),
+            ("link", Column(1)),
+            ("direction", Column(4)),
+            ("rtt", Column(5)),
+            ("line", Column(0)),
+            ("length", Detail),
+            ("checksum", Detail),
+            ("comments", Detail),
+            ("link_type", Detail),
+            ("time_ns", Detail),
+            ("packet", Detail),
+            ("bytes", Detail),
+        ],
+    },
+    Shape {
         noun: "error",
         marks: &["op", "errno"],
         keys: &[

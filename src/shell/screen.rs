@@ -147,6 +147,10 @@ impl Screen for Terminal {
         self.write(&text);
     }
 
+    fn shows_data(&self) -> bool {
+        self.json
+    }
+
     fn draw(&self, drawing: &dyn Drawing, value: &Value) {
         if self.json {
             return self.show(value);

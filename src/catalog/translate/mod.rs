@@ -352,7 +352,7 @@ impl<'a> Translator<'a> {
             let tests: Vec<String> = tests.collect();
             line = format!("{line}.filter(|{noun}| {})", tests.join(" && "));
         }
-        let is_a_question = ["_list", "_get", "_table", "_exists"]
+        let is_a_question = ["_list", "_get", "_table", "_exists", "_read", "throughput"]
             .iter()
             .any(|ending| verb.ends_with(ending));
         if is_a_question {

@@ -1,4 +1,4 @@
-//! Reads commands of traceroute, tracepath, nc and curl.
+//! Reads commands of traceroute, tracepath, nc, curl, tcpdump and iperf3.
 
 use super::Fault;
 use super::other_programs::{Letter, letters};
@@ -132,6 +132,95 @@ pub fn nc(words: &[Word]) -> Result<Vec<Reading>, Unread> {
     };
     for operand in operands {
         reading.push("", Some(operand.clone()), &operand.span);
+    }
+    Ok(vec![reading])
+}
+
+/// The letters of tcpdump's options that have values (tcpdump(1)).
+const TCPDUMP_VALUES: &str = "BcCEFGijmMQrsTVwWyz";
+
+/// Reads a command of tcpdump.
+pub fn tcpdump(words: &[Word]) -> Result<Vec<Reading>, Unread> {
+    let (options, operands) = letters(words, TCPDUMP_VALUES)?;
+    let reads = options.iter().any(|option| option.letter == 'r');
+    let mut reading = match reads {
+        true => Reading::of(["tcpdump", "-r"], words),
+        false => Reading::of(["tcpdump"], words),
+    };
+    for option in options {
+        let span = &option.span;
+        match option.letter {
+            'r' => reading.push("", option.value, span),
+            // All links are taken when none is named, and all of a packet when no length is.
+            'i' if option.value.as_ref().is_some_and(|link| link.text == "any") => {}
+            's' if option
+                .value
+                .as_ref()
+                .is_some_and(|length| length.text == "0") => {}
+            'p' => reading.push("promisc", Some(Word::in_place_of(span, "false")), span),
+            // What is printed, and how.
+            'n' | 'e' | 'v' | 'q' | 't' | 'l' | 'U' | 'K' | 'S' | 'A' | 'x' | 'X' | '#' => {
+                let text = format!("-{}", option.letter);
+                reading.manner.push(Word::in_place_of(span, text));
+            }
+            letter => reading.push(format!("-{letter}"), option.value, span),
+        }
+    }
+    if let Some(first) = operands.first() {
+        let all: Vec<&str> = operands.iter().map(|word| word.text.as_str()).collect();
+        let span = span_of(&operands);
+        let mut filter = first.with(all.join(" "));
+        filter.span = span.clone();
+        reading.push("filter", Some(filter), &span);
+    }
+    Ok(vec![reading])
+}
+
+/// The long options of iperf3, and their letters.
+const IPERF_LONG: [(&str, &str); 7] = [
+    ("--client", "-c"),
+    ("--time", "-t"),
+    ("--parallel", "-P"),
+    ("--udp", "-u"),
+    ("--bitrate", "-b"),
+    ("--port", "-p"),
+    ("--length", "-l"),
+];
+
+/// Reads a command of iperf or iperf3.
+pub fn iperf(words: &[Word]) -> Result<Vec<Reading>, Unread> {
+    let short: Vec<Word> = words
+        .iter()
+        .flat_map(|word| in_letters(word, &IPERF_LONG))
+        .collect();
+    let (options, _) = letters(&short, "ABcCfFiklLmMnpPStTwOb")?;
+    let mut reading = Reading::of(["iperf3", "-c"], words);
+    if options.iter().any(|option| option.letter == 's') {
+        let why = "throughput(ADDRESS) has both ends: the receiver is where the address is";
+        return Err(program(words, span_of(words), why));
+    }
+    for option in options {
+        let span = &option.span;
+        match option.letter {
+            'c' => reading.push("", option.value, span),
+            'u' => reading.push("udp", Some(Word::in_place_of(span, "true")), span),
+            // iperf3 counts by thousands too, and says bits by saying nothing.
+            'b' => {
+                let rate = option.value.map(|rate| {
+                    let unit = match rate.text.chars().last() {
+                        Some('K' | 'k' | 'M' | 'm' | 'G' | 'g') => "bit",
+                        _ => "",
+                    };
+                    rate.with(format!("{}{unit}", rate.text.to_lowercase()))
+                });
+                reading.push("rate", rate, span);
+            }
+            'J' | 'V' | 'i' | 'f' | '4' | '6' => {
+                let text = format!("-{}", option.letter);
+                reading.manner.push(Word::in_place_of(span, text));
+            }
+            letter => reading.push(format!("-{letter}"), option.value, span),
+        }
     }
     Ok(vec![reading])
 }

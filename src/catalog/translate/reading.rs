@@ -147,6 +147,8 @@ pub fn read(command: &Command) -> Result<Vec<Reading>, Unread> {
         }
         "nc" | "ncat" | "netcat" => probing::nc(words)?,
         "curl" => probing::curl(words)?,
+        "tcpdump" => probing::tcpdump(words)?,
+        "iperf" | "iperf3" => probing::iperf(words)?,
         "sysctl" => other_programs::sysctl(words)?,
         "arp" => other_programs::arp(words)?,
         "arping" => other_programs::arping(words)?,

@@ -375,8 +375,8 @@ fn namespaces() {
             r#"netns_get("h1").link_up("lo");"#,
         ),
         (
-            "ip netns exec 'h 1' tcpdump -i eth0",
-            r#"netns_get("h 1").sh("tcpdump -i eth0");"#,
+            "ip netns exec 'h 1' tshark -i eth0",
+            r#"netns_get("h 1").sh("tshark -i eth0");"#,
         ),
         (
             "ip netns exec h1 sh -c 'echo hi; id'",
@@ -525,6 +525,27 @@ fn ways_and_ports() {
             r#"show(http_get("http://10.0.0.1:8080", #{ iface: "eth0" }));"#,
         ),
         ("python3 -m http.server 8000", "http_listen(8000);"),
+        ("tcpdump -n", "capture();"),
+        (
+            "sudo tcpdump -nei eth0 -c 3 -s 96 -w x.pcap icmp or arp",
+            r#"capture(#{ link: "eth0", count: 3, snaplen: 96, file: "x.pcap", filter: "icmp or arp" });"#,
+        ),
+        (
+            "ip netns exec h1 tcpdump -pi any 'tcp port 80'",
+            r#"netns_get("h1").capture(#{ promisc: false, filter: "tcp port 80" });"#,
+        ),
+        (
+            "tcpdump -nr x.pcap -c 2",
+            r#"show(pcap_read("x.pcap", #{ count: 2 }));"#,
+        ),
+        (
+            "iperf3 -c 10.0.0.2 -t 5 -u -b 10M",
+            r#"show(throughput("10.0.0.2", #{ time: 5, udp: true, rate: "10mbit" }));"#,
+        ),
+        (
+            "iperf3 --client=10.0.0.2 --parallel 4",
+            r#"show(throughput("10.0.0.2", #{ streams: 4 }));"#,
+        ),
     ]);
 }
 

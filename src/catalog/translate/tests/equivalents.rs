@@ -37,6 +37,7 @@ fn example(word: &str) -> Option<&'static str> {
         "ELEMENTS" => "one",
         "TEXT" => "text",
         "CLASSID" => "1:10",
+        "FILE" => "x.pcap",
         "URL" => "http://10.0.0.1/",
         _ => return None,
     })
