@@ -63,7 +63,10 @@ fn draw(ladder: &Ladder, plain: bool, width: Option<usize>) -> String {
     let width = width.unwrap_or(usize::MAX);
     let strokes = if plain { ASCII } else { UNICODE };
     let layout = Layout::of(ladder);
-    let mut lines = vec![layout.namespaces(ladder, strokes), layout.links(ladder)];
+    let mut lines = match ladder.rows.is_empty() {
+        true => vec!["no packet was seen".to_owned()],
+        false => vec![layout.namespaces(ladder, strokes), layout.links(ladder)],
+    };
     for row in &ladder.rows {
         lines.push(layout.row(row, strokes, width));
     }
