@@ -10,23 +10,29 @@
 //! | `state` | the links, neighbours and settings of all namespaces |
 //! | `follow` | where the journey ended |
 //! | `suspects` | who could have done it, in order |
-//! | `rules`, `routes`, `links`, `neighbours`, `bridges`, `vlans`, `tunnels`, `hosts`, `nat` | the suspects |
+//! | `rules`, `links`, `neighbours`, `bridges`, `vlans`, `tunnels`, `hosts`, `nat` | the suspects |
+//! | `routes`, `policy`, `gateways`, `wires`, `hops`, `sizes` | those of the way: what the kernel answers, and what it depends on |
 //! | `sockets` | who listens at a port |
 
 mod bridges;
 mod follow;
+mod gateways;
+mod hops;
 mod hosts;
 mod links;
 mod nat;
 mod neighbours;
+mod policy;
 mod probe;
 mod routes;
 mod rules;
+mod sizes;
 mod sockets;
 mod state;
 mod suspects;
 mod tunnels;
 mod vlans;
+mod wires;
 
 use std::net::IpAddr;
 use std::rc::Rc;

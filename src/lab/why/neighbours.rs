@@ -9,7 +9,7 @@ use super::follow::{Course, Stop, question_for};
 use super::probe::Sent;
 use super::state::{Space, State};
 use super::suspects::{self, Scene};
-use super::{Asked, Finding, bridges, hosts, links, routes, rules, tunnels, vlans};
+use super::{Asked, Finding, bridges, gateways, hosts, links, routes, rules, tunnels, vlans};
 
 /// Whether the probe waited for an answer to a question for a hardware address that was asked before it was sent.
 pub(super) fn is_waiting(sent: &Sent, state: &State<'_>, asked: &Asked, course: &Course) -> bool {
@@ -66,7 +66,7 @@ pub(super) fn unresolved_at(
 fn nobody(scene: &Scene<'_>, out: &Place, next: IpAddr, via: Option<IpAddr>) -> Option<Finding> {
     if via.is_some() {
         let way = routes::way_on(scene).ok()?;
-        return routes::wrong_gateway(scene, &way);
+        return gateways::wrong_gateway(scene, &way);
     }
     let own = scene.space.address_near(&out.link, next)?;
     let segment = scene.state.segment(out);
@@ -108,8 +108,8 @@ fn elsewhere(
         .or_else(|| bridges::no_port(scene, out))
         .or_else(|| vlans::apart(scene, out, &there))
         .or_else(|| match next == scene.to {
-            true => routes::not_on_wire(scene, out, &there),
-            false => routes::wrong_gateway(scene, &routes::way_on(scene).ok()?),
+            true => gateways::not_on_wire(scene, out, &there),
+            false => gateways::wrong_gateway(scene, &routes::way_on(scene).ok()?),
         })
         .or_else(|| {
             let words = format!("{next} is {there}, and no cable leads there from {out}");

@@ -10,7 +10,9 @@ use super::follow::{Course, Stop};
 use super::probe::Sent;
 use super::state::{Space, State};
 use super::{Asked, Finding, Verdict};
-use super::{bridges, hosts, links, nat, neighbours, routes, rules, tunnels, vlans};
+use super::{
+    bridges, hops, hosts, links, nat, neighbours, policy, routes, rules, sizes, tunnels, vlans,
+};
 
 /// Where the packet stopped, and all that there is to ask.
 pub(super) struct Scene<'a> {
@@ -92,9 +94,9 @@ const COMES_IN: &[Suspect] = &[
         "the way in: source address and reverse path",
         routes::way_in,
     ),
-    ("the TTL", routes::ttl),
-    ("the sizes of packets", routes::too_long),
-    ("the rules for routes", routes::diverted),
+    ("the TTL", hops::ttl),
+    ("the sizes of packets", sizes::too_long),
+    ("the rules for routes", policy::diverted),
     ("the link that it would leave by", links::out),
     ("the neighbour that it would go to", neighbours::unresolved),
 ];
@@ -105,8 +107,8 @@ const IS_SENT: &[Suspect] = &[
     ("the link that it was to leave by", links::own),
     ("the rules of nftables", rules::dropped),
     ("the route", routes::way_out),
-    ("the sizes of packets", routes::too_long),
-    ("the rules for routes", routes::diverted),
+    ("the sizes of packets", sizes::too_long),
+    ("the rules for routes", policy::diverted),
     ("the link that it would leave by", links::out),
     ("the neighbour that it would go to", neighbours::unresolved),
 ];

@@ -1,0 +1,143 @@
+//! Who would pass a packet on: gateways that nobody is, and those that there are.
+
+use std::net::IpAddr;
+
+use crate::kernel::cidr::Cidr;
+use crate::kernel::route_change::destination;
+use crate::kernel::route_question::Question;
+
+use super::super::journey::Place;
+use super::Finding;
+use super::policy::ruling;
+use super::routes::question;
+use super::state::{Space, Way, holds};
+use super::suspects::Scene;
+
+/// The route leads to a gateway that nobody is.
+pub(super) fn wrong_gateway(scene: &Scene<'_>, way: &Way) -> Option<Finding> {
+    let (via, link) = (way.via?, way.link.clone()?);
+    let segment = scene.state.segment(&scene.place(&link));
+    let owners = scene.state.owners(via);
+    let mut near = owners.iter();
+    let is_near = near.any(|(space, named)| segment.contains(&space.place(&named.link.name)));
+    if is_near || ruling(scene, way.route.table).is_some() {
+        return None;
+    }
+    let words = format!(
+        "the route to {} leads to gateway {via}, which nobody on {link} is",
+        scene.to
+    );
+    let finding = Finding::new("wrong_gateway", words)
+        .shown_by("gateway", format!("{via} dev {link}"))
+        .shown_by(
+            format!("neighbour {via}"),
+            scene
+                .space
+                .neighbour(&link, via)
+                .map_or("unknown", |neighbour| neighbour.state),
+        );
+    let to = routed_network(scene).unwrap_or_else(|| network_of(scene));
+    Some(match gateway(scene, Some(&link)) {
+        Some(right) => {
+            finding.mended_by(scene.line(format!("route_replace({to:?}, #{{ via: \"{right}\" }})")))
+        }
+        None => finding,
+    })
+}
+
+/// The route takes the destination for a neighbour, and it is behind another link, or behind a router.
+pub(super) fn not_on_wire(scene: &Scene<'_>, out: &Place, there: &Place) -> Option<Finding> {
+    let route = routed_network(scene)?;
+    let words = format!(
+        "the route to {route} takes {} for a neighbour on {}, and it is {there}, where no cable leads from there",
+        scene.to, out.link
+    );
+    let finding = Finding::new("not_on_link", words)
+        .shown_by(format!("route to {route}"), format!("dev {}", out.link));
+    let network = network_of(scene);
+    // Another link of this namespace leads there.
+    let mut own = scene.space.addresses();
+    let other = own.find(|(link, addr)| {
+        let is_there = scene.state.segment(&scene.place(link)).contains(there);
+        is_there && holds(&addr.local, scene.to)
+    });
+    if let Some((link, addr)) = other {
+        let line = format!("route_replace({network:?}, #{{ dev: {link:?} }})");
+        return Some(
+            finding
+                .shown_by(format!("address of {link}"), addr.local.to_string())
+                .mended_by(scene.line(line)),
+        );
+    }
+    let via = gateway(scene, Some(&out.link))?;
+    let finding = match scene.state.owners(via).first() {
+        Some((space, named)) => {
+            // It could answer in the place of whoever is behind it.
+            let (family, last) = match scene.to.is_ipv4() {
+                true => ("ipv4", "proxy_arp"),
+                false => ("ipv6", "proxy_ndp"),
+            };
+            let (name, value) = space.conf(family, &named.link.name, last);
+            finding.shown_by(
+                format!("{name} of {}", space.words()),
+                value.unwrap_or_default(),
+            )
+        }
+        None => finding,
+    };
+    Some(
+        finding.mended_by(scene.line(format!("route_replace({network:?}, #{{ via: \"{via}\" }})"))),
+    )
+}
+
+/// The destination of the route that the packet takes.
+fn routed_network(scene: &Scene<'_>) -> Option<String> {
+    let mut question = question(scene);
+    question.fibmatch = true;
+    let way = scene.space.way(&question).ok()?;
+    Some(destination(&way.route))
+}
+
+/// Who on the wires of this namespace would pass the packet on.
+pub(super) fn gateway(scene: &Scene<'_>, only: Option<&str>) -> Option<IpAddr> {
+    let is_ipv4 = scene.to.is_ipv4();
+    for (link, addr) in scene.space.addresses() {
+        if only.is_some_and(|only| only != link) || addr.local.address.is_ipv4() != is_ipv4 {
+            continue;
+        }
+        for other in scene.state.segment(&scene.place(link)) {
+            let space = scene.state.space(&other.netns)?;
+            let knows = leads(space, scene.to) && space.name() != scene.space.name();
+            let near = space.address_near(&other.link, addr.local.address);
+            if let Some(near) = near.filter(|_| knows) {
+                return Some(near.address);
+            }
+        }
+    }
+    None
+}
+
+/// Whether a namespace could pass a packet on to an address: it has a network with it, a route, or the address itself.
+fn leads(space: &Space<'_>, to: IpAddr) -> bool {
+    space.has(to) || space.way(&Question::of(to)).is_ok()
+}
+
+/// The network of the destination, as the one who has the address has it; the default route where nobody has it.
+pub(super) fn network_of(scene: &Scene<'_>) -> String {
+    let owners = scene.state.owners(scene.to);
+    let prefix = owners.first().and_then(|(_, named)| {
+        let mut own = named.link.addresses.iter();
+        let addr = own.find(|addr| addr.local.address == scene.to)?;
+        Some(addr.local.prefix)
+    });
+    match prefix {
+        Some(prefix) => {
+            let cidr = Cidr {
+                address: scene.to,
+                prefix,
+            };
+            cidr.network().to_string()
+        }
+        None => "default".into(),
+    }
+}
