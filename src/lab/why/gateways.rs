@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use crate::kernel::cidr::Cidr;
 use crate::kernel::route_change::destination;
-use crate::kernel::route_question::Question;
 
 use super::super::journey::Place;
-use super::Finding;
 use super::policy::ruling;
 use super::routes::question;
-use super::state::{Space, Way, holds};
+use super::state::{Way, holds};
 use super::suspects::Scene;
+use super::wires::{self, Exit, Lack, Lead};
+use super::{Finding, hosts};
 
 /// The route leads to a gateway that nobody is.
 pub(super) fn wrong_gateway(scene: &Scene<'_>, way: &Way) -> Option<Finding> {
@@ -36,13 +36,35 @@ pub(super) fn wrong_gateway(scene: &Scene<'_>, way: &Way) -> Option<Finding> {
                 .neighbour(&link, via)
                 .map_or("unknown", |neighbour| neighbour.state),
         );
+    // Who could pass it on is there under another address, or has none.
+    let here = gateway(scene, Some(&link));
+    if here.is_none()
+        && let Some(there) = unaddressed(scene, &link, via)
+        && let Some(near) = scene.space.address_near(&link, via)
+    {
+        let missing = hosts::missing(scene, &there, via, near.prefix);
+        return Some(missing.shown_by(format!("gateway to {}", scene.to), via.to_string()));
+    }
     let to = routed_network(scene).unwrap_or_else(|| network_of(scene));
-    Some(match gateway(scene, Some(&link)) {
-        Some(right) => {
-            finding.mended_by(scene.line(format!("route_replace({to:?}, #{{ via: \"{right}\" }})")))
-        }
+    Some(match here.or_else(|| gateway(scene, None)) {
+        Some(exit) => finding.mended_by(scene.line(route_line("route_replace", &to, &exit))),
         None => finding,
     })
+}
+
+/// The only one on a wire who would pass the packet on, and has no address in the network of the gateway.
+fn unaddressed(scene: &Scene<'_>, link: &str, via: IpAddr) -> Option<Place> {
+    let segment = scene.state.segment(&scene.place(link));
+    let mut free = segment.into_iter().filter(|there| {
+        let space = scene.state.space(&there.netns);
+        space.is_some_and(|space| {
+            space.name() != scene.space.name()
+                && space.address_near(&there.link, via).is_none()
+                && wires::leads(scene, space) != Lead::Nowhere
+        })
+    });
+    let one = free.next()?;
+    free.next().is_none().then_some(one)
 }
 
 /// The route takes the destination for a neighbour, and it is behind another link, or behind a router.
@@ -69,8 +91,8 @@ pub(super) fn not_on_wire(scene: &Scene<'_>, out: &Place, there: &Place) -> Opti
                 .mended_by(scene.line(line)),
         );
     }
-    let via = gateway(scene, Some(&out.link))?;
-    let finding = match scene.state.owners(via).first() {
+    let exit = gateway(scene, Some(&out.link))?;
+    let finding = match scene.state.owners(exit.near.address).first() {
         Some((space, named)) => {
             // It could answer in the place of whoever is behind it.
             let (family, last) = match scene.to.is_ipv4() {
@@ -85,9 +107,7 @@ pub(super) fn not_on_wire(scene: &Scene<'_>, out: &Place, there: &Place) -> Opti
         }
         None => finding,
     };
-    Some(
-        finding.mended_by(scene.line(format!("route_replace({network:?}, #{{ via: \"{via}\" }})"))),
-    )
+    Some(finding.mended_by(scene.line(route_line("route_replace", &network, &exit))))
 }
 
 /// The destination of the route that the packet takes.
@@ -99,27 +119,26 @@ fn routed_network(scene: &Scene<'_>) -> Option<String> {
 }
 
 /// Who on the wires of this namespace would pass the packet on.
-pub(super) fn gateway(scene: &Scene<'_>, only: Option<&str>) -> Option<IpAddr> {
-    let is_ipv4 = scene.to.is_ipv4();
-    for (link, addr) in scene.space.addresses() {
-        if only.is_some_and(|only| only != link) || addr.local.address.is_ipv4() != is_ipv4 {
-            continue;
-        }
-        for other in scene.state.segment(&scene.place(link)) {
-            let space = scene.state.space(&other.netns)?;
-            let knows = leads(space, scene.to) && space.name() != scene.space.name();
-            let near = space.address_near(&other.link, addr.local.address);
-            if let Some(near) = near.filter(|_| knows) {
-                return Some(near.address);
-            }
-        }
-    }
-    None
+pub(super) fn gateway(scene: &Scene<'_>, only: Option<&str>) -> Option<Exit> {
+    let all = wires::exits(scene).into_iter();
+    all.filter(|exit| {
+        exit.lead != Lead::Nowhere
+            && exit.lack == Lack::Nothing
+            && only.is_none_or(|only| only == exit.link)
+    })
+    .min_by_key(|exit| std::cmp::Reverse(exit.lead))
 }
 
-/// Whether a namespace could pass a packet on to an address: it has a network with it, a route, or the address itself.
-fn leads(space: &Space<'_>, to: IpAddr) -> bool {
-    space.has(to) || space.way(&Question::of(to)).is_ok()
+/// A route to a network by an exit: to whom it is for on the own wire, or through a gateway.
+pub(super) fn route_line(verb: &str, to: &str, exit: &Exit) -> String {
+    let Exit { link, near, .. } = exit;
+    let via = near.address;
+    match via {
+        IpAddr::V6(address) if address.is_unicast_link_local() => {
+            format!("{verb}({to:?}, #{{ via: \"{via}\", dev: {link:?} }})")
+        }
+        _ => format!("{verb}({to:?}, #{{ via: \"{via}\" }})"),
+    }
 }
 
 /// The network of the destination, as the one who has the address has it; the default route where nobody has it.

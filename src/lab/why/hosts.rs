@@ -8,6 +8,7 @@ use super::probe::{Fate, Protocol, Sent};
 use super::sockets::{hears, listeners};
 use super::state::{Space, State};
 use super::suspects::Scene;
+use super::wires::{self, Lack};
 use super::{Asked, Finding};
 
 /// The probe was to come from an address that is not there.
@@ -53,46 +54,36 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     // Its cable leads to a network in which it could have one.
-    for named in &scene.space.links {
-        let place = scene.place(&named.link.name);
-        for other in scene.state.segment(&place) {
-            let space = scene.state.space(&other.netns)?;
-            let Some(near) = space
-                .link(&other.link)
-                .and_then(|there| {
-                    let mut own = there.link.addresses.iter();
-                    own.find(|addr| {
-                        addr.local.address.is_ipv4() == is_ipv4 && addr.local.prefix < 127
-                    })
-                })
-                .map(|addr| addr.local)
-            else {
-                continue;
-            };
-            let Some(free) = free_address(scene, &near) else {
-                continue;
-            };
-            let words = format!("{} has no address", scene.space.words());
-            let line = format!(
-                "addr_add({:?}, \"{free}/{}\")",
-                named.link.name, near.prefix
-            );
-            return Some(
-                Finding::new("no_address", words)
-                    .shown_by(format!("addresses of {place}"), "none")
-                    .shown_by(format!("address of {other}"), near.to_string())
-                    .mended_by(scene.line(line)),
-            );
-        }
+    let lacks_address = |exit: &wires::Exit| matches!(exit.lack, Lack::Address | Lack::Ipv6);
+    let exits = wires::exits(scene).into_iter();
+    let exit = exits
+        .filter(lacks_address)
+        .max_by_key(|exit| exit.lead)
+        .and_then(|exit| wires::lacking(scene, &exit));
+    if exit.is_some() {
+        return exit;
     }
-    Some(Finding::new(
-        "no_address",
-        format!("{} has no address", scene.space.words()),
-    ))
+    let links = scene.space.links.iter();
+    let links: Vec<&str> = links.map(|named| named.link.name.as_str()).collect();
+    let words = match links.as_slice() {
+        [] | ["lo"] => format!(
+            "{} has no address: it has no link but lo, and no cable leads from it",
+            scene.space.words()
+        ),
+        _ => format!("{} has no address", scene.space.words()),
+    };
+    Some(
+        Finding::new("no_address", words)
+            .shown_by(
+                format!("links of {}", scene.space.words()),
+                links.join(", "),
+            )
+            .shown_by(format!("addresses of {}", scene.space.words()), "none"),
+    )
 }
 
 /// An address of a network that nobody has.
-fn free_address(scene: &Scene<'_>, near: &crate::kernel::cidr::Cidr) -> Option<IpAddr> {
+pub(super) fn free_address(scene: &Scene<'_>, near: &crate::kernel::cidr::Cidr) -> Option<IpAddr> {
     let after = |address: IpAddr| -> Option<IpAddr> {
         Some(match address {
             IpAddr::V4(address) => {

@@ -11,12 +11,11 @@ use crate::kernel::route_question::Question;
 
 use super::super::failure::{Failure, Outcome};
 use super::super::journey::Place;
-use super::Finding;
-use super::gateways::{gateway, network_of, wrong_gateway};
+use super::gateways::{network_of, route_line, wrong_gateway};
 use super::policy::{by_rule, ruling};
 use super::state::{Way, holds};
 use super::suspects::Scene;
-use super::wires::{link_of_network, wrong_mask};
+use super::{Finding, wires};
 
 pub(super) fn question(scene: &Scene<'_>) -> Question<String> {
     let protocol = scene.asked.protocol.number(scene.to);
@@ -45,6 +44,9 @@ pub(super) fn way_in(scene: &Scene<'_>) -> Option<Finding> {
     // What a port of a bridge takes in is the bridge's.
     if scene.state.is_port(&scene.place(&by)) {
         return None;
+    }
+    if wires::is_off(scene.space, &by, scene.to) {
+        return Some(wires::switched_off(scene, &scene.place(&by)));
     }
     let is_ipv4 = scene.to.is_ipv4();
     let failure = match way_on(scene) {
@@ -194,14 +196,15 @@ fn no_way(scene: &Scene<'_>, failure: &Failure) -> Option<Finding> {
             None => finding.mended_by(scene.line(line)),
         });
     }
-    if let Some(down) = link_of_network(scene) {
+    if let Some(down) = wires::link_of_network(scene) {
         return Some(down);
     }
-    if let Some(mask) = wrong_mask(scene) {
-        return Some(mask);
+    let exit = wires::best(scene);
+    if let Some(lacking) = exit.as_ref().and_then(|exit| wires::lacking(scene, exit)) {
+        return Some(lacking);
     }
     let words = format!("{} has no route to {}", space.words(), scene.to);
-    let finding = Finding::new("no_route", words).shown_by(
+    let mut finding = Finding::new("no_route", words).shown_by(
         format!("route_get({:?})", scene.to.to_string()),
         format!(
             "{} ({})",
@@ -209,10 +212,29 @@ fn no_way(scene: &Scene<'_>, failure: &Failure) -> Option<Finding> {
             failure.errno_name().unwrap_or_default()
         ),
     );
-    Some(match gateway(scene, None) {
-        Some(via) => {
+    if scene.state.owners(scene.to).is_empty() {
+        finding = finding.shown_by(format!("who has {}", scene.to), "nobody");
+    }
+    // The network of an own address: its route is gone.
+    let own = space
+        .addresses()
+        .find(|(_, addr)| holds(&addr.local, scene.to));
+    if let Some((link, addr)) = own {
+        let to = addr.local.network();
+        let line = format!("route_add(\"{to}\", #{{ dev: {link:?} }})");
+        return Some(
+            finding
+                .shown_by(
+                    format!("address of {}", scene.place(link)),
+                    addr.local.to_string(),
+                )
+                .mended_by(scene.line(line)),
+        );
+    }
+    Some(match exit {
+        Some(exit) => {
             let to = network_of(scene);
-            finding.mended_by(scene.line(format!("route_add({to:?}, #{{ via: \"{via}\" }})")))
+            finding.mended_by(scene.line(route_line("route_add", &to, &exit)))
         }
         None => finding,
     })
