@@ -17,6 +17,10 @@ pub(super) struct Course {
     pub(super) there: Vec<String>,
     /// The way back, in words.
     pub(super) back: Vec<String>,
+    /// The places on the way there, and whether it left by them.
+    pub(super) crossed: Vec<(Place, bool)>,
+    /// Those on the way back.
+    pub(super) crossed_back: Vec<(Place, bool)>,
     /// The namespace in which the packet was last.
     pub(super) netns: String,
     /// The link on which it was seen last.
@@ -64,6 +68,8 @@ pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
     let mut course = Course {
         there: Vec::new(),
         back: Vec::new(),
+        crossed: Vec::new(),
+        crossed_back: Vec::new(),
         netns: state.from.clone(),
         link: None,
         is_back: false,
@@ -81,6 +87,7 @@ pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
         return course;
     };
     course.there = path(sent, journey);
+    course.crossed = places(sent, journey);
     let last = end(sent, journey, &mut course);
     let (Some(last), Stop::Received) = (last, course.stop) else {
         return course;
@@ -105,6 +112,7 @@ pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
     };
     course.is_back = true;
     course.back = path(sent, answer);
+    course.crossed_back = places(sent, answer);
     end(sent, answer, &mut course);
     course
 }
@@ -147,6 +155,14 @@ pub(super) fn path(sent: &Sent, journey: &Journey) -> Vec<String> {
     let steps = journey.steps.iter();
     let sightings = steps.filter_map(|step| sent.trace.sightings.get(step.sighting));
     sightings.map(words).collect()
+}
+
+fn places(sent: &Sent, journey: &Journey) -> Vec<(Place, bool)> {
+    let steps = journey.steps.iter();
+    let sightings = steps.filter_map(|step| sent.trace.sightings.get(step.sighting));
+    sightings
+        .map(|sighting| (sighting.place.clone(), sighting.leaves))
+        .collect()
 }
 
 fn words(sighting: &Sighting) -> String {

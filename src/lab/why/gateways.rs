@@ -60,7 +60,7 @@ fn unaddressed(scene: &Scene<'_>, link: &str, via: IpAddr) -> Option<Place> {
         space.is_some_and(|space| {
             space.name() != scene.space.name()
                 && space.address_near(&there.link, via).is_none()
-                && wires::leads(scene, space) != Lead::Nowhere
+                && wires::leads(scene, space, Some(scene.space)) != Lead::Nowhere
         })
     });
     let one = free.next()?;
@@ -129,11 +129,12 @@ pub(super) fn gateway(scene: &Scene<'_>, only: Option<&str>) -> Option<Exit> {
     .min_by_key(|exit| std::cmp::Reverse(exit.lead))
 }
 
-/// A route to a network by an exit: to whom it is for on the own wire, or through a gateway.
+/// A route to a network by an exit: straight to whom it is for, or through a gateway.
 pub(super) fn route_line(verb: &str, to: &str, exit: &Exit) -> String {
     let Exit { link, near, .. } = exit;
     let via = near.address;
     match via {
+        _ if exit.is_end => format!("{verb}({to:?}, #{{ dev: {link:?} }})"),
         IpAddr::V6(address) if address.is_unicast_link_local() => {
             format!("{verb}({to:?}, #{{ via: \"{via}\", dev: {link:?} }})")
         }

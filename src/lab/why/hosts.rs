@@ -11,6 +11,38 @@ use super::suspects::Scene;
 use super::wires::{self, Lack};
 use super::{Asked, Finding};
 
+/// The address that the sender would speak from may not be used yet: an IPv6 packet leaves with another, such as ::1, or not at all.
+pub(super) fn unready(scene: &Scene<'_>) -> Option<Finding> {
+    let IpAddr::V6(to) = scene.to else {
+        return None;
+    };
+    let is_near = |address: IpAddr| match address {
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unspecified() || address.is_unicast_link_local()
+        }
+        IpAddr::V4(_) => true,
+    };
+    if to.is_loopback() || to.is_unicast_link_local() {
+        return None;
+    }
+    let space = scene.space;
+    if let Some(source) = scene.look.source.filter(|source| !is_near(*source)) {
+        return tentative(scene, space, source);
+    }
+    let wide: Vec<IpAddr> = space
+        .addresses()
+        .map(|(_, addr)| addr.local.address)
+        .filter(|address| address.is_ipv6() && !is_near(*address))
+        .collect();
+    let unready: Vec<Finding> = wide
+        .iter()
+        .filter_map(|address| tentative(scene, space, *address))
+        .collect();
+    // One that may be used would have been.
+    let is_all = unready.len() == wide.len();
+    unready.into_iter().next().filter(|_| is_all)
+}
+
 /// The probe was to come from an address that is not there.
 pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
     if scene.is_back {
@@ -156,6 +188,9 @@ pub(super) fn missing(scene: &Scene<'_>, there: &Place, address: IpAddr, prefix:
 
 /// The address is there twice, and the other one got the packet.
 pub(super) fn twice(scene: &Scene<'_>) -> Option<Finding> {
+    if let Some(finding) = source_twice(scene).filter(|_| scene.is_received) {
+        return Some(finding);
+    }
     let owners = scene.state.owners(scene.to);
     let names: Vec<&str> = owners.iter().map(|(space, _)| space.name()).collect();
     let is_twice = names.iter().any(|name| *name != scene.space.name());
@@ -167,20 +202,39 @@ pub(super) fn twice(scene: &Scene<'_>) -> Option<Finding> {
     if !is_wrong {
         return None;
     }
+    duplicate(scene, scene.to)
+}
+
+/// The packet came from an address that this namespace has too: it takes it for one of its own.
+pub(super) fn source_twice(scene: &Scene<'_>) -> Option<Finding> {
+    let source = scene.look.source?;
+    let came_by = scene.by.filter(|by| by.link.kind != "loopback");
+    let owners = scene.state.owners(source);
+    let mut others = owners.iter().map(|(space, _)| space.name());
+    let is_twice = scene.space.has(source) && others.any(|name| name != scene.space.name());
+    // Who answers itself may well have sent it.
+    let is_own = !scene.is_back && scene.space.name() == scene.state.from;
+    came_by.filter(|_| is_twice && !is_own)?;
+    duplicate(scene, source)
+}
+
+/// An address that this namespace has, and another.
+fn duplicate(scene: &Scene<'_>, address: IpAddr) -> Option<Finding> {
+    let owners = scene.state.owners(address);
     let (_, here) = owners
         .iter()
         .find(|(space, _)| space.name() == scene.space.name())?;
     let mut own = here.link.addresses.iter();
-    let addr = own.find(|addr| addr.local.address == scene.to)?;
+    let addr = own.find(|addr| addr.local.address == address)?;
     let places: Vec<String> = owners
         .iter()
         .map(|(space, named)| space.place(&named.link.name).to_string())
         .collect();
-    let words = format!("{} is there twice: {}", scene.to, places.join(" and "));
+    let words = format!("{address} is there twice: {}", places.join(" and "));
     let line = format!("addr_del({:?}, \"{}\")", here.link.name, addr.local);
     Some(
         Finding::new("duplicate_address", words)
-            .shown_by(format!("who has {}", scene.to), places.join(", "))
+            .shown_by(format!("who has {address}"), places.join(", "))
             .mended_by(scene.line(line)),
     )
 }
@@ -280,15 +334,36 @@ pub(super) fn tentative(scene: &Scene<'_>, space: &Space<'_>, address: IpAddr) -
     let flag = ["tentative", "dadfailed"]
         .into_iter()
         .find(|flag| addr.flags.contains(flag))?;
-    let words = format!(
-        "{address} of {} is {flag}: it may not be used yet",
-        space.words()
-    );
     let lines = [
         format!("addr_del({link:?}, \"{}\")", addr.local),
         format!("addr_add({link:?}, \"{}\")", addr.local),
     ];
     let lines = lines.map(|line| scene.state.line(space.name(), &line));
+    let owners = scene.state.owners(address);
+    let mut others = owners
+        .iter()
+        .filter(|(other, _)| other.name() != space.name());
+    if let Some((other, named)) = others.next().filter(|_| flag == "dadfailed") {
+        let mut theirs = named.link.addresses.iter();
+        let their = theirs.find(|addr| addr.local.address == address)?;
+        let there = &named.link.name;
+        let words = format!(
+            "{address} is there twice: {} found it at {} when it tried it",
+            space.place(link),
+            other.place(there)
+        );
+        let line = format!("addr_del({there:?}, \"{}\")", their.local);
+        let line = scene.state.line(other.name(), &line);
+        return Some(
+            Finding::new("duplicate_address", words)
+                .shown_by(format!("flags of {address}"), addr.flags.join(" "))
+                .mended_by(format!("{line}; {}", lines.join("; "))),
+        );
+    }
+    let words = format!(
+        "{address} of {} is {flag}: it may not be used yet",
+        space.words()
+    );
     Some(
         Finding::new("tentative", words)
             .shown_by(format!("flags of {address}"), addr.flags.join(" "))

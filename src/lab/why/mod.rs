@@ -11,7 +11,7 @@
 //! | `follow` | where the journey ended |
 //! | `suspects` | who could have done it, in order |
 //! | `rules`, `links`, `neighbours`, `bridges`, `vlans`, `tunnels`, `hosts`, `nat` | the suspects |
-//! | `routes`, `policy`, `gateways`, `wires`, `hops`, `sizes` | those of the way: what the kernel answers, and what it depends on |
+//! | `routes`, `policy`, `gateways`, `wires`, `hops`, `sizes`, `masquerade` | those of the way: what the kernel answers, and what it depends on |
 //! | `sockets` | who listens at a port |
 
 mod bridges;
@@ -20,6 +20,7 @@ mod gateways;
 mod hops;
 mod hosts;
 mod links;
+mod masquerade;
 mod nat;
 mod neighbours;
 mod policy;
@@ -38,10 +39,12 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use nix::errno::Errno;
+
 use crate::kernel::wait::Waiter;
 
 use super::Lab;
-use super::failure::Outcome;
+use super::failure::{Failure, Outcome};
 use super::netns::Netns;
 use super::trace::Trace;
 
@@ -136,6 +139,9 @@ impl Finding {
 impl Lab {
     /// Sends one probe from a namespace, and tells how far it gets and why no further. What mends it is for the current one.
     pub fn why(&self, from: &Rc<Netns>, asked: &Asked, waiter: &dyn Waiter) -> Outcome<Verdict> {
+        if let Some(iface) = &asked.iface {
+            self.expect_link(from, iface)?;
+        }
         let mut tries = 0;
         loop {
             tries += 1;
@@ -176,5 +182,21 @@ impl Lab {
                 return Ok(verdict);
             }
         }
+    }
+
+    /// Refuses a link that is not there.
+    fn expect_link(&self, netns: &Rc<Netns>, iface: &str) -> Outcome<()> {
+        let explain = |error| self.explain_question("list the links", &error);
+        let links = self.within(netns, || self.links()).map_err(explain)?;
+        let links = links.map_err(explain)?;
+        if links.iter().any(|named| named.link.name == iface) {
+            return Ok(());
+        }
+        let mut failure = Failure::new(format!("there is no link {iface:?} in {}", netns.name()));
+        failure.errno = Some(Errno::ENODEV);
+        failure.object = iface.into();
+        failure.netns = netns.name().into();
+        failure.hint = self.link_hint(netns, iface);
+        Err(failure.blame("iface"))
     }
 }

@@ -11,16 +11,17 @@ use super::state::{Space, State};
 use super::suspects::{self, Scene};
 use super::{Asked, Finding, bridges, gateways, hosts, links, routes, rules, tunnels, vlans};
 
-/// Whether the probe waited for an answer to a question for a hardware address that was asked before it was sent.
+/// Whether the probe, or the answer to it, waited for an answer to a question for a hardware address that was asked before it was
+/// sent: where that stays without an answer, whoever waits is told so, whatever changed meanwhile.
 pub(super) fn is_waiting(sent: &Sent, state: &State<'_>, asked: &Asked, course: &Course) -> bool {
     let waits = || {
-        let scene = suspects::unsent(sent, state, asked, course)?;
+        let scene = suspects::going_on(sent, state, asked, course)?;
         let (out, next, _) = routes::next(&scene)?;
         let neighbour = scene.space.neighbour(&out.link, next)?;
         let is_open = neighbour.mac.is_none() || neighbour.state == "failed";
         Some(is_open && question_for(sent, &out, next).is_none())
     };
-    course.stop == Stop::Unsent && waits().unwrap_or(false)
+    course.stop != Stop::OnTheWire && waits().unwrap_or(false)
 }
 
 /// Nobody told the hardware address of the neighbour.
@@ -178,6 +179,8 @@ fn silent(
     }
     // The answer may be what got lost.
     bridges::between(scene, &there, out).or_else(|| {
+        // Who was not asked while the probe was under way is not known to be silent.
+        asking.as_ref()?;
         let words = format!(
             "{there} has {next} and does not answer when it is asked for its hardware address"
         );

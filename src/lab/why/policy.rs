@@ -1,9 +1,15 @@
 //! Policy routing: rules that send a packet to a table of their own, or refuse it.
 
-use crate::kernel::route::{AF_INET, AF_INET6};
-use crate::kernel::route_names::{table, table_text};
-use crate::kernel::rule::{self, Rule};
+use std::net::IpAddr;
 
+use nix::errno::Errno;
+
+use crate::kernel::cidr::Cidr;
+use crate::kernel::route::{AF_INET, AF_INET6, Route};
+use crate::kernel::route_names::{table, table_text};
+use crate::kernel::rule::{self, Rule, action_text};
+
+use super::super::failure::Failure;
 use super::Finding;
 use super::routes::way_on;
 use super::state::holds;
@@ -14,22 +20,81 @@ pub(super) fn ruling(scene: &Scene<'_>, table: u32) -> Option<Rule> {
     if matches!(table, table::MAIN | table::LOCAL | table::DEFAULT) {
         return None;
     }
-    let family = if scene.to.is_ipv4() {
-        AF_INET
-    } else {
-        AF_INET6
+    let mut list = rules(scene).into_iter();
+    // What the mark of the packet is only the kernel knows, and it found the table.
+    list.find(|rule| rule.table == table && describes(scene, rule))
+}
+
+/// The rules of this namespace, in the order in which the kernel goes through them.
+fn rules(scene: &Scene<'_>) -> Vec<Rule> {
+    let family = match scene.to.is_ipv4() {
+        true => AF_INET,
+        false => AF_INET6,
     };
-    let namespace = scene.space.netns.namespace().ok()?;
-    let list = rule::list(&namespace, family).ok()?;
-    let describes = |rule: &&Rule| {
-        let from = scene.look.source;
-        rule.table == table
-            && rule
-                .from
-                .is_none_or(|net| from.is_none_or(|from| holds(&net, from)))
-            && rule.to.is_none_or(|net| holds(&net, scene.to))
+    let namespace = scene.space.netns.namespace();
+    namespace
+        .and_then(|there| rule::list(&there, family))
+        .unwrap_or_default()
+}
+
+/// Whether a rule is for the packet, as far as can be told: of its mark and its user nothing can.
+fn describes(scene: &Scene<'_>, rule: &Rule) -> bool {
+    let is_within = |net: Option<Cidr>, address: Option<IpAddr>| {
+        net.is_none_or(|net| address.is_none_or(|address| holds(&net, address)))
     };
-    list.iter().find(describes).cloned()
+    let is_link = |wanted: &Option<String>, link: Option<&str>| {
+        wanted.as_deref().is_none_or(|wanted| link == Some(wanted))
+    };
+    let is_port = |range: Option<(u16, u16)>, port: Option<u16>| {
+        range.is_none_or(|(first, last)| port.is_some_and(|port| (first..=last).contains(&port)))
+    };
+    let came_by = scene.by.map_or("lo", |by| by.link.name.as_str());
+    let bound = scene.asked.iface.as_deref();
+    let bound = bound.filter(|_| scene.by.is_none() && !scene.is_back);
+    let protocol = scene.asked.protocol.number(scene.to);
+    let is_it = is_within(rule.from, scene.look.source)
+        && is_within(rule.to, Some(scene.to))
+        && is_link(&rule.iif, Some(came_by))
+        && is_link(&rule.oif, bound)
+        && rule.ipproto.is_none_or(|wanted| wanted == protocol)
+        && is_port(rule.sport, scene.look.sport)
+        && is_port(rule.dport, scene.look.dport);
+    is_it != rule.not
+}
+
+/// A rule that refuses the packet by itself, before any route that does.
+pub(super) fn refused(
+    scene: &Scene<'_>,
+    failure: &Failure,
+    route: Option<&Route<u32>>,
+) -> Option<Finding> {
+    let action = match failure.errno? {
+        Errno::EINVAL => "blackhole",
+        Errno::ENETUNREACH => "unreachable",
+        Errno::EACCES => "prohibit",
+        _ => return None,
+    };
+    let all = rules(scene);
+    let is_unmarked = |rule: &&Rule| rule.fwmark.is_none_or(|mark| mark == 0) && rule.tos == 0;
+    let first = all
+        .iter()
+        .filter(is_unmarked)
+        .filter(|rule| describes(scene, rule))
+        .find(|rule| {
+            let is_table = route.is_some_and(|route| route.table == rule.table);
+            action_text(rule.action) == action || is_table
+        })?;
+    if action_text(first.action) != action {
+        return None;
+    }
+    let words = format!(
+        "a rule of {} refuses what goes to {} ({})",
+        scene.space.words(),
+        scene.to,
+        first.words()
+    );
+    let finding = by_rule(scene, Finding::new("policy_rule", ""), first);
+    Some(Finding { words, ..finding }.shown_by("what the kernel says", failure.kernel.clone()))
 }
 
 pub(super) fn by_rule(scene: &Scene<'_>, finding: Finding, rule: &Rule) -> Finding {
@@ -39,7 +104,22 @@ pub(super) fn by_rule(scene: &Scene<'_>, finding: Finding, rule: &Rule) -> Findi
     } else {
         ""
     };
-    let line = format!("rule_del(#{{ priority: {priority}{family} }})");
+    // Of several with one priority, the one that also has the rest.
+    let has_one = |one: &Rule| one.priority == rule.priority;
+    let mut more = String::new();
+    if rules(scene).iter().filter(|one| has_one(one)).count() > 1 {
+        let networks = [("from", rule.from), ("to", rule.to)];
+        for (name, network) in networks {
+            more += &network.map_or(String::new(), |network| format!(", {name}: \"{network}\""));
+        }
+        for (name, link) in [("iif", &rule.iif), ("oif", &rule.oif)] {
+            more += &link
+                .as_ref()
+                .map_or(String::new(), |link| format!(", {name}: {link:?}"));
+        }
+        more += &format!(", action: {:?}", action_text(rule.action));
+    }
+    let line = format!("rule_del(#{{ priority: {priority}{family}{more} }})");
     Finding {
         cause: "policy_rule",
         words: format!(

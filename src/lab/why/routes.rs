@@ -12,10 +12,10 @@ use crate::kernel::route_question::Question;
 use super::super::failure::{Failure, Outcome};
 use super::super::journey::Place;
 use super::gateways::{network_of, route_line, wrong_gateway};
-use super::policy::{by_rule, ruling};
+use super::policy::{self, by_rule, ruling};
 use super::state::{Way, holds};
 use super::suspects::Scene;
-use super::{Finding, wires};
+use super::{Finding, hosts, wires};
 
 pub(super) fn question(scene: &Scene<'_>) -> Question<String> {
     let protocol = scene.asked.protocol.number(scene.to);
@@ -58,6 +58,9 @@ pub(super) fn way_in(scene: &Scene<'_>) -> Option<Finding> {
             return (!passes).then(|| not_forwarding(scene, &by));
         }
     };
+    if let Some(rule) = policy::refused(scene, &failure, refusing(scene).as_ref()) {
+        return Some(rule);
+    }
     let asked = format!(
         "route_get({:?}, #{{ from: {:?}, iif: {by:?} }})",
         scene.to.to_string(),
@@ -74,6 +77,9 @@ pub(super) fn way_in(scene: &Scene<'_>) -> Option<Finding> {
                 .source
                 .is_some_and(|source| scene.space.has(source)) =>
         {
+            if let Some(finding) = hosts::source_twice(scene) {
+                return Some(finding);
+            }
             let (name, value) = scene.space.conf("ipv4", &by, "accept_local");
             let source = scene.look.source?;
             let words = format!(
@@ -175,7 +181,11 @@ pub(super) fn way_out(scene: &Scene<'_>) -> Option<Finding> {
 /// No route, or one that refuses.
 fn no_way(scene: &Scene<'_>, failure: &Failure) -> Option<Finding> {
     let space = scene.space;
-    if let Some(found) = refusing(scene) {
+    let refusing = refusing(scene);
+    if let Some(rule) = policy::refused(scene, failure, refusing.as_ref()) {
+        return Some(rule);
+    }
+    if let Some(found) = refusing {
         let kind = TYPES.text(found.kind.into());
         let table = table_text(found.table);
         let to = destination(&found);
@@ -262,6 +272,29 @@ fn refusing(scene: &Scene<'_>) -> Option<Route<u32>> {
     };
     all.filter(leads_there)
         .max_by_key(|route| route.destination.prefix)
+}
+
+/// The line that makes the route of a way once more: what the kernel has learned of it, and its metrics, are gone then.
+pub(super) fn again(way: &Way) -> Option<String> {
+    let to = destination(&way.route);
+    let mut options = Vec::new();
+    if let Some(via) = way.via {
+        options.push(format!("via: \"{via}\""));
+    }
+    options.push(format!("dev: {:?}", way.link.as_ref()?));
+    // Of IPv6 routes each has one; 1024 is that of those that people make.
+    if let Some(metric) = way
+        .route
+        .metric
+        .filter(|metric| !matches!(metric, 0 | 1024))
+    {
+        options.push(format!("metric: {metric}"));
+    }
+    if way.route.table != table::MAIN {
+        options.push(format!("table: {:?}", table_text(way.route.table)));
+    }
+    let is_single = way.route.hops.len() == 1 && !way.route.has_more;
+    is_single.then(|| format!("route_replace({to:?}, #{{ {} }})", options.join(", ")))
 }
 
 /// A place on the way, for others of this folder.

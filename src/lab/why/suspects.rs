@@ -11,7 +11,8 @@ use super::probe::Sent;
 use super::state::{Space, State};
 use super::{Asked, Finding, Verdict};
 use super::{
-    bridges, hops, hosts, links, nat, neighbours, policy, routes, rules, sizes, tunnels, vlans,
+    bridges, hops, hosts, links, masquerade, nat, neighbours, policy, routes, rules, sizes,
+    tunnels, vlans,
 };
 
 /// Where the packet stopped, and all that there is to ask.
@@ -46,25 +47,75 @@ impl Scene<'_> {
     }
 }
 
-/// The scene of a packet that never left.
-pub(super) fn unsent<'a>(
+/// The scene of the probe where it was sent.
+pub(super) fn sender<'a>(
     sent: &'a Sent,
     state: &'a State<'a>,
     asked: &'a Asked,
     course: &Course,
 ) -> Option<Scene<'a>> {
+    let source = match course.is_back {
+        false => course.look.source,
+        true => course.look.destination,
+    };
     Some(Scene {
         sent,
         state,
         asked,
-        space: state.space(&course.netns)?,
+        space: state.space(&state.from)?,
         by: None,
         left_by: None,
         is_received: false,
-        is_back: course.is_back,
-        look: course.look.clone(),
-        to: course.look.destination?,
+        is_back: false,
+        look: Look {
+            source: source.or(asked.source),
+            destination: Some(asked.to),
+            dport: asked.protocol.port(),
+            ..Look::default()
+        },
+        to: asked.to,
     })
+}
+
+/// The scene of a packet that is to go on from where it was last: of one that never left, that is not passed on, or of the answer
+/// to one that was received.
+pub(super) fn going_on<'a>(
+    sent: &'a Sent,
+    state: &'a State<'a>,
+    asked: &'a Asked,
+    course: &Course,
+) -> Option<Scene<'a>> {
+    let space = state.space(&course.netns)?;
+    let is_answer = course.stop == Stop::Received;
+    let look = match is_answer {
+        true => answer(&course.look),
+        false => course.look.clone(),
+    };
+    let came_by = course.link.as_deref();
+    let came_by = came_by.filter(|_| course.stop == Stop::NotPassedOn);
+    Some(Scene {
+        sent,
+        state,
+        asked,
+        space,
+        by: came_by.and_then(|link| space.link(link)),
+        left_by: None,
+        is_received: false,
+        is_back: course.is_back || is_answer,
+        to: look.destination?,
+        look,
+    })
+}
+
+/// What the answer to a packet looks like.
+fn answer(look: &Look) -> Look {
+    Look {
+        source: look.destination,
+        destination: look.source,
+        sport: look.dport,
+        dport: look.sport,
+        ..Look::default()
+    }
 }
 
 /// Somebody who could have done it: what is in order if it did not, and the question.
@@ -90,6 +141,7 @@ const COMES_IN: &[Suspect] = &[
     ("the bridge", bridges::held),
     ("the rules of nftables", rules::dropped),
     ("who has the address", hosts::not_here),
+    ("the source NAT on the way", masquerade::missing),
     (
         "the way in: source address and reverse path",
         routes::way_in,
@@ -106,6 +158,7 @@ const IS_SENT: &[Suspect] = &[
     ("its own address", hosts::no_address),
     ("the link that it was to leave by", links::own),
     ("the rules of nftables", rules::dropped),
+    ("the source NAT on the way", masquerade::missing),
     ("the route", routes::way_out),
     ("the sizes of packets", sizes::too_long),
     ("the rules for routes", policy::diverted),
@@ -114,7 +167,10 @@ const IS_SENT: &[Suspect] = &[
 ];
 
 /// Of a packet that left and did not arrive.
-const LEFT: &[Suspect] = &[("the cable", links::wire)];
+const LEFT: &[Suspect] = &[
+    ("the cable", links::wire),
+    ("the sizes of packets", sizes::narrow),
+];
 
 /// Asks all of them, and writes down who did it and who did not.
 pub(super) fn ask(
@@ -124,6 +180,14 @@ pub(super) fn ask(
     course: &Course,
     verdict: &mut Verdict,
 ) {
+    if let Some(finding) =
+        sender(sent, state, asked, course).and_then(|scene| hosts::unready(&scene))
+    {
+        verdict.netns.clone_from(&state.from);
+        verdict.back = false;
+        verdict.finding = Some(finding);
+        return;
+    }
     let Some(space) = state.space(&course.netns) else {
         return;
     };
@@ -170,13 +234,7 @@ pub(super) fn ask(
                 let (Some(source), false) = (look.source, course.is_back) else {
                     return None;
                 };
-                let answer = Look {
-                    source: look.destination,
-                    destination: Some(source),
-                    sport: look.dport,
-                    dport: look.sport,
-                    ..Look::default()
-                };
+                let answer = answer(look);
                 let found = run(
                     IS_SENT,
                     &scene(None, false, &answer, source, true, None),

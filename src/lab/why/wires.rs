@@ -35,6 +35,8 @@ pub(super) struct Exit {
     /// The address there.
     pub(super) near: Cidr,
     pub(super) lead: Lead,
+    /// Whether it is whom the packet is for, on this wire.
+    pub(super) is_end: bool,
     /// What keeps the own link from being used.
     pub(super) lack: Lack,
 }
@@ -89,7 +91,7 @@ pub(super) fn exits(scene: &Scene<'_>) -> Vec<Exit> {
             if space.name() == scene.space.name() || origin.contains(&space.name()) {
                 continue;
             }
-            let lead = leads(scene, space);
+            let lead = leads(scene, space, Some(scene.space));
             let lacks = space.link(&other.link).and_then(|there| {
                 let theirs = theirs(there, scene.to);
                 lacks(scene, named, &theirs)
@@ -100,6 +102,7 @@ pub(super) fn exits(scene: &Scene<'_>) -> Vec<Exit> {
                     other,
                     near,
                     lead,
+                    is_end: near.address == scene.to,
                     lack,
                 });
             }
@@ -120,10 +123,11 @@ fn origin<'a>(scene: &'a Scene<'_>) -> Vec<&'a str> {
     }
 }
 
-/// Where a namespace takes what is for the destination of the scene, hop by hop, as each answers when it is asked.
-pub(super) fn leads(scene: &Scene<'_>, from: &Space<'_>) -> Lead {
+/// Where a namespace takes what is for the destination of the scene, hop by hop, as each answers when it is asked; but back to the
+/// one before it is nowhere.
+pub(super) fn leads(scene: &Scene<'_>, from: &Space<'_>, before: Option<&Space<'_>>) -> Lead {
     let to = scene.to;
-    let mut been = vec![scene.space.name()];
+    let mut been: Vec<&str> = before.iter().map(|space| space.name()).collect();
     let mut next = Some(from);
     let mut lead = Lead::Nowhere;
     while let Some(space) = next {
