@@ -144,7 +144,7 @@ pub mod api {
     /// (what is in order), `trace`.
     ///
     /// # Errors
-    /// It is no address; packets can't be captured here (EPERM).
+    /// It is no address; there is no link `iface` (ENODEV); packets can't be captured here (EPERM).
     ///
     /// # Example
     /// ```rhai

@@ -185,6 +185,28 @@ const ROUTER6: &str = r#"
     }
 "#;
 
+/// Two hosts and two routers between them.
+const ROUTERS: &str = r#"
+    let h1 = netns_add("h1");
+    let r1 = netns_add("r1");
+    let r2 = netns_add("r2");
+    let h2 = netns_add("h2");
+    h1.veth_add("eth0", "a", #{ peer_netns: r1, up: true });
+    r1.veth_add("b", "a", #{ peer_netns: r2, up: true });
+    h2.veth_add("eth0", "b", #{ peer_netns: r2, up: true });
+    h1.addr_add("eth0", "10.0.1.2/24");
+    r1.addr_add("a", "10.0.1.1/24");
+    r1.addr_add("b", "10.0.3.1/24");
+    r2.addr_add("a", "10.0.3.2/24");
+    r2.addr_add("b", "10.0.2.1/24");
+    h2.addr_add("eth0", "10.0.2.2/24");
+    for r in [r1, r2] { r.sysctl_set("net.ipv4.ip_forward", 1); }
+    h1.route_add("default", #{ via: "10.0.1.1" });
+    h2.route_add("default", #{ via: "10.0.2.1" });
+    r1.route_add("10.0.2.0/24", #{ via: "10.0.3.2" });
+    r2.route_add("10.0.1.0/24", #{ via: "10.0.3.1" });
+"#;
+
 /// Three hosts at a bridge.
 const BRIDGE: &str = r#"
     let sw = netns_add("sw");
@@ -263,6 +285,9 @@ const TO_H2_6: &str = r#"why("fd00::2", #{ from: h1, timeout: 1 })"#;
 const THROUGH: &str = r#"why("10.0.2.2", #{ from: h1, timeout: 1 })"#;
 const THROUGH_6: &str = r#"why("fd02::2", #{ from: h1, timeout: 1 })"#;
 const BIG: &str = r#"why("10.0.2.2", #{ from: h1, size: 1400, timeout: 1 })"#;
+const BIG_6: &str = r#"why("fd02::2", #{ from: h1, size: 1400, timeout: 1 })"#;
+const BIG_TO_H2: &str = r#"why("10.0.0.2", #{ from: h1, size: 1400, timeout: 1 })"#;
+const BIG_IN_VXLAN: &str = r#"why("10.0.0.2", #{ from: h1, size: 1450, timeout: 1 })"#;
 const WEB: &str = r#"why("192.0.2.1", #{ from: out, port: 8080, timeout: 1 })"#;
 const BOUND: &str = r#"why("192.168.4.3", #{ iface: "veth0", timeout: 1 })"#;
 const OUTSIDE: &str = r#"why("192.0.2.9", #{ from: h1, timeout: 1 })"#;
@@ -386,7 +411,52 @@ const CASES: &[Case] = cases! {
     SERVER HTTP "nobody may know that somebody listens" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; tcp dport 80 reject; } }");"# => "rule_drop";
     PAIR FROM "the address to come from is gone" r#"h1.addr_del("eth0", "10.0.0.1/24"); h1.addr_add("eth0", "10.0.0.5/24");"# => "no_source";
     TWO_CABLES BY_ETH1 "the link to leave by is down" r#"h1.link_down("eth1");"# => "link_down";
-    NAT OUTSIDE "the masquerade is missing" r#"gw.nft_rule_del("ip nat postrouting", masquerade); gw.conntrack_flush();"# => "no_route";
+    ROUTER THROUGH "a router without the route of its own link" r#"r.route_del("10.0.2.0/24");"# => "no_route";
+    ROUTER THROUGH "a router without an address" r#"r.addr_del("eth1", "10.0.2.1/24");"# => "no_address";
+    ROUTER THROUGH "a router with an address of another network" r#"r.addr_del("eth1", "10.0.2.1/24"); r.addr_add("eth1", "10.0.7.1/24");"# => "wrong_address";
+    ROUTER THROUGH "a router without its address on the way back" r#"r.addr_del("eth0", "10.0.1.1/24");"# => "no_address";
+    ROUTER THROUGH "a gateway that lost its address" r#"r.addr_del("eth0", "10.0.1.1/24"); h1.neigh_flush();"# => "missing_address";
+    ROUTERS THROUGH "the first of two routers has no route" r#"r1.route_del("10.0.2.0/24");"# => "no_route";
+    ROUTERS THROUGH "the second of two routers has no route back" r#"r2.route_del("10.0.1.0/24");"# => "no_route";
+    ROUTERS THROUGH "the second of two routers has no address at its far link" r#"r2.addr_del("b", "10.0.2.1/24");"# => "no_address";
+    ROUTERS THROUGH "the second of two routers has no address at its near link" r#"r2.addr_del("a", "10.0.3.2/24");"# => "no_address" "no_route";
+    ROUTERS THROUGH "the far link of the first of two routers is down" r#"r1.link_down("b");"# => "link_down" "no_route";
+    ROUTERS THROUGH "two routers send it to each other" r#"r2.route_add("10.0.2.2/32", #{ via: "10.0.3.1" });"# => "routing_loop";
+    ROUTERS THROUGH "two routers send it to each other, as one of them lost its address" r#"r2.addr_del("b", "10.0.2.1/24"); r2.route_add("default", #{ via: "10.0.3.1" });"# => "no_address";
+    NAT OUTSIDE "the masquerade is missing" r#"gw.nft_rule_del("ip nat postrouting", masquerade); gw.conntrack_flush();"# => "no_masquerade";
+    NAT OUTSIDE "the masquerade is missing, and the server has a default route" r#"gw.nft_rule_del("ip nat postrouting", masquerade); gw.conntrack_flush(); out.veth_add("x", "y", #{ up: true }); out.addr_add("x", "198.51.100.2/24"); out.route_add("default", #{ via: "198.51.100.1" });"# => "no_masquerade";
+    NAT OUTSIDE "the masquerade is missing, and the server throws away what is private" r#"gw.nft_rule_del("ip nat postrouting", masquerade); gw.conntrack_flush(); out.route_add("10.0.0.0/8", #{ type: "blackhole" });"# => "no_masquerade";
+    NAT OUTSIDE "the masquerade is at the wrong link" r#"gw.nft_rule_del("ip nat postrouting", masquerade); gw.conntrack_flush(); gw.nat_masquerade("10.0.0.0/24", "lan");"# => "no_masquerade";
+    NAT OUTSIDE "the masquerade is for another network" r#"gw.nft_rule_del("ip nat postrouting", masquerade); gw.conntrack_flush(); gw.nat_masquerade("10.0.7.0/24", "wan");"# => "no_masquerade";
+    NAT OUTSIDE "there is no table with a masquerade" r#"gw.nft_table_del("ip nat"); gw.conntrack_flush();"# => "no_masquerade";
+    PAIR TO_H2 "its own address is of another network" r#"h1.addr_del("eth0", "10.0.0.1/24"); h1.addr_add("eth0", "10.0.9.1/24");"# => "wrong_address";
+    PAIR TO_H2_6 "IPv6, its own address is of another network" r#"h1.addr_del("eth0", "fd00::1/64"); h1.addr_add("eth0", "fd09::1/64");"# => "wrong_address";
+    ROUTER THROUGH "its own address is of another network than the router" r#"h1.addr_del("eth0", "10.0.1.2/24"); h1.addr_add("eth0", "10.0.9.2/24");"# => "wrong_address" "no_route";
+    ROUTER THROUGH "a wrong mask behind a router" r#"h2.addr_del("eth0", "10.0.2.2/24"); h2.addr_add("eth0", "10.0.2.2/32");"# => "wrong_mask" "no_route";
+    ROUTER THROUGH "a wrong mask before a router" r#"h1.addr_del("eth0", "10.0.1.2/24"); h1.addr_add("eth0", "10.0.1.2/32");"# => "wrong_mask" "no_route";
+    PAIR TO_H2 "a policy rule prohibits it" r#"h1.rule_add(#{ to: "10.0.0.2", action: "prohibit" });"# => "policy_rule";
+    PAIR TO_H2 "a policy rule throws it away" r#"h1.rule_add(#{ to: "10.0.0.2", action: "blackhole" });"# => "policy_rule";
+    PAIR TO_H2 "a policy rule says that it is unreachable" r#"h1.rule_add(#{ to: "10.0.0.2", action: "unreachable", priority: 7 }); h1.rule_add(#{ to: "10.0.0.9", action: "unreachable", priority: 7 });"# => "policy_rule";
+    PAIR TO_H2 "a policy rule refuses the answer" r#"h2.rule_add(#{ to: "10.0.0.1", action: "unreachable" });"# => "policy_rule";
+    ROUTER THROUGH "a policy rule of a router refuses what comes in" r#"r.rule_add(#{ iif: "eth0", action: "blackhole" });"# => "policy_rule";
+    ROUTER6 THROUGH_6 "IPv6, a policy rule of a router prohibits it" r#"r.rule_add(#{ to: "fd02::/64", action: "prohibit" });"# => "policy_rule";
+    PAIR TO_H2_6 "IPv6 is disabled at the sender" r#"h1.sysctl_set("net.ipv6.conf.eth0.disable_ipv6", 1);"# => "ipv6_disabled";
+    ROUTER6 THROUGH_6 "IPv6 is disabled where it comes in" r#"r.sysctl_set("net.ipv6.conf.eth0.accept_dad", 0); r.sysctl_set("net.ipv6.conf.eth0.disable_ipv6", 1);"# => "ipv6_disabled";
+    ROUTER6 THROUGH_6 "IPv6 is disabled where it would leave" r#"r.sysctl_set("net.ipv6.conf.eth1.accept_dad", 0); r.sysctl_set("net.ipv6.conf.eth1.disable_ipv6", 1);"# => "ipv6_disabled";
+    PAIR TO_H2_6 "its own address is tentative" r#"h1.addr_del("eth0", "fd00::1/64"); h1.sysctl_set("net.ipv6.conf.eth0.dad_transmits", 30); h1.addr_add("eth0", "fd00::1/64", #{ dad: true });"# => "tentative";
+    PAIR TO_H2_6 "its own address is found elsewhere" r#"h1.addr_del("eth0", "fd00::1/64"); h2.addr_add("eth0", "fd00::1/64"); h1.addr_add("eth0", "fd00::1/64", #{ dad: true }); h1.run(|| wait_until(|| addr_list().some(|addr| "dadfailed" in addr.flags), 10));"# => "duplicate_address";
+    ROUTER6 BIG_6 "IPv6, packets that are too long" r#"r.link_set("eth1", #{ mtu: 1300 });"# => "mtu";
+    ROUTER6 BIG_6 "IPv6, a narrow link on the way" r#"r.link_set("eth1", #{ mtu: 1300 }); h2.link_set("eth0", #{ mtu: 1300 });"# => "mtu";
+    ROUTER6 THROUGH_6 "IPv6, the hop limit of the link is too small" r#"h1.sysctl_set("net.ipv6.conf.eth0.hop_limit", 1);"# => "ttl";
+    ROUTER6 THROUGH_6 "IPv6, the hop limit of the answer is too small" r#"h2.sysctl_set("net.ipv6.conf.eth0.hop_limit", 1);"# => "ttl";
+    ROUTER THROUGH "the hop limit of the route is too small" r#"h1.route_replace("default", #{ via: "10.0.1.1", hoplimit: 1 });"# => "ttl";
+    PAIR TO_H2 "the other end has its address, too" r#"h2.addr_add("eth0", "10.0.0.1/24");"# => "duplicate_address";
+    ROUTER THROUGH "a router has its address, too" r#"r.addr_add("eth1", "10.0.1.2/32");"# => "duplicate_address";
+    PAIR TO_H2_6 "IPv6, the other end has its address, too" r#"h2.addr_add("eth0", "fd00::1/64");"# => "duplicate_address";
+    PAIR BIG_TO_H2 "the other end of the cable is narrow" r#"h2.link_set("eth0", #{ mtu: 576 });"# => "mtu";
+    ROUTER BIG "the other end of a cable on the way is narrow" r#"h2.link_set("eth0", #{ mtu: 576 });"# => "mtu";
+    BRIDGE BIG_TO_H2 "a port is narrow" r#"sw.link_set("p2", #{ mtu: 576 });"# => "mtu";
+    VXLAN BIG_IN_VXLAN "a VXLAN that is too wide" r#"for h in [h1, h2] { h.link_set("vx", #{ mtu: 1500 }); }"# => "mtu";
 };
 
 const TOLD: &[Told] = &[
@@ -441,6 +511,35 @@ if os.fork() == 0:
         "#,
         r#"why("10.0.0.2", #{ from: h1, proto: "udp", port: 53, timeout: 0.3 })"#,
         r#"[[true, null, null, "it came to somebody who listens; UDP promises no answer", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
+    ),
+    (
+        "an address that nobody in the lab has",
+        &[],
+        ROUTER,
+        r#"why("8.8.8.8", #{ from: h1, timeout: 1 })"#,
+        r#"[[false, "no_route", null, "Destination Net Unreachable", "r", false], ["h1/eth0 out", "r/eth0 in"], true]"#,
+    ),
+    (
+        "a host without a link",
+        &[],
+        r#"let h1 = netns_add("h1");"#,
+        TO_H2,
+        r#"[[false, "no_address", null, "cannot ping 10.0.0.2: there is no route to 10.0.0.2", "h1", false], [], false]"#,
+    ),
+    (
+        "an address that was missing, asked for until it is there",
+        &[],
+        ROUTER,
+        r#"h1.run(|| {
+            h2.addr_del("eth0", "10.0.2.2/24");
+            h2.addr_add("eth0", "10.0.2.3/24");
+            h2.route_replace("default", #{ via: "10.0.2.1" });
+            r.neigh_flush();
+            for n in 0..2 { assert(why("10.0.2.2", #{ from: h1, timeout: 1 }).cause == "missing_address"); }
+            h2.addr_add("eth0", "10.0.2.2/24");
+            why("10.0.2.2", #{ from: h1, timeout: 1 })
+        })"#,
+        r#"[[true, null, null, "an answer came", "", false], ["h1/eth0 out", "r/eth0 in", "r/eth1 out", "h2/eth0 in"], false]"#,
     ),
     (
         "a TTL that is asked for",

@@ -29,7 +29,7 @@ pub(super) struct Course {
     pub(super) is_back: bool,
     /// How it ended.
     pub(super) stop: Stop,
-    /// Whether it left only when the probe was over.
+    /// Whether it left only when the probe was over, or got so far so late that there was little time for an answer.
     pub(super) is_late: bool,
     /// What the packet looked like there.
     pub(super) look: Look,
@@ -89,6 +89,7 @@ pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
     course.there = path(sent, journey);
     course.crossed = places(sent, journey);
     let last = end(sent, journey, &mut course);
+    course.is_late = is_late(sent, asked, last);
     let (Some(last), Stop::Received) = (last, course.stop) else {
         return course;
     };
@@ -113,8 +114,16 @@ pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
     course.is_back = true;
     course.back = path(sent, answer);
     course.crossed_back = places(sent, answer);
-    end(sent, answer, &mut course);
+    let last = end(sent, answer, &mut course);
+    course.is_late |= is_late(sent, asked, last);
     course
+}
+
+/// Whether half of the time was over when a packet was seen last, and nothing came back: it had to wait somewhere.
+fn is_late(sent: &Sent, asked: &Asked, last: Option<usize>) -> bool {
+    let seen = last.and_then(|number| sent.trace.sightings.get(number));
+    matches!(sent.outcome, Fate::Silence)
+        && seen.is_some_and(|seen| seen.at.saturating_add(asked.timeout / 2) > sent.until)
 }
 
 fn find<'a>(sent: &'a Sent, wanted: &Wanted, until: Duration) -> Option<&'a Journey> {

@@ -76,7 +76,7 @@ pub(super) fn not_on_wire(scene: &Scene<'_>, out: &Place, there: &Place) -> Opti
     );
     let finding = Finding::new("not_on_link", words)
         .shown_by(format!("route to {route}"), format!("dev {}", out.link));
-    let network = network_of(scene);
+    let network = rerouted(scene);
     // Another link of this namespace leads there.
     let mut own = scene.space.addresses();
     let other = own.find(|(link, addr)| {
@@ -108,6 +108,24 @@ pub(super) fn not_on_wire(scene: &Scene<'_>, out: &Place, there: &Place) -> Opti
         None => finding,
     };
     Some(finding.mended_by(scene.line(route_line("route_replace", &network, &exit))))
+}
+
+/// The network that a better route is to be for: that of the destination, or what the route that is taken is for where that is
+/// more exact, and would go on being taken.
+pub(super) fn rerouted(scene: &Scene<'_>) -> String {
+    let network = network_of(scene);
+    let taken = routed_network(scene);
+    let prefix = |text: &str| match text {
+        "default" => Some(0),
+        text => match text.split_once('/') {
+            Some((_, prefix)) => prefix.parse().ok(),
+            None => Some(Cidr::bits(scene.to)),
+        },
+    };
+    match taken {
+        Some(taken) if prefix(&taken) > prefix(&network) => taken,
+        _ => network,
+    }
 }
 
 /// The destination of the route that the packet takes.

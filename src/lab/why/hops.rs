@@ -5,7 +5,7 @@ use crate::kernel::route_question::Question;
 
 use super::Finding;
 use super::follow;
-use super::gateways::{network_of, route_line};
+use super::gateways::{rerouted, route_line};
 use super::routes::again;
 use super::state::Space;
 use super::suspects::Scene;
@@ -125,12 +125,15 @@ fn circle(scene: &Scene<'_>) -> Option<Finding> {
         let Some(space) = scene.state.space(netns) else {
             continue;
         };
+        // As it came to them in this round.
+        let mut backwards = crossed.iter().rev();
+        let came_by = backwards.find(|(place, leaves)| !leaves && place.netns == *netns);
         let there = Scene {
             sent: scene.sent,
             state: scene.state,
             asked: scene.asked,
             space,
-            by: None,
+            by: came_by.and_then(|(place, _)| space.link(&place.link)),
             left_by: None,
             is_received: false,
             is_back: scene.is_back,
@@ -143,7 +146,7 @@ fn circle(scene: &Scene<'_>) -> Option<Finding> {
         if let Some(lacking) = wires::lacking(&there, &exit) {
             return Some(lacking);
         }
-        let line = route_line("route_replace", &network_of(&there), &exit);
+        let line = route_line("route_replace", &rerouted(&there), &exit);
         return Some(finding.mended_by(there.line(line)));
     }
     Some(finding)

@@ -331,7 +331,7 @@ pub(super) fn tentative(scene: &Scene<'_>, space: &Space<'_>, address: IpAddr) -
     let (link, addr) = space
         .addresses()
         .find(|(_, addr)| addr.local.address == address)?;
-    let flag = ["tentative", "dadfailed"]
+    let flag = ["dadfailed", "tentative"]
         .into_iter()
         .find(|flag| addr.flags.contains(flag))?;
     let lines = [

@@ -213,7 +213,13 @@ fn no_way(scene: &Scene<'_>, failure: &Failure) -> Option<Finding> {
     if let Some(lacking) = exit.as_ref().and_then(|exit| wires::lacking(scene, exit)) {
         return Some(lacking);
     }
-    let words = format!("{} has no route to {}", space.words(), scene.to);
+    let mut words = format!("{} has no route to {}", space.words(), scene.to);
+    let own = space
+        .addresses()
+        .find(|(_, addr)| holds(&addr.local, scene.to));
+    if exit.is_none() && own.is_none() {
+        words += ", and nobody on its wires leads there";
+    }
     let mut finding = Finding::new("no_route", words).shown_by(
         format!("route_get({:?})", scene.to.to_string()),
         format!(
@@ -226,9 +232,6 @@ fn no_way(scene: &Scene<'_>, failure: &Failure) -> Option<Finding> {
         finding = finding.shown_by(format!("who has {}", scene.to), "nobody");
     }
     // The network of an own address: its route is gone.
-    let own = space
-        .addresses()
-        .find(|(_, addr)| holds(&addr.local, scene.to));
     if let Some((link, addr)) = own {
         let to = addr.local.network();
         let line = format!("route_add(\"{to}\", #{{ dev: {link:?} }})");
