@@ -37,8 +37,11 @@ pub(super) fn ttl(scene: &Scene<'_>) -> Option<Finding> {
             .look
             .source
             .and_then(|source| scene.state.owners(source).first().map(|(space, _)| *space)),
-    }?;
-    Some(set_by(scene, sender, finding))
+    };
+    Some(match sender {
+        Some(sender) => set_by(scene, sender, finding),
+        None => finding,
+    })
 }
 
 /// What the sender took its TTL from: the route, or else a sysctl, which of IPv6 is that of the link (`ip6_dst_hoplimit`).

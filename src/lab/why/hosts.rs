@@ -86,10 +86,9 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     // Its cable leads to a network in which it could have one.
-    let lacks_address = |exit: &wires::Exit| matches!(exit.lack, Lack::Address | Lack::Ipv6);
     let exits = wires::exits(scene).into_iter();
     let exit = exits
-        .filter(lacks_address)
+        .filter(|exit| exit.lack != Lack::Nothing)
         .max_by_key(|exit| exit.lead)
         .and_then(|exit| wires::lacking(scene, &exit));
     if exit.is_some() {
