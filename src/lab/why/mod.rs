@@ -171,6 +171,9 @@ impl Lab {
                 // What the rules did they did with this very probe.
                 let cause = verdict.finding.as_ref().map(|finding| finding.cause);
                 is_early &= !matches!(cause, Some("rule_drop" | "policy_drop"));
+                // What is said for want of anything else may have been a question that was lost.
+                is_early |= matches!(cause, None | Some("silent_neighbour"))
+                    && neighbours::has_asked(&sent, &state, asked, &course);
                 if verdict.finding.is_none() && hosts::is_heard(&sent, &state, asked, &course) {
                     verdict.works = true;
                     verdict.outcome = Fate::Heard.words();

@@ -24,6 +24,17 @@ pub(super) fn is_waiting(sent: &Sent, state: &State<'_>, asked: &Asked, course: 
     course.stop != Stop::OnTheWire && waits().unwrap_or(false)
 }
 
+/// Whether the probe, or the answer to it, was last where it had to ask for a hardware address: who has just got an IPv6 address
+/// does not yet hear the first question for it (the group is joined later, `addrconf_dad_begin`), and the next comes a second after.
+pub(super) fn has_asked(sent: &Sent, state: &State<'_>, asked: &Asked, course: &Course) -> bool {
+    let asks = || {
+        let scene = suspects::going_on(sent, state, asked, course)?;
+        let (out, next, _) = routes::next(&scene)?;
+        question_for(sent, &out, next)
+    };
+    course.stop != Stop::OnTheWire && asks().is_some()
+}
+
 /// Nobody told the hardware address of the neighbour.
 pub(super) fn unresolved(scene: &Scene<'_>) -> Option<Finding> {
     let (out, next, via) = routes::next(scene)?;
