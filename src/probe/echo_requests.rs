@@ -96,12 +96,11 @@ impl Requests {
 
     /// Remembers a request that was sent.
     pub fn sent(&mut self, sequence: u64, departure: Departure, cookie: [u8; COOKIE]) {
-        if let Some(old) = self.memory.and_then(|memory| sequence.checked_sub(memory)) {
-            if let Entry::Occupied(old) = self.by_wire.entry(on_the_wire(old))
-                && old.get().settled
-            {
-                old.remove();
-            }
+        if let Some(old) = self.memory.and_then(|memory| sequence.checked_sub(memory))
+            && let Entry::Occupied(old) = self.by_wire.entry(on_the_wire(old))
+            && old.get().settled
+        {
+            old.remove();
         }
         self.awaited += 1;
         let request = Request {
