@@ -106,7 +106,8 @@ impl Journey {
 }
 
 impl Wiring {
-    fn end(&self, sighting: &Sighting) -> End {
+    /// How the journey of a packet ends that was seen here last.
+    pub fn end(&self, sighting: &Sighting) -> End {
         if sighting.leaves {
             return End::Gone;
         }

@@ -6,10 +6,14 @@
 //!
 //! The addresses are of the innermost packet; those of what it is packed into are tunnels.
 
+mod tunnels;
+
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::layers::Link;
+
+use tunnels::{gre, over_udp};
 
 /// What stays the same. Two sightings with the same identity are sightings of one packet, or of two that nobody could tell apart
 /// (a copy, a retransmission): then time and place decide.
@@ -183,10 +187,6 @@ mod protocol {
     pub const DESTINATION: u8 = 60;
 }
 
-/// The ports of RFC 7348 (and of Linux before it) and RFC 8926.
-const VXLAN_PORTS: [u16; 2] = [4789, 8472];
-const GENEVE_PORT: u16 = 6081;
-
 /// How many headers are looked through. Nobody nests more than a few.
 const DEEPEST: usize = 16;
 
@@ -195,20 +195,28 @@ pub fn read(bytes: &[u8], link: Link) -> (Identity, Look) {
     let mut reader = Reader {
         look: Look::default(),
         depth: 0,
+        unpacks: true,
     };
-    let identity = match link {
-        Link::Ethernet => reader.ethernet(bytes),
-        Link::Ip => reader.ip(bytes),
-        // tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html and _SLL2.html.
-        Link::Cooked => reader.cooked(bytes, 14, 16),
-        Link::Cooked2 => reader.cooked(bytes, 0, 20),
-    };
+    let identity = reader.frame(bytes, link);
     (identity, reader.look)
+}
+
+/// What may change of the packet on the wire itself, whatever it carries: of one in a tunnel that is the tunnel's.
+pub fn outermost(bytes: &[u8], link: Link) -> Look {
+    let mut reader = Reader {
+        look: Look::default(),
+        depth: 0,
+        unpacks: false,
+    };
+    reader.frame(bytes, link);
+    reader.look
 }
 
 struct Reader {
     look: Look,
     depth: usize,
+    /// Whether what is in a tunnel is looked at.
+    unpacks: bool,
 }
 
 fn byte(bytes: &[u8], at: usize) -> Option<u8> {
@@ -242,6 +250,16 @@ fn without(bytes: &[u8], left_out: std::ops::Range<usize>) -> Vec<u8> {
 }
 
 impl Reader {
+    fn frame(&mut self, bytes: &[u8], link: Link) -> Identity {
+        match link {
+            Link::Ethernet => self.ethernet(bytes),
+            Link::Ip => self.ip(bytes),
+            // tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html and _SLL2.html.
+            Link::Cooked => self.cooked(bytes, 14, 16),
+            Link::Cooked2 => self.cooked(bytes, 0, 20),
+        }
+    }
+
     /// Whether one header more may be looked through.
     fn descends(&mut self) -> bool {
         self.depth += 1;
@@ -403,6 +421,7 @@ impl Reader {
         let mut quoting = Reader {
             look: Look::default(),
             depth: self.depth,
+            unpacks: self.unpacks,
         };
         match quoting.ip(quoted) {
             Identity::Ip { protocol, id, .. } => {
@@ -416,6 +435,9 @@ impl Reader {
 
     /// The packet inside, where this one is a tunnel's.
     fn tunnelled(&mut self, carried: u8, body: &[u8]) -> Option<Identity> {
+        if !self.unpacks {
+            return None;
+        }
         let (kind, id, (inner_kind, inner)) = match carried {
             protocol::IP | protocol::IP6 => {
                 let kind = match (carried, self.look.source?) {
@@ -446,53 +468,6 @@ impl Reader {
             }
         })
     }
-}
-
-/// What a tunnel carries: its kind, its id, the EtherType of what is inside, and that.
-type Carried<'a> = (&'static str, Option<u32>, (u16, &'a [u8]));
-
-/// RFC 2784 and RFC 2890: flags tell which words the header has.
-fn gre(body: &[u8]) -> Option<Carried<'_>> {
-    let flags = be16(body, 0)?;
-    let kind = be16(body, 2)?;
-    let (has_sum, has_key, has_number) = (
-        flags & 0x8000 != 0,
-        flags & 0x2000 != 0,
-        flags & 0x1000 != 0,
-    );
-    if flags & 0x4fff != 0 {
-        return None;
-    }
-    let mut at = 4;
-    if has_sum {
-        at += 4;
-    }
-    let key = if has_key { be32(body, at) } else { None };
-    at += if has_key { 4 } else { 0 };
-    at += if has_number { 4 } else { 0 };
-    let word = if kind == ether_type::BRIDGED {
-        "gretap"
-    } else {
-        "gre"
-    };
-    Some((word, key, (kind, body.get(at..)?)))
-}
-
-/// RFC 7348 and RFC 8926, told by their ports.
-fn over_udp(body: &[u8]) -> Option<Carried<'_>> {
-    let port = be16(body, 2)?;
-    let inside = body.get(8..)?;
-    if VXLAN_PORTS.contains(&port) && byte(inside, 0)? & 0x08 != 0 {
-        let id = be32(inside, 4)? >> 8;
-        return Some(("vxlan", Some(id), (ether_type::BRIDGED, inside.get(8..)?)));
-    }
-    if port == GENEVE_PORT && byte(inside, 0)? >> 6 == 0 {
-        let options = usize::from(byte(inside, 0)? & 0x3f) * 4;
-        let id = be32(inside, 4)? >> 8;
-        let kind = be16(inside, 2)?;
-        return Some(("geneve", Some(id), (kind, inside.get(8 + options..)?)));
-    }
-    None
 }
 
 #[cfg(test)]

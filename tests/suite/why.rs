@@ -224,6 +224,17 @@ const BRIDGE: &str = r#"
     let h3 = hosts[2];
 "#;
 
+/// A host at a bridge that is a host itself.
+const BRIDGED: &str = r#"
+    let sw = netns_add("sw");
+    sw.bridge_add("br0", #{ up: true });
+    sw.addr_add("br0", "10.0.0.2/24");
+    let h1 = netns_add("h1");
+    h1.veth_add("eth0", "p1", #{ peer_netns: sw, up: true });
+    sw.link_set("p1", #{ master: "br0", up: true });
+    h1.addr_add("eth0", "10.0.0.1/24");
+"#;
+
 /// A private host behind a gateway that hides it, and a server outside.
 const NAT: &str = r#"
     let h1 = netns_add("h1");
@@ -269,6 +280,85 @@ const VXLAN: &str = r#"
     h2.vxlan_add("vx", 42, #{ remote: "192.0.2.1", dstport: 4789, up: true });
     h1.addr_add("vx", "10.0.0.1/24");
     h2.addr_add("vx", "10.0.0.2/24");
+"#;
+
+/// Two hosts at bridges of two machines, with a VXLAN between these.
+const OVERLAY: &str = r#"
+    let h1 = netns_add("h1");
+    let v1 = netns_add("v1");
+    let v2 = netns_add("v2");
+    let h2 = netns_add("h2");
+    v1.veth_add("eth0", "eth0", #{ peer_netns: v2, up: true });
+    v1.addr_add("eth0", "192.0.2.1/24");
+    v2.addr_add("eth0", "192.0.2.2/24");
+    for n in 1..3 {
+        let v = netns_get(`v${n}`);
+        let h = netns_get(`h${n}`);
+        v.bridge_add("br0", #{ up: true });
+        h.veth_add("eth0", "p1", #{ peer_netns: v, up: true });
+        h.addr_add("eth0", `10.0.0.${n}/24`);
+        v.vxlan_add("vx", 42, #{ remote: `192.0.2.${3 - n}`, dstport: 4789, up: true });
+        for port in ["p1", "vx"] { v.link_set(port, #{ master: "br0", up: true }); }
+    }
+"#;
+
+/// Three hosts at a bridge, the first of which sends all that is for elsewhere to the second, who has such an address, too.
+const GATEWAY: &str = r#"
+    let sw = netns_add("sw");
+    sw.bridge_add("br0", #{ up: true });
+    let hosts = [];
+    for n in 1..4 {
+        let h = netns_add(`h${n}`);
+        h.veth_add("eth0", `p${n}`, #{ peer_netns: sw, up: true });
+        sw.link_set(`p${n}`, #{ master: "br0", up: true });
+        h.addr_add("eth0", `10.0.0.${n}/24`);
+        hosts.push(h);
+    }
+    let h1 = hosts[0];
+    let h2 = hosts[1];
+    let h3 = hosts[2];
+    h2.addr_add("lo", "10.0.2.2/32");
+    h1.route_add("default", #{ via: "10.0.0.2" });
+"#;
+
+/// Two hosts at two bridges with two cables between them: the spanning tree protocol blocks one.
+const LOOP: &str = r#"
+    let s1 = netns_add("s1");
+    let s2 = netns_add("s2");
+    for n in 1..3 {
+        let s = netns_get(`s${n}`);
+        let h = netns_add(`h${n}`);
+        s.bridge_add("br0", #{ stp: true, forward_delay: 2, hello_time: 1, priority: n * 4096, up: true });
+        h.veth_add("eth0", "p1", #{ peer_netns: s, up: true });
+        h.addr_add("eth0", `10.0.0.${n}/24`);
+        s.link_set("p1", #{ master: "br0", up: true });
+    }
+    for link in ["up", "spare"] {
+        s1.veth_add(link, link, #{ peer_netns: s2, up: true });
+        for s in [s1, s2] { s.link_set(link, #{ master: "br0" }); }
+    }
+    let h1 = netns_get("h1");
+    let h2 = netns_get("h2");
+    let state = |s, port| s.link_get(port).port.state;
+    wait_until(|| [state.call(s1, "p1"), state.call(s2, "p1"), state.call(s2, "up")].all(|one| one == "forwarding"), 20);
+"#;
+
+/// Two hosts in VLAN 10 of two bridges with a trunk between them.
+const TRUNKS: &str = r#"
+    let s1 = netns_add("s1");
+    let s2 = netns_add("s2");
+    s1.veth_add("trunk", "trunk", #{ peer_netns: s2, up: true });
+    for n in 1..3 {
+        let s = netns_get(`s${n}`);
+        let h = netns_add(`h${n}`);
+        s.bridge_add("br0", #{ vlan_filtering: true, vlan_default_pvid: 0, up: true });
+        h.veth_add("eth0", "p1", #{ peer_netns: s, up: true });
+        h.addr_add("eth0", `10.0.0.${n}/24`);
+        for port in ["p1", "trunk"] { s.link_set(port, #{ master: "br0", up: true }); }
+        s.bridge_vlan_add("p1", 10, #{ pvid: true, untagged: true });
+        s.bridge_vlan_add("trunk", 10);
+    }
+    let h1 = netns_get("h1");
 "#;
 
 /// The veth pair of the article, in one namespace.
@@ -360,6 +450,55 @@ const CASES: &[Case] = cases! {
     PUBLISHED WEB "a published port that leads to a wrong host" r#"gw.nft_flush("ip nat"); gw.nft_rule_add("ip nat pre", "ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.7:80");"# => "wrong_dnat";
     VXLAN TO_H2 "a VXLAN with another id" r#"let mac = h2.link_get("vx").mac; h2.link_del("vx"); h2.vxlan_add("vx", 43, #{ remote: "192.0.2.1", dstport: 4789, mac: mac, up: true }); h2.addr_add("vx", "10.0.0.2/24");"# => "vxlan_id";
     VXLAN TO_H2 "a VXLAN with a wrong remote" r#"h1.link_del("vx"); h1.vxlan_add("vx", 42, #{ remote: "192.0.2.7", dstport: 4789, up: true }); h1.addr_add("vx", "10.0.0.1/24");"# => "vxlan_remote";
+    VXLAN TO_H2 "VXLAN, a rule drops its packets" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; udp dport 4789 drop; } }");"# => "rule_drop";
+    VXLAN TO_H2 "VXLAN, a rule drops its packets as they leave" r#"h1.nft_load("table inet t { chain c { type filter hook output priority 0; udp dport 4789 drop; } }");"# => "rule_drop";
+    VXLAN TO_H2 "VXLAN, a rule drops its packets, and nobody knows his neighbour" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; udp dport 4789 drop; } }"); h1.neigh_flush();"# => "rule_drop";
+    VXLAN TO_H2 "VXLAN, a rule drops the packets of the answer" r#"h1.nft_load("table inet t { chain c { type filter hook input priority 0; udp dport 4789 drop; } }");"# => "rule_drop";
+    VXLAN TO_H2 "VXLAN, a rule drops the packets of the answer, and nobody knows his neighbour" r#"h1.nft_load("table inet t { chain c { type filter hook input priority 0; udp dport 4789 drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "rule_drop";
+    VXLAN TO_H2 "VXLAN, the policy drops its packets" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; policy drop; icmp type echo-request accept; } }"); h1.neigh_flush(#{ dev: "vx" });"# => "policy_drop";
+    VXLAN TO_H2 "VXLAN, the other end is down" r#"h2.link_down("vx");"# => "link_down";
+    VXLAN TO_H2 "VXLAN, another port at the other end" r#"let mac = h2.link_get("vx").mac; h2.link_del("vx"); h2.vxlan_add("vx", 42, #{ remote: "192.0.2.1", dstport: 4790, mac: mac, up: true }); h2.addr_add("vx", "10.0.0.2/24");"# => "vxlan_port";
+    VXLAN TO_H2 "VXLAN, another port at this end" r#"h1.link_del("vx"); h1.vxlan_add("vx", 42, #{ remote: "192.0.2.2", dstport: 4790, up: true }); h1.addr_add("vx", "10.0.0.1/24");"# => "vxlan_port";
+    VXLAN TO_H2 "VXLAN, the address of the other end is another" r#"h2.addr_del("eth0", "192.0.2.2/24"); h2.addr_add("eth0", "192.0.2.3/24"); h1.neigh_flush(#{ dev: "vx" });"# => "vxlan_remote";
+    VXLAN TO_H2 "VXLAN, another id, and nobody knows his neighbour" r#"h2.link_del("vx"); h2.vxlan_add("vx", 43, #{ remote: "192.0.2.1", dstport: 4789, up: true }); h2.addr_add("vx", "10.0.0.2/24"); h1.neigh_flush();"# => "vxlan_id";
+    VXLAN TO_H2 "VXLAN, no remote" r#"h1.link_del("vx"); h1.vxlan_add("vx", 42, #{ dstport: 4789, up: true }); h1.addr_add("vx", "10.0.0.1/24");"# => "vxlan_remote";
+    VXLAN TO_H2 "VXLAN, its own network leads nowhere" r#"h1.route_add("192.0.2.2", #{ type: "blackhole" });"# => "refusing_route";
+    VXLAN TO_H2 "VXLAN, its own network leads nowhere, and nobody knows his neighbour" r#"h1.route_add("192.0.2.2", #{ type: "blackhole" }); h1.neigh_flush();"# => "refusing_route";
+    VXLAN TO_H2 "VXLAN, the cable is down" r#"h2.link_down("eth0");"# => "link_down";
+    VXLAN TO_H2 "VXLAN, a wrong neighbour of its own network" r#"h1.neigh_replace("eth0", "192.0.2.2", #{ mac: "02:00:00:00:00:99" });"# => "wrong_mac";
+    OVERLAY TO_H2 "VXLAN at a bridge, a rule drops its packets" r#"v2.nft_load("table inet t { chain c { type filter hook input priority 0; udp dport 4789 drop; } }"); h1.neigh_flush();"# => "rule_drop";
+    OVERLAY TO_H2 "VXLAN at a bridge, another id" r#"v2.link_del("vx"); v2.vxlan_add("vx", 43, #{ remote: "192.0.2.1", dstport: 4789, master: "br0", up: true }); h1.neigh_flush();"# => "vxlan_id";
+    OVERLAY TO_H2 "VXLAN at a bridge, another id, and the neighbour is known" r#"v2.link_del("vx"); v2.vxlan_add("vx", 43, #{ remote: "192.0.2.1", dstport: 4789, master: "br0", up: true });"# => "vxlan_id";
+    OVERLAY TO_H2 "VXLAN at a bridge, a wrong remote" r#"v1.link_del("vx"); v1.vxlan_add("vx", 42, #{ remote: "192.0.2.7", dstport: 4789, master: "br0", up: true }); h1.neigh_flush();"# => "vxlan_remote";
+    OVERLAY TO_H2 "VXLAN at a bridge, no remote" r#"v1.link_del("vx"); v1.vxlan_add("vx", 42, #{ dstport: 4789, master: "br0", up: true }); h1.neigh_flush();"# => "vxlan_remote";
+    OVERLAY TO_H2 "VXLAN at a bridge, no port of it at this end" r#"v1.link_set("vx", #{ nomaster: true }); h1.neigh_flush();"# => "no_port";
+    OVERLAY TO_H2 "VXLAN at a bridge, no port of it at the other end" r#"v2.link_set("vx", #{ nomaster: true }); h1.neigh_flush();"# => "no_port";
+    OVERLAY TO_H2 "VXLAN at a bridge, no port of it at the other end, and the neighbour is known" r#"v2.link_set("vx", #{ nomaster: true });"# => "no_port";
+    OVERLAY TO_H2 "VXLAN at a bridge, down at this end" r#"v1.link_down("vx"); h1.neigh_flush();"# => "link_down";
+    OVERLAY TO_H2 "VXLAN at a bridge, down at the other end" r#"v2.link_down("vx"); h1.neigh_flush();"# => "link_down";
+    OVERLAY TO_H2 "VXLAN at a bridge, down at the other end, and the neighbour is known" r#"v2.link_down("vx");"# => "link_down";
+    OVERLAY TO_H2 "VXLAN at a bridge, none at the other end" r#"v2.link_del("vx"); h1.neigh_flush();"# => "vxlan_remote";
+    OVERLAY TO_H2 "VXLAN at a bridge, none at the other end, and the neighbour is known" r#"v2.link_del("vx");"# => "vxlan_id";
+    OVERLAY TO_H2 "VXLAN at a bridge, its own network leads nowhere" r#"v1.route_add("192.0.2.2", #{ type: "blackhole" }); h1.neigh_flush();"# => "refusing_route";
+    BRIDGE TO_H2 "a port is not enslaved, and the neighbour is known" r#"sw.link_set("p1", #{ nomaster: true });"# => "no_port";
+    BRIDGE TO_H2 "a port is disabled, and the neighbour is known" r#"sw.link_set("p2", #{ state: "disabled" });"# => "port_state";
+    BRIDGE TO_H2 "a port is down, and the neighbour is known" r#"sw.link_down("p2");"# => "link_down";
+    BRIDGE TO_H2 "a port listens" r#"sw.link_set("br0", #{ forward_delay: 4, stp: true }); sw.link_down("p2"); sw.link_up("p2"); h1.neigh_flush();"# => "port_state";
+    LOOP TO_H2 "a loop, in which a blocked port is not to blame" r#"assert(state.call(s2, "spare") == "blocking"); s2.link_down("p1"); h1.neigh_flush();"# => "link_down" "port_state";
+    LOOP TO_H2 "a guard heard the spanning tree protocol" r#"s2.link_set("up", #{ guard: true }); s2.link_set("spare", #{ nomaster: true }); wait_until(|| state.call(s2, "up") == "disabled", 20); h1.neigh_flush();"# => "port_state";
+    LOOP TO_H2 "the port to the root may not be that" r#"s2.link_set("spare", #{ nomaster: true }); s2.link_set("up", #{ root_block: true }); wait_until(|| state.call(s2, "up") == "listening", 20); h1.neigh_flush();"# => "port_state";
+    GATEWAY THROUGH "a gateway that is no router" r#"h1.route_replace("default", #{ via: "10.0.0.3" });"# => "wrong_gateway";
+    PAIR TO_H2 "a rule rejects it at output" r#"h1.nft_load("table inet t { chain c { type filter hook output priority 0; icmp type echo-request reject; } }");"# => "rule_drop";
+    PAIR TO_H2 "a rule rejects it at prerouting" r#"h2.nft_load("table inet t { chain c { type filter hook prerouting priority 0; icmp type echo-request reject; } }");"# => "rule_drop";
+    BRIDGED TO_H2 "a rule of the bridge drops it at input" r#"sw.nft_load("table bridge t { chain c { type filter hook input priority 0; ip protocol icmp drop; } }");"# => "rule_drop";
+    BRIDGED TO_H2 "a rule of the bridge drops the answer at output" r#"sw.nft_load("table bridge t { chain c { type filter hook output priority 0; ip protocol icmp drop; } }");"# => "rule_drop";
+    BRIDGED TO_H2 "a rule of the bridge drops ARP at input" r#"sw.nft_load("table bridge t { chain c { type filter hook input priority 0; ether type arp drop; } }"); h1.neigh_flush(); sw.neigh_flush();"# => "rule_drop";
+    BRIDGED TO_H2 "a rule of the bridge drops the answer of ARP at output" r#"sw.nft_load("table bridge t { chain c { type filter hook output priority 0; ether type arp drop; } }"); h1.neigh_flush(); sw.neigh_flush();"# => "rule_drop";
+    ("qdisc netem") PAIR TO_H2 "all but a few are lost" r#"h1.qdisc_add("eth0", "netem", #{ loss: 99.9999 });"# => "loss";
+    ("bridge vlan_filtering") TRUNKS TO_H2 "a trunk that lacks the VLAN at this end" r#"s1.bridge_vlan_del("trunk", 10); h1.neigh_flush();"# => "wrong_vlan";
+    ("bridge vlan_filtering") TRUNKS TO_H2 "a trunk that lacks the VLAN at the other end" r#"s2.bridge_vlan_del("trunk", 10); h1.neigh_flush();"# => "wrong_vlan";
+    ("bridge vlan_filtering") TRUNKS TO_H2 "a trunk that lacks the VLAN, and the neighbour is known" r#"s2.bridge_vlan_del("trunk", 10);"# => "wrong_vlan";
+    ("bridge vlan_filtering") TRUNKS TO_H2 "a host behind a trunk in another VLAN" r#"s2.bridge_vlan_del("p1", 10); s2.bridge_vlan_add("p1", 20, #{ pvid: true, untagged: true }); h1.neigh_flush();"# => "wrong_vlan";
     PAIR TO_H2 "ARP, a question is dropped as it comes in" r#"h2.nft_load("table arp t { chain c { type filter hook input priority 0; arp operation request drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "rule_drop";
     PAIR TO_H2 "ARP, a question is dropped as it leaves" r#"h1.nft_load("table arp t { chain c { type filter hook output priority 0; policy drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "policy_drop";
     PAIR TO_H2 "ARP, the answer is dropped as it leaves" r#"h2.nft_load("table arp t { chain c { type filter hook output priority 0; arp operation reply drop; } }"); h1.neigh_flush(); h2.neigh_flush();"# => "rule_drop";
@@ -482,6 +621,30 @@ const TOLD: &[Told] = &[
         PAIR,
         DNS,
         r#"[[false, "refused", "netns_get(\"h2\").echo_listen(53, #{ proto: \"udp\" })", "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
+    ),
+    (
+        "a connection that nobody listens for",
+        &[],
+        PAIR,
+        HTTP,
+        r#"[[false, "refused", "netns_get(\"h2\").echo_listen(80)", "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
+    ),
+    (
+        "a server that mends is there for good",
+        &[],
+        r#"
+            let h1 = netns_add("h1");
+            let h2 = netns_add("h2");
+            h1.veth_add("eth0", "eth0", #{ peer_netns: h2, up: true });
+            h1.addr_add("eth0", "10.0.0.1/24");
+            h2.addr_add("eth0", "10.0.0.2/24");
+            let http = || why("10.0.0.2", #{ from: h1, port: 80, timeout: 1 });
+            eval(http.call().mend);
+            for n in 0..4 { assert(http.call().works); }
+            assert(h1.port_check("10.0.0.2", 80) == "open");
+        "#,
+        HTTP,
+        r#"[[true, null, null, "an answer came", "", false], ["h1/eth0 out", "h2/eth0 in"], false]"#,
     ),
     (
         "a datagram that is rejected",

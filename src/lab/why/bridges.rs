@@ -1,12 +1,15 @@
 //! Bridges: links that are no ports, ports that let nothing through.
 
+use std::time::Duration;
+
 use crate::kernel::nft::family::Family;
 use crate::kernel::options::Setting;
 
 use super::super::journey::Place;
-use super::state::{port_setting, setting};
+use super::super::links::NamedLink;
+use super::state::{State, port_setting, setting};
 use super::suspects::Scene;
-use super::{Finding, vlans};
+use super::{Finding, frames};
 
 /// The packet came in by a port, and the bridge kept it.
 pub(super) fn held(scene: &Scene<'_>) -> Option<Finding> {
@@ -17,30 +20,40 @@ pub(super) fn held(scene: &Scene<'_>) -> Option<Finding> {
     }
     port(scene, &by, &bridge)
         .or_else(|| {
+            let tag = scene.look.vlans.first().copied().filter(|id| *id != 0);
             let owners = scene.state.owners(scene.to);
-            owners.iter().find_map(|(space, named)| {
-                let there = space.place(&named.link.name);
-                let out = scene.state.peer(&scene.state.bottom(&there))?;
-                let tag = scene.look.vlans.first().copied();
-                match scene.state.bridge_of(&out) {
-                    Some(of) if of == bridge => both(scene, &by, &out, &bridge)
-                        .or_else(|| vlans::between(scene, tag, &by, &out, &there, &bridge)),
-                    _ => no_port(scene, &there),
-                }
-            })
+            let next = scene.look.ether_destination;
+            let next = next.and_then(|mac| scene.state.with_mac(mac));
+            let mut all = owners
+                .iter()
+                .map(|(space, named)| space.place(&named.link.name));
+            next.and_then(|there| frames::onward(scene, &by, tag, &there))
+                .or_else(|| all.find_map(|there| frames::onward(scene, &by, tag, &there)))
         })
         .or_else(|| filtered(scene, &bridge))
 }
 
-/// Two ports of one bridge between which nothing passes.
-fn both(scene: &Scene<'_>, by: &Place, out: &Place, bridge: &Place) -> Option<Finding> {
-    port(scene, out, bridge)
-        .or_else(|| super::links::is_down(scene, out))
-        .or_else(|| isolated(scene, by, out))
+/// In by one port of a bridge and out by another: what lets nothing through.
+pub(super) fn through(
+    scene: &Scene<'_>,
+    by: &Place,
+    bridge: &Place,
+    out: &Place,
+) -> Option<Finding> {
+    for link in [by, out] {
+        if link != bridge
+            && let Some(finding) = not_enslaved(scene, link)
+                .or_else(|| port(scene, link, bridge))
+                .or_else(|| super::links::is_down(scene, link))
+        {
+            return Some(finding);
+        }
+    }
+    super::links::is_down(scene, bridge).or_else(|| isolated(scene, by, out))
 }
 
 /// A port that lets nothing through, or a bridge that is down.
-fn port(scene: &Scene<'_>, place: &Place, bridge: &Place) -> Option<Finding> {
+pub(super) fn port(scene: &Scene<'_>, place: &Place, bridge: &Place) -> Option<Finding> {
     if let Some(finding) = super::links::is_down(scene, bridge) {
         return Some(finding);
     }
@@ -53,12 +66,78 @@ fn port(scene: &Scene<'_>, place: &Place, bridge: &Place) -> Option<Finding> {
         return None;
     }
     let words = format!("port {place} of bridge {} is {word}", bridge.link);
+    let finding =
+        Finding::new("port_state", words).shown_by(format!("state of port {place}"), word);
+    let of_bridge = scene.state.link(bridge)?;
+    if setting(of_bridge, "stp") == Some(Setting::Switch(true)) {
+        return Some(spanning(scene, place, of_bridge, word, finding));
+    }
     let line = format!("link_set({:?}, #{{ state: \"forwarding\" }})", place.link);
-    Some(
-        Finding::new("port_state", words)
-            .shown_by(format!("state of port {place}"), word)
-            .mended_by(scene.state.line(&place.netns, &line)),
-    )
+    Some(finding.mended_by(scene.state.line(&place.netns, &line)))
+}
+
+/// A port that the spanning tree protocol keeps from forwarding (IEEE 802.1D, net/bridge/br_stp.c): nobody else may set its state.
+fn spanning(
+    scene: &Scene<'_>,
+    place: &Place,
+    bridge: &NamedLink,
+    word: &str,
+    mut finding: Finding,
+) -> Finding {
+    let is_set = |key: &str| {
+        let named = scene.state.link(place);
+        let value = named.and_then(|named| port_setting(named, key));
+        value == Some(Setting::Switch(true))
+    };
+    let delay = match setting(bridge, "forward_delay") {
+        Some(Setting::Time(delay)) => delay,
+        _ => Duration::from_secs(15),
+    };
+    finding = finding
+        .shown_by(format!("stp of {}", bridge.link.name), "true")
+        .shown_by(
+            format!("forward_delay of {}", bridge.link.name),
+            format!("{} s", delay.as_secs_f64()),
+        );
+    let line = |verb: String| scene.state.line(&place.netns, &verb);
+    let mut lines = Vec::new();
+    let why = match word {
+        // What a guard has disabled comes back when its link does.
+        "disabled" => {
+            if is_set("guard") {
+                finding = finding.shown_by(format!("guard of port {place}"), "true");
+                lines.push(line(format!(
+                    "link_set({:?}, #{{ guard: false }})",
+                    place.link
+                )));
+            }
+            lines.push(line(format!("link_down({:?})", place.link)));
+            lines.push(line(format!("link_up({:?})", place.link)));
+            match is_set("guard") {
+                true => "its guard heard the spanning tree protocol of another bridge",
+                false => "it is switched off until its link comes up once more",
+            }
+        }
+        _ if is_set("root_block") => {
+            finding = finding.shown_by(format!("root_block of port {place}"), "true");
+            lines.push(line(format!(
+                "link_set({:?}, #{{ root_block: false }})",
+                place.link
+            )));
+            "the way to the root leads there, and root_block forbids it"
+        }
+        "blocking" => {
+            // The tree has another way, or is about to find that it has none.
+            finding.words += ": the spanning tree protocol takes another way, which is broken too, or finds a new one soon";
+            return finding;
+        }
+        _ => "the spanning tree protocol waits before it forwards, and will",
+    };
+    // It listens for that long, and learns for that long, after the next hello of its neighbour.
+    let least = (2 * delay).as_secs_f64().ceil();
+    finding.words += &format!(": {why}; that takes {least} s");
+    lines.push(format!("sleep(\"{}s\")", least + 2.0));
+    finding.mended_by(lines.join("; "))
 }
 
 fn isolated(scene: &Scene<'_>, one: &Place, other: &Place) -> Option<Finding> {
@@ -81,26 +160,20 @@ fn isolated(scene: &Scene<'_>, one: &Place, other: &Place) -> Option<Finding> {
 
 /// The cable of a link ends at a link that is no port, beside a bridge.
 pub(super) fn no_port(scene: &Scene<'_>, link: &Place) -> Option<Finding> {
-    let end = scene.state.peer(link)?;
-    let named = scene.state.link(&end)?;
-    if named.master.is_some() {
-        return None;
-    }
-    let space = scene.state.space(&end.netns)?;
-    let mut own = named.link.addresses.iter();
-    if own.any(|addr| addr.local.address.is_ipv4() || addr.scope.to_string() == "global") {
-        return None;
-    }
-    let mut links = space.links.iter();
-    let bridge = links.find(|named| named.link.kind == "bridge")?;
-    let words = format!(
-        "{end}, where the cable of {link} ends, is no port of bridge {}",
-        bridge.link.name
-    );
-    let line = format!(
-        "link_set({:?}, #{{ master: {:?} }})",
-        end.link, bridge.link.name
-    );
+    not_enslaved(scene, &scene.state.peer(link)?)
+}
+
+/// A link that is no port, beside a bridge.
+fn not_enslaved(scene: &Scene<'_>, end: &Place) -> Option<Finding> {
+    let bridge = meant(scene.state, end)?;
+    let words = match scene.state.peer(end) {
+        Some(link) => format!(
+            "{end}, where the cable of {link} ends, is no port of bridge {}",
+            bridge.link
+        ),
+        None => format!("{end} is no port of bridge {}", bridge.link),
+    };
+    let line = format!("link_set({:?}, #{{ master: {:?} }})", end.link, bridge.link);
     Some(
         Finding::new("no_port", words)
             .shown_by(format!("master of {end}"), "none")
@@ -108,34 +181,26 @@ pub(super) fn no_port(scene: &Scene<'_>, link: &Place) -> Option<Finding> {
     )
 }
 
-/// What keeps a frame that leaves by one link from coming to another of the same wire.
-pub(super) fn between(scene: &Scene<'_>, from: &Place, to: &Place) -> Option<Finding> {
-    let cable = |place: &Place| scene.state.peer(&scene.state.bottom(place));
-    let (first, last) = (cable(from), cable(to)?);
-    // A bridge may be where it starts.
-    let first = first.unwrap_or_else(|| from.clone());
-    if first == scene.state.bottom(to) {
-        return super::links::is_down(scene, from).or_else(|| super::links::lossy(scene, from));
+/// The bridge that a link is to be a port of, and is not: the end of a cable or of a tunnel, without an address or a VLAN, beside
+/// a bridge.
+pub(super) fn meant(state: &State<'_>, link: &Place) -> Option<Place> {
+    let named = state.link(link)?;
+    let is_end = matches!(named.link.kind.as_str(), "veth" | "vxlan");
+    if named.master.is_some() || !is_end || state.vlans_on(link).next().is_some() {
+        return None;
     }
-    let bridge = scene.state.bridge_of(&last)?;
-    if scene.state.bridge_of(&first).as_ref() == Some(&bridge) {
-        if let Some(finding) = port(scene, &first, &bridge) {
-            return Some(finding);
-        }
-        let tag = scene.state.link(from).and_then(vlans::vlan_id);
-        if let Some(finding) = both(scene, &first, &last, &bridge)
-            .or_else(|| vlans::between(scene, tag, &first, &last, to, &bridge))
-        {
-            return Some(finding);
-        }
-    } else if let Some(finding) = port(scene, &last, &bridge) {
-        return Some(finding);
+    let space = state.space(&link.netns)?;
+    let mut own = named.link.addresses.iter();
+    if own.any(|addr| addr.local.address.is_ipv4() || addr.scope.to_string() == "global") {
+        return None;
     }
-    filtered(scene, &bridge)
+    let mut links = space.links.iter();
+    let bridge = links.find(|named| named.link.kind == "bridge")?;
+    Some(space.place(&bridge.link.name))
 }
 
 /// A bridge that hands what it forwards to the rules for IP (br_netfilter).
-fn filtered(scene: &Scene<'_>, bridge: &Place) -> Option<Finding> {
+pub(super) fn filtered(scene: &Scene<'_>, bridge: &Place) -> Option<Finding> {
     let space = scene.state.space(&bridge.netns)?;
     let named = space.link(&bridge.link)?;
     let word = if scene.to.is_ipv4() {

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::packet::identity::{Identity, Look};
+use crate::packet::identity::{self, Identity, Look};
+use crate::packet::layers::Link;
 
 use super::super::journey::{End, Journey, Place, Sighting};
 use super::Asked;
@@ -31,8 +32,31 @@ pub(super) struct Course {
     pub(super) stop: Stop,
     /// Whether it left only when the probe was over, or got so far so late that there was little time for an answer.
     pub(super) is_late: bool,
-    /// What the packet looked like there.
+    /// What the packet looked like there: of one in a tunnel that is the tunnel's packet, and the tunnel.
     pub(super) look: Look,
+}
+
+impl Course {
+    /// That of a packet that was not seen.
+    fn unsent() -> Course {
+        Course {
+            there: Vec::new(),
+            back: Vec::new(),
+            crossed: Vec::new(),
+            crossed_back: Vec::new(),
+            netns: String::new(),
+            link: None,
+            is_back: false,
+            stop: Stop::Unsent,
+            is_late: false,
+            look: Look::default(),
+        }
+    }
+
+    /// Whether what stopped is the packet of a tunnel, with the probe in it.
+    pub(super) fn is_packed(&self) -> bool {
+        !self.look.tunnels.is_empty()
+    }
 }
 
 /// How a packet ended.
@@ -66,21 +90,14 @@ pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
         after: 0,
     };
     let mut course = Course {
-        there: Vec::new(),
-        back: Vec::new(),
-        crossed: Vec::new(),
-        crossed_back: Vec::new(),
         netns: state.from.clone(),
-        link: None,
-        is_back: false,
-        stop: Stop::Unsent,
-        is_late: false,
         look: Look {
             source: asked.source,
             destination: Some(asked.to),
             dport: asked.protocol.port(),
             ..Look::default()
         },
+        ..Course::unsent()
     };
     let Some(journey) = find(sent, &there, sent.until) else {
         course.is_late = find(sent, &there, Duration::MAX).is_some();
@@ -90,7 +107,7 @@ pub(super) fn course(sent: &Sent, state: &State<'_>, asked: &Asked) -> Course {
     course.crossed = places(sent, journey);
     let last = end(sent, journey, &mut course);
     course.is_late = is_late(sent, asked, last);
-    let (Some(last), Stop::Received) = (last, course.stop) else {
+    let (Some(last), Stop::Received, false) = (last, course.stop, course.is_packed()) else {
         return course;
     };
     // What said no is an answer that arrived.
@@ -189,16 +206,58 @@ fn end(sent: &Sent, journey: &Journey, course: &mut Course) -> Option<usize> {
         ends.iter().max_by_key(|(step, _)| depth(journey, *step))
     })?;
     let number = journey.steps.get(*step)?.sighting;
+    stop_at(sent, number, course)?;
+    Some(number)
+}
+
+/// Notes that a packet was seen here last.
+fn stop_at(sent: &Sent, number: usize, course: &mut Course) -> Option<()> {
+    let trace = &sent.trace;
     let sighting = trace.sightings.get(number)?;
     course.netns.clone_from(&sighting.place.netns);
     course.link = Some(sighting.place.link.clone());
-    course.look = sighting.look.clone();
-    course.stop = match (delivered, sighting.leaves) {
-        (Some(_), _) => Stop::Received,
-        (None, true) => Stop::OnTheWire,
-        (None, false) => Stop::NotPassedOn,
+    // On the wire what is in a tunnel is a packet of the tunnel.
+    let on_wire = match sighting.look.tunnels.is_empty() {
+        true => sighting.clone(),
+        false => {
+            let packet = trace.packets.get(number)?;
+            let link = packet.link_type.beginning().unwrap_or(Link::Ethernet);
+            Sighting {
+                look: identity::outermost(&packet.bytes, link),
+                ..sighting.clone()
+            }
+        }
     };
-    Some(number)
+    course.stop = match (trace.wiring.end(&on_wire), sighting.leaves) {
+        (End::Delivered, _) => Stop::Received,
+        (_, true) => Stop::OnTheWire,
+        (_, false) => Stop::NotPassedOn,
+    };
+    course.look = on_wire.look;
+    course.look.tunnels = sighting.look.tunnels.iter().take(1).cloned().collect();
+    Some(())
+}
+
+/// Where a packet of a tunnel from one namespace to an address got no further, the last of them: whatever it carries, a question
+/// for a hardware address too.
+pub(super) fn packed(sent: &Sent, state: &State<'_>, from: &str, to: IpAddr) -> Option<Course> {
+    let trace = &sent.trace;
+    let space = state.space(from)?;
+    let ends = trace.own_journeys().flat_map(|journey| {
+        let ends = journey.ends(&trace.sightings, &trace.wiring);
+        ends.into_iter()
+            .filter_map(|(step, _)| Some(journey.steps.get(step)?.sighting))
+    });
+    let number = ends
+        .filter(|number| {
+            let sighting = trace.sightings.get(*number);
+            let tunnel = sighting.and_then(|sighting| sighting.look.tunnels.first());
+            tunnel.is_some_and(|tunnel| tunnel.destination == to && space.has(tunnel.source))
+        })
+        .max()?;
+    let mut course = Course::unsent();
+    stop_at(sent, number, &mut course)?;
+    Some(course)
 }
 
 fn depth(journey: &Journey, step: usize) -> usize {

@@ -129,7 +129,7 @@ pub(super) fn rerouted(scene: &Scene<'_>) -> String {
 }
 
 /// The destination of the route that the packet takes.
-fn routed_network(scene: &Scene<'_>) -> Option<String> {
+pub(super) fn routed_network(scene: &Scene<'_>) -> Option<String> {
     let mut question = question(scene);
     question.fibmatch = true;
     let way = scene.space.way(&question).ok()?;

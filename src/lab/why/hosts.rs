@@ -269,9 +269,9 @@ fn no_echo(scene: &Scene<'_>) -> Option<Finding> {
 fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
     let port = scene.look.dport?;
     // A server of echo listens on when nobody holds its handle, and answers.
-    let (word, verb, proto) = match scene.asked.protocol {
-        Protocol::Udp(_) => ("UDP", "echo_listen", Some("proto: \"udp\"".to_string())),
-        _ => ("TCP", "tcp_listen", None),
+    let (word, proto) = match scene.asked.protocol {
+        Protocol::Udp(_) => ("UDP", Some("proto: \"udp\"".to_string())),
+        _ => ("TCP", None),
     };
     let at = scene.space.words();
     let all = listeners(scene.space, scene.asked.protocol).unwrap_or_default();
@@ -304,8 +304,8 @@ fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
     let address = (!elsewhere.is_empty()).then(|| format!("address: \"{}\"", scene.to));
     let options: Vec<String> = proto.into_iter().chain(address).collect();
     let line = match options.is_empty() {
-        true => format!("{verb}({port})"),
-        false => format!("{verb}({port}, #{{ {} }})", options.join(", ")),
+        true => format!("echo_listen({port})"),
+        false => format!("echo_listen({port}, #{{ {} }})", options.join(", ")),
     };
     Some(finding.mended_by(scene.line(line)))
 }

@@ -2,10 +2,13 @@
 
 use crate::kernel::mac::Mac;
 use crate::kernel::neigh::{self, Which};
+use crate::kernel::route_question::Question;
+use crate::packet::identity::Look;
 
 use super::super::journey::Place;
-use super::Finding;
+use super::state::Space;
 use super::suspects::Scene;
+use super::{Finding, frames};
 
 /// The frame is for a hardware address that the link does not have.
 pub(super) fn other_mac(scene: &Scene<'_>) -> Option<Finding> {
@@ -14,10 +17,16 @@ pub(super) fn other_mac(scene: &Scene<'_>) -> Option<Finding> {
     let own = by.link.mac?;
     let is_group = wanted[0] & 1 == 1;
     let is_port = by.master.is_some() || by.link.kind == "loopback";
-    if is_group || is_port || scene.look.tunnels.len() > 1 {
+    if is_group || is_port {
         return None;
     }
     let here = scene.place(&by.link.name);
+    if let Some(finding) = strayed(scene, &here) {
+        return Some(finding);
+    }
+    if own.bytes() == wanted && is_gateway(scene, &here) {
+        return no_router(scene, &here);
+    }
     let segment = scene.state.segment(&here);
     // It is for somebody else on the same wire, who was to get the frame.
     let owners = scene.state.owners(scene.to);
@@ -68,6 +77,114 @@ pub(super) fn other_mac(scene: &Scene<'_>) -> Option<Finding> {
         }
     }
     Some(finding)
+}
+
+/// The frame is for somebody else on the same wire, and a bridge that did not know where to sent it everywhere: what keeps it from
+/// that one.
+fn strayed(scene: &Scene<'_>, here: &Place) -> Option<Finding> {
+    let there = scene.state.with_mac(scene.look.ether_destination?)?;
+    let from = scene.state.with_mac(scene.look.ether_source?)?;
+    if there == *here || from == *here {
+        return None;
+    }
+    let tag = scene.look.vlans.first().copied().filter(|id| *id != 0);
+    frames::between_tagged(scene, &from, tag, &there)
+}
+
+/// The namespace that sent the frame, as the one who is to send it on, and the address that it takes for its gateway.
+fn sender<'a>(scene: &'a Scene<'_>) -> Option<(Scene<'a>, super::state::Way)> {
+    let from = scene.state.with_mac(scene.look.ether_source?)?;
+    let space = scene.state.space(&from.netns)?;
+    let came_in = scene.look.source.filter(|source| !space.has(*source));
+    let sender = Scene {
+        sent: scene.sent,
+        state: scene.state,
+        asked: scene.asked,
+        space,
+        by: None,
+        left_by: None,
+        is_received: false,
+        is_back: scene.is_back,
+        look: Look {
+            source: scene.look.source.filter(|_| came_in.is_none()),
+            ..scene.look.clone()
+        },
+        to: scene.to,
+    };
+    let way = super::routes::way_on(&sender).ok()?;
+    Some((sender, way))
+}
+
+/// Whether this is the gateway of whoever sent the frame.
+fn is_gateway(scene: &Scene<'_>, here: &Place) -> bool {
+    let via = sender(scene).and_then(|(_, way)| way.via);
+    let named = scene.state.link(here);
+    named.is_some_and(|named| {
+        let mut own = named.link.addresses.iter();
+        own.any(|addr| Some(addr.local.address) == via)
+    })
+}
+
+/// The route leads to a gateway that passes nothing on, and another one on the same wire would.
+fn no_router(scene: &Scene<'_>, here: &Place) -> Option<Finding> {
+    let (is_ipv4, state) = (scene.to.is_ipv4(), scene.state);
+    if scene.space.forwards(is_ipv4, &here.link) {
+        return None;
+    }
+    let (sender, way) = sender(scene)?;
+    let (via, link) = (way.via?, way.link.as_ref()?);
+    let own = sender.space.address_near(link, via)?;
+    let near = |space: &Space<'_>, link: &str| {
+        let near = space.address_near(link, own.address)?.address;
+        (near != via).then_some(near)
+    };
+    let segment = state.segment(&sender.place(link));
+    let others = segment.iter().filter_map(|place| {
+        let space = state.space(&place.netns)?;
+        let is_other = space.name() != scene.space.name() && space.name() != sender.space.name();
+        Some((space, near(space, &place.link).filter(|_| is_other)?, place))
+    });
+    // Whoever has the address itself, or passes packets on and knows a way that is not back here.
+    let question = Question::of(scene.to);
+    let right = others
+        .filter_map(|(space, near, place)| {
+            let leads_on = || {
+                let way = space.way(&question).ok()?;
+                let is_on = way.link.is_some_and(|out| out != place.link);
+                (is_on && space.forwards(is_ipv4, &place.link)).then_some(())
+            };
+            let rank = if space.has(scene.to) { 0 } else { 1 };
+            (rank == 0 || leads_on().is_some()).then_some((rank, near))
+        })
+        .min()?
+        .1;
+    let words = format!(
+        "the route to {} leads to gateway {via}, and {} is no router: it does not forward",
+        scene.to,
+        scene.space.words()
+    );
+    let (name, value) = match is_ipv4 {
+        true => scene.space.conf("ipv4", &here.link, "forwarding"),
+        false => {
+            let name = "net.ipv6.conf.all.forwarding".to_owned();
+            let value = scene.space.sysctl(&name);
+            (name, value)
+        }
+    };
+    let to = super::gateways::routed_network(&sender)?;
+    let line = format!("route_replace({to:?}, #{{ via: \"{right}\" }})");
+    Some(
+        Finding::new("wrong_gateway", words)
+            .shown_by(
+                format!("gateway of {}", sender.space.words()),
+                format!("{via} dev {link}"),
+            )
+            .shown_by(
+                format!("{name} of {}", scene.space.words()),
+                value.unwrap_or_default(),
+            )
+            .mended_by(sender.line(line)),
+    )
 }
 
 /// The host answered for the address in another's place.
@@ -155,8 +272,9 @@ pub(super) fn no_carrier(scene: &Scene<'_>, place: &Place) -> Option<Finding> {
     }
     // A bridge has a carrier as soon as one of its ports has one.
     for port in scene.state.ports(place) {
-        if let Some(finding) = is_down(scene, &port) {
-            return Some(finding);
+        let finding = is_down(scene, &port).or_else(|| super::bridges::port(scene, &port, place));
+        if finding.is_some() {
+            return finding;
         }
     }
     let words = format!("link {place} has no carrier: nothing is at its other end");

@@ -12,10 +12,12 @@
 //! | `suspects` | who could have done it, in order |
 //! | `rules`, `links`, `neighbours`, `bridges`, `vlans`, `tunnels`, `hosts`, `nat` | the suspects |
 //! | `routes`, `policy`, `gateways`, `wires`, `hops`, `sizes`, `masquerade` | those of the way: what the kernel answers, and what it depends on |
+//! | `frames` | the way of a frame through cables, bridges and VXLANs |
 //! | `sockets` | who listens at a port |
 
 mod bridges;
 mod follow;
+mod frames;
 mod gateways;
 mod hops;
 mod hosts;
@@ -174,7 +176,8 @@ impl Lab {
                 // What is said for want of anything else may have been a question that was lost.
                 is_early |= matches!(cause, None | Some("silent_neighbour"))
                     && neighbours::has_asked(&sent, &state, asked, &course);
-                if verdict.finding.is_none() && hosts::is_heard(&sent, &state, asked, &course) {
+                let is_open = verdict.finding.is_none() && !course.is_packed();
+                if is_open && hosts::is_heard(&sent, &state, asked, &course) {
                     verdict.works = true;
                     verdict.outcome = Fate::Heard.words();
                 }

@@ -9,7 +9,9 @@ use super::follow::{Course, Stop, question_for};
 use super::probe::Sent;
 use super::state::{Space, State};
 use super::suspects::{self, Scene};
-use super::{Asked, Finding, bridges, gateways, hosts, links, routes, rules, tunnels, vlans};
+use super::{
+    Asked, Finding, bridges, frames, gateways, hosts, links, routes, rules, tunnels, vlans,
+};
 
 /// Whether the probe, or the answer to it, waited for an answer to a question for a hardware address that was asked before it was
 /// sent: where that stays without an answer, whoever waits is told so, whatever changed meanwhile.
@@ -118,6 +120,7 @@ fn elsewhere(
     let there = space.place(link);
     bridges::no_port(scene, &there)
         .or_else(|| bridges::no_port(scene, out))
+        .or_else(|| frames::between(scene, out, &there))
         .or_else(|| vlans::apart(scene, out, &there))
         .or_else(|| match next == scene.to {
             true => gateways::not_on_wire(scene, out, &there),
@@ -152,7 +155,7 @@ fn silent(
         .is_some_and(|heard_in| heard_in.contains(&there));
     if !arrived {
         // The question did not come there: somebody between them.
-        if let Some(finding) = bridges::between(scene, out, &there) {
+        if let Some(finding) = frames::between(scene, out, &there) {
             return Some(finding);
         }
     }
@@ -189,7 +192,7 @@ fn silent(
         return routes::way_in(&there);
     }
     // The answer may be what got lost.
-    bridges::between(scene, &there, out).or_else(|| {
+    frames::between(scene, &there, out).or_else(|| {
         // Who was not asked while the probe was under way is not known to be silent.
         asking.as_ref()?;
         let words = format!(

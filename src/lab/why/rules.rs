@@ -213,7 +213,9 @@ fn accepting(scene: &Scene<'_>, family: Family, headers: &str) -> String {
         let name = format!("{protocol} {way}");
         Some(format!("{name} {} accept", word(headers, &name)?))
     };
-    let way = if scene.is_back { "sport" } else { "dport" };
+    // Both ways what a tunnel sends is for its port.
+    let is_answer = scene.is_back && scene.look.tunnels.is_empty();
+    let way = if is_answer { "sport" } else { "dport" };
     match family {
         Family::Arp => "accept".into(),
         _ if headers.starts_with("arp") => "ether type arp accept".into(),

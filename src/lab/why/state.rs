@@ -102,6 +102,18 @@ impl<'a> State<'a> {
             .collect()
     }
 
+    /// The link with a hardware address. A bridge has that of one of its ports: what is no port goes first.
+    pub(super) fn with_mac(&self, mac: [u8; 6]) -> Option<Place> {
+        let places = self.spaces.iter().flat_map(|space| {
+            let links = space.links.iter().filter(move |named| {
+                named.link.kind != "loopback"
+                    && named.link.mac.is_some_and(|own| own.bytes() == mac)
+            });
+            links.map(|named| space.place(&named.link.name))
+        });
+        places.min_by_key(|place| self.is_port(place))
+    }
+
     /// The other end of a cable.
     pub(super) fn peer(&self, place: &Place) -> Option<Place> {
         let named = self.link(place)?;

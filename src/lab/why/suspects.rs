@@ -7,7 +7,7 @@ use crate::packet::identity::Look;
 use super::super::journey::Place;
 use super::super::links::NamedLink;
 use super::follow::{Course, Stop};
-use super::probe::Sent;
+use super::probe::{Protocol, Sent};
 use super::state::{Space, State};
 use super::{Asked, Finding, Verdict};
 use super::{
@@ -135,11 +135,11 @@ const RECEIVED: &[Suspect] = &[
 
 /// Of a packet that is to be passed on.
 const COMES_IN: &[Suspect] = &[
-    ("the tunnel that it is in", tunnels::unknown),
     ("the VLAN that it is in", vlans::unknown),
     ("the hardware address that it is for", links::other_mac),
     ("the bridge", bridges::held),
     ("the rules of nftables", rules::dropped),
+    ("the tunnel that it is in", tunnels::to_nobody),
     ("who has the address", hosts::not_here),
     ("the source NAT on the way", masquerade::missing),
     (
@@ -168,9 +168,46 @@ const IS_SENT: &[Suspect] = &[
 
 /// Of a packet that left and did not arrive.
 const LEFT: &[Suspect] = &[
+    ("the rules of nftables", rules::dropped),
     ("the cable", links::wire),
     ("the sizes of packets", sizes::narrow),
+    ("the tunnel", tunnels::enters),
 ];
+
+/// Of the packet of a tunnel that came where the tunnel ends.
+const UNPACKED: &[Suspect] = &[
+    ("the rules of nftables", rules::dropped),
+    (
+        "the way in: source address and reverse path",
+        routes::way_in,
+    ),
+    ("the tunnel that it is in", tunnels::unknown),
+];
+
+/// The packet of a tunnel, with the probe in it, as what is asked for.
+pub(super) fn packed(asked: &Asked, look: &Look) -> Option<Asked> {
+    Some(Asked {
+        to: look.destination?,
+        protocol: look.dport.map_or(Protocol::Icmp, Protocol::Udp),
+        source: look.source,
+        iface: None,
+        size: asked.size,
+        ttl: None,
+        timeout: asked.timeout,
+    })
+}
+
+/// Asks who stopped the packet of a tunnel.
+pub(super) fn stopped(scene: &Scene<'_>, course: &Course) -> Option<Finding> {
+    let mut verdict = Verdict::default();
+    ask(scene.sent, scene.state, scene.asked, course, &mut verdict);
+    verdict.finding
+}
+
+/// Asks who keeps a packet from being sent.
+pub(super) fn unsendable(scene: &Scene<'_>) -> Option<Finding> {
+    run(IS_SENT, scene, &mut Verdict::default())
+}
 
 /// Asks all of them, and writes down who did it and who did not.
 pub(super) fn ask(
@@ -195,6 +232,8 @@ pub(super) fn ask(
     let Some(to) = course.look.destination else {
         return;
     };
+    let outer = packed(asked, &course.look).filter(|_| course.is_packed());
+    let asked = outer.as_ref().unwrap_or(asked);
     let scene = |by, is_received, look: &Look, to, is_back, left_by| Scene {
         sent,
         state,
@@ -208,6 +247,11 @@ pub(super) fn ask(
         to,
     };
     let look = &course.look;
+    if course.is_packed() && course.stop == Stop::Received {
+        let received = scene(by, true, look, to, course.is_back, None);
+        verdict.finding = run(UNPACKED, &received, verdict);
+        return;
+    }
     let found = match course.stop {
         Stop::Unsent => run(
             IS_SENT,

@@ -5,9 +5,9 @@ use crate::kernel::options::Setting;
 
 use super::super::journey::Place;
 use super::super::links::NamedLink;
-use super::Finding;
 use super::state::{State, setting};
 use super::suspects::Scene;
+use super::{Finding, tunnels};
 
 /// The number of a VLAN link.
 pub(super) fn vlan_id(named: &NamedLink) -> Option<u16> {
@@ -106,37 +106,92 @@ fn lines(scene: &Scene<'_>, place: &Place, verbs: &[String]) -> String {
     lines.collect::<Vec<_>>().join("; ")
 }
 
-/// What keeps a frame that comes in by one port of a bridge, with this tag or none, from coming out of another for a link.
-pub(super) fn between(
+/// Takes a frame, with this tag or none, in by one port of a bridge and out of another, on its way to a link. What tag it has after
+/// that; or what keeps it from coming out.
+pub(super) fn cross(
     scene: &Scene<'_>,
     tag: Option<u16>,
-    one: &Place,
-    other: &Place,
-    to: &Place,
+    by: &Place,
     bridge: &Place,
-) -> Option<Finding> {
-    if !filters(scene.state, bridge) {
-        return None;
+    out: &Place,
+    to: &Place,
+) -> Result<Option<u16>, Box<Finding>> {
+    let state = scene.state;
+    if !filters(state, bridge) {
+        return Ok(tag);
     }
-    let first = of_port(scene, bridge, one)?;
-    let last = of_port(scene, bridge, other)?;
-    let wanted = id_of(scene.state, to);
-    let carried = tag.or_else(|| pvid(&first));
-    // The VLAN that both are to be in: that of the frame, or of the one that hears it.
-    let vid = carried.or(wanted).or_else(|| pvid(&last))?;
-    let (port, have, tagged) = if !passes(&first, vid, tag.is_some()) {
-        (one, &first, tag.is_some())
-    } else if !passes(&last, vid, wanted.is_some()) {
-        (other, &last, wanted.is_some())
-    } else {
-        return None;
+    let (Some(first), Some(last)) = (of_port(scene, bridge, by), of_port(scene, bridge, out))
+    else {
+        return Ok(tag);
+    };
+    let [one, other] = [(by, &first), (out, &last)].map(|(port, vlans)| Side {
+        vlans,
+        is_trunk: is_trunk(state, port),
+    });
+    let (side, vid, tagged) = match crossing(tag, &one, &other, id_of(state, to)) {
+        Ok(now) => return Ok(now),
+        Err(misfit) => misfit,
+    };
+    let (port, have) = match side {
+        Which::In => (by, &first),
+        Which::Out => (out, &last),
     };
     let misfit = misfit(scene, bridge, port, have, vid, tagged);
-    Some(
+    Err(Box::new(
         misfit
-            .shown_by(format!("VLANs of {one}"), told(&first))
-            .shown_by(format!("VLANs of {other}"), told(&last)),
-    )
+            .shown_by(format!("VLANs of {by}"), told(&first))
+            .shown_by(format!("VLANs of {out}"), told(&last)),
+    ))
+}
+
+/// A port on the way of a frame through a bridge.
+struct Side<'a> {
+    vlans: &'a [Vlan],
+    /// Whether it leads to another bridge.
+    is_trunk: bool,
+}
+
+/// Which of the two ports does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    In,
+    Out,
+}
+
+/// The tag with which a frame comes out of a bridge, on its way to who wants this tag or none; or the port that does not let it
+/// through, the VLAN that it is to be in, and whether with a tag.
+fn crossing(
+    tag: Option<u16>,
+    one: &Side<'_>,
+    other: &Side<'_>,
+    wanted: Option<u16>,
+) -> Result<Option<u16>, (Which, u16, bool)> {
+    // The VLAN that both are to be in: that of the frame, or of the one that hears it.
+    let carried = tag.or_else(|| pvid(one.vlans));
+    let Some(vid) = carried.or(wanted).or_else(|| pvid(other.vlans)) else {
+        return Ok(tag);
+    };
+    // Of a cable between two bridges each end may keep the tag, or not.
+    let fits = |side: &Side<'_>, tagged: bool| match side.is_trunk {
+        true => side.vlans.iter().any(|vlan| vlan.vid == vid),
+        false => passes(side.vlans, vid, tagged),
+    };
+    if !fits(one, tag.is_some()) {
+        return Err((Which::In, vid, tag.is_some() || one.is_trunk));
+    }
+    if !fits(other, wanted.is_some()) {
+        return Err((Which::Out, vid, wanted.is_some() || other.is_trunk));
+    }
+    let mut all = other.vlans.iter();
+    Ok(all
+        .any(|vlan| vlan.vid == vid && !vlan.untagged)
+        .then_some(vid))
+}
+
+/// Whether a port leads to another bridge.
+fn is_trunk(state: &State<'_>, port: &Place) -> bool {
+    let peer = state.peer(port);
+    peer.is_some_and(|peer| state.is_port(&peer)) || !tunnels::others(state, port).is_empty()
 }
 
 /// A port that is not in a VLAN as whoever is behind it needs it.
@@ -159,9 +214,22 @@ fn misfit(
     let mut verbs = Vec::new();
     // What comes in without a tag is of one VLAN only.
     if let Some(old) = pvid(have).filter(|old| !tagged && *old != vid) {
-        verbs.push(format!("bridge_vlan_del({:?}, {old})", port.link));
+        let which = if port == bridge {
+            ", #{ self: true }"
+        } else {
+            ""
+        };
+        verbs.push(format!("bridge_vlan_del({:?}, {old}{which})", port.link));
     }
-    verbs.push(format!("bridge_vlan_add({:?}, {vid}{options})", port.link));
+    let line = match (port == bridge, tagged) {
+        (false, _) => format!("bridge_vlan_add({:?}, {vid}{options})", port.link),
+        (true, true) => format!("bridge_vlan_add({:?}, {vid}, #{{ self: true }})", port.link),
+        (true, false) => format!(
+            "bridge_vlan_add({:?}, {vid}, #{{ self: true, pvid: true, untagged: true }})",
+            port.link
+        ),
+    };
+    verbs.push(line);
     Finding::new("wrong_vlan", words).mended_by(lines(scene, bridge, &verbs))
 }
 
@@ -225,5 +293,72 @@ fn told(vlans: &[Vlan]) -> String {
     match vlans {
         [] => "none".into(),
         vlans => vlans.iter().map(one).collect::<Vec<_>>().join(", "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Side, Vlan, Which, crossing};
+
+    fn vlan(vid: u16, is_access: bool) -> Vlan {
+        Vlan {
+            link: 1,
+            vid,
+            pvid: is_access,
+            untagged: is_access,
+        }
+    }
+
+    fn side(vlans: &[Vlan], is_trunk: bool) -> Side<'_> {
+        Side { vlans, is_trunk }
+    }
+
+    #[test]
+    fn a_frame_crosses_two_bridges_with_a_trunk_between() {
+        let (access, tagged) = ([vlan(10, true)], [vlan(20, false), vlan(10, false)]);
+        let (host, trunk) = (side(&access, false), side(&tagged, true));
+        assert_eq!(crossing(None, &host, &trunk, None), Ok(Some(10)));
+        assert_eq!(crossing(Some(10), &trunk, &host, None), Ok(None));
+        // To who has VLAN 10 as a link.
+        let (own, tag) = (side(&tagged, false), Some(10));
+        assert_eq!(crossing(tag, &trunk, &own, tag), Ok(tag));
+    }
+
+    #[test]
+    fn the_port_that_is_not_in_the_vlan_is_named() {
+        let (access, other) = ([vlan(10, true)], [vlan(20, false)]);
+        let (host, trunk, bare) = (side(&access, false), side(&other, true), side(&[], true));
+        let out = Err((Which::Out, 10, true));
+        assert_eq!(crossing(None, &host, &trunk, None), out);
+        assert_eq!(crossing(None, &host, &bare, None), out);
+        let into = Err((Which::In, 10, true));
+        assert_eq!(crossing(Some(10), &bare, &host, None), into);
+        // An access port of another VLAN behind the trunk.
+        let access = Err((Which::Out, 20, false));
+        assert_eq!(crossing(Some(20), &trunk, &host, None), access);
+    }
+
+    proptest! {
+        #[test]
+        fn a_port_that_is_named_is_none_that_fits(
+            tag in proptest::option::of(1u16..4),
+            wanted in proptest::option::of(1u16..4),
+            one in proptest::collection::vec((1u16..4, any::<bool>()), 0..3),
+            other in proptest::collection::vec((1u16..4, any::<bool>()), 0..3),
+            trunks in any::<(bool, bool)>(),
+        ) {
+            let vlans = |all: &[(u16, bool)]| -> Vec<Vlan> {
+                all.iter().map(|(vid, is_access)| vlan(*vid, *is_access)).collect()
+            };
+            let (one, other) = (vlans(&one), vlans(&other));
+            let (from, to) = (side(&one, trunks.0), side(&other, trunks.1));
+            if let Err((which, vid, tagged)) = crossing(tag, &from, &to, wanted) {
+                let named = if which == Which::In { &one } else { &other };
+                let is_right = |vlan: &&Vlan| vlan.vid == vid && vlan.untagged != tagged;
+                prop_assert!(named.iter().find(|vlan| vlan.vid == vid).is_none_or(|vlan| !is_right(&vlan)));
+            }
+        }
     }
 }

@@ -119,9 +119,35 @@ fn an_error_is_known_by_the_packet_that_it_quotes() {
     assert_eq!(read(&inside, Link::Ip).0, read(&outside, Link::Ip).0);
 }
 
+/// VXLAN at another port is known by its header, and what is on the wire is told too.
+#[test]
+fn vxlan_has_any_port() {
+    let mut vxlan = vec![8, 0, 0, 0, 0, 0, 42, 0];
+    vxlan.extend(in_ethernet(
+        &[],
+        0x0800,
+        &echo("10.0.0.1", "10.0.0.2", 5, 64),
+    ));
+    let frame =
+        |vxlan: &[u8]| in_ethernet(&[], 0x0800, &udp("192.0.2.1", "192.0.2.2", 4790, vxlan));
+    let (_, look) = read(&frame(&vxlan), Link::Ethernet);
+    assert_eq!(look.destination, Some("10.0.0.2".parse().unwrap()));
+    assert_eq!(
+        look.tunnels[0].to_string(),
+        "vxlan 42 192.0.2.1 > 192.0.2.2"
+    );
+    let outer = outermost(&frame(&vxlan), Link::Ethernet);
+    assert_eq!(outer.destination, Some("192.0.2.2".parse().unwrap()));
+    assert_eq!((outer.dport, outer.tunnels.len()), (Some(4790), 0));
+    // What is reserved is 0.
+    vxlan[1] = 1;
+    assert!(read(&frame(&vxlan), Link::Ethernet).1.tunnels.is_empty());
+}
+
 proptest! {
     #[test]
     fn no_bytes_are_a_panic(bytes: Vec<u8>) {
+        let _ = outermost(&bytes, Link::Ethernet);
         let _ = read(&bytes, Link::Ethernet);
         let _ = read(&bytes, Link::Ip);
         let _ = read(&bytes, Link::Cooked);
