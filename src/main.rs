@@ -259,6 +259,7 @@ fn work(arguments: &Run, job: Job) -> ExitCode {
         let up = LinkSet::up("lo", true);
         terminal.command(&up.command().line(None));
     }
+    script::caught::tell_by(netsh::shell::report::call_words);
     match job {
         Job::Script(script) => run(&lab, &terminal, &script),
         Job::Prompt => prompt(arguments, lab, terminal),

@@ -338,12 +338,20 @@ pub(super) fn exists(name: &str, argument: &'static str) -> Reason {
 }
 
 /// Why an MTU is refused.
-pub(super) fn mtu_refused(mtu: u32) -> Reason {
+pub(super) fn mtu_refused(mtu: u32, kind: &str) -> Reason {
+    // ETH_MIN_MTU and ETH_MAX_MTU; what others take depends on the link below them.
+    let hint = match kind {
+        "veth" | "bridge" | "dummy" | "ifb" | "bond" | "vrf" => {
+            format!("a {kind} takes 68 to 65535 bytes")
+        }
+        "tun" | "tap" => "a tun or tap link takes 68 to 65521 bytes".into(),
+        _ => "what its driver takes depends on what it puts before each packet, and on the link below".into(),
+    };
     Reason::new(format!(
         "an MTU of {mtu} is outside of what the link can do"
     ))
     .blame("mtu")
-    .hint("a veth takes 68 to 65535 bytes")
+    .hint(hint)
 }
 
 /// A link removed; a veth takes its other end with it.

@@ -36,8 +36,26 @@ pub(super) fn of_add(add: &LinkAdd, refusal: &Refusal, names: &dyn Names) -> Opt
             Some(no_parent(&add.kind))
         }
         Errno::EINVAL | Errno::ERANGE if add.mtu.is_some() && refusal.may_mean("mtu") => {
-            add.mtu.map(mtu_refused)
+            add.mtu.map(|mtu| mtu_refused(mtu, &add.kind))
         }
+        // macvlan_port_create in drivers/net/macvlan.c, and the like of others.
+        Errno::EINVAL if parent.is_some_and(|parent| is_loopback(parent, names)) => {
+            let parent = parent.unwrap_or_default();
+            let words = format!(
+                "{parent} is a loopback link, on which there can be no {}",
+                add.kind
+            );
+            Some(
+                Reason::new(words)
+                    .blame("parent")
+                    .hint("veth_add and dummy_add make links that can"),
+            )
+        }
+        Errno::EINVAL if add.settings.get("macaddr").is_some() => Some(
+            Reason::new("only a macvlan of the mode source goes by the source of frames")
+                .blame("macaddr")
+                .hint("give it too: #{ mode: \"source\" }"),
+        ),
         Errno::EINVAL
             if add.settings.get("group").is_some() && add.settings.get("dev").is_none() =>
         {
@@ -65,7 +83,10 @@ pub(super) fn of_set(set: &LinkSet, refusal: &Refusal, names: &dyn Names) -> Opt
     let mut settings = settings.into_iter().flatten().map(|one| &one.settings);
     match (refusal.errno, &set.name, set.mtu) {
         (Errno::EEXIST, Some(name), _) => Some(exists(name, "name")),
-        (Errno::EINVAL, _, Some(mtu)) if refusal.may_mean("mtu") => Some(mtu_refused(mtu)),
+        (Errno::EINVAL, _, Some(mtu)) if refusal.may_mean("mtu") => {
+            let kind = kind_of(&set.link, names).unwrap_or_default();
+            Some(mtu_refused(mtu, &kind))
+        }
         (Errno::EBUSY, Some(_), _) => Some(
             Reason::new("the link is up")
                 .blame("name")
@@ -100,7 +121,12 @@ pub(super) fn of_set(set: &LinkSet, refusal: &Refusal, names: &dyn Names) -> Opt
         (Errno::EBUSY, ..) if set.master.is_some() => in_use(&set.link, "master", names),
         _ => {
             let said = refusal.said.unwrap_or_default();
-            settings.find_map(|settings| said_of(settings, said))
+            let kind = set.own.as_ref().or(set.port.as_ref());
+            let only = kind.filter(|_| set.properties().len() == 1 && said.is_empty());
+            let only = only.filter(|_| [Errno::EINVAL, Errno::ERANGE].contains(&refusal.errno));
+            settings
+                .find_map(|settings| said_of(settings, said))
+                .or_else(|| only.and_then(|only| only_one(&only.settings)))
         }
     }
 }
@@ -173,6 +199,24 @@ fn out_of_range(settings: &Settings) -> Option<Reason> {
             .blame(row.key)
             .hint(row.note),
     )
+}
+
+/// What the kernel refuses without a word, where there is but one thing that it can mean.
+fn only_one(settings: &Settings) -> Option<Reason> {
+    let [(row, value)] = settings.given() else {
+        return None;
+    };
+    let hint = match row.key {
+        // BR_GROUPFWD_RESTRICTED of net/bridge/br_private.h.
+        "group_fwd_mask" => {
+            "the lowest three bits can't be set: what is sent to 01:80:c2:00:00:00, 01 and 02 is for the bridge alone"
+        }
+        // br_set_group_fwd_mask's neighbour in net/bridge/br_netlink.c.
+        "group_address" => "it is one of 01:80:c2:00:00:00 to 0f, but none of 01, 02 and 03",
+        _ => row.note,
+    };
+    let words = format!("{} can't be {}", row.key, value.words());
+    Some(Reason::new(words).blame(row.key).hint(hint))
 }
 
 fn is_loopback(name: &str, names: &dyn Names) -> bool {

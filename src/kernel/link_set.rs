@@ -101,7 +101,7 @@ impl LinkSet {
     }
 
     /// The properties that are set, by their option keys.
-    fn properties(&self) -> Vec<&'static str> {
+    pub(super) fn properties(&self) -> Vec<&'static str> {
         [
             ("up", self.up.is_some()),
             ("mtu", self.mtu.is_some()),

@@ -262,6 +262,8 @@ pub fn name_fault(name: &str) -> Option<&'static str> {
         "." | ".." => Some("the name is a directory's"),
         _ if name.contains('/') => Some("the name has a slash"),
         _ if name.contains('\0') => Some("the name has a NUL character"),
+        // It would be a command to each terminal that shows the name.
+        _ if name.contains(char::is_control) => Some("the name has a control character"),
         _ if name.len() > NAME_MAX => Some("the name is longer than 255 bytes"),
         _ => None,
     }

@@ -79,6 +79,7 @@ pub fn rate(text: &str) -> Result<u64, String> {
 pub fn bits_to_rate(bits: f64) -> Result<u64, String> {
     match bits / 8.0 {
         rate if (1.0..LARGEST).contains(&rate) => Ok(rate as u64),
+        rate if rate.is_nan() => Err("NaN is no rate".into()),
         rate if rate < 1.0 => Err("a rate is at least 8 bits per second".into()),
         _ => Err("the rate is larger than anything here".into()),
     }

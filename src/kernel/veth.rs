@@ -131,7 +131,7 @@ impl Operation for VethAdd {
                 })
             }
             (Errno::EINVAL | Errno::ERANGE, Some(mtu)) if refusal.may_mean("mtu") => {
-                Some(link::mtu_refused(mtu))
+                Some(link::mtu_refused(mtu, "veth"))
             }
             (Errno::EOPNOTSUPP, _) => Some(no_driver("veth", "")),
             _ => None,

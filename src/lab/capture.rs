@@ -126,6 +126,10 @@ impl Sink for Into {
         }
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.as_mut().map_or(Ok(()), Writer::flush)
+    }
+
     fn finish(&mut self, counts: &Counts) -> io::Result<()> {
         let Some(mut writer) = self.writer.take() else {
             return Ok(());
@@ -323,6 +327,12 @@ impl Lab {
 
     /// The packets that are in memory, with all that has passed up to now.
     pub fn capture_packets(&self, capture: &Capture) -> Outcome<Vec<Sighting>> {
+        if let Some(file) = &capture.file {
+            let file = file.display();
+            let words = format!("this capture keeps nothing in memory: its packets are in {file}");
+            let hint = format!("stop() ends it, and then pcap_read(\"{file}\") gives them");
+            return Err(Failure::new(words).hint(hint));
+        }
         capture.session.catch_up();
         self.capture_fault(capture)?;
         Ok(capture.session.packets())

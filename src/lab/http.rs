@@ -41,6 +41,10 @@ impl Url {
         let rest = rest.split('#').next().unwrap_or("");
         let path = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, target) = rest.split_at_checked(path).unwrap_or((rest, ""));
+        if authority.contains('@') {
+            let words = "has a name before the @, and netsh logs in nowhere";
+            return Err(wrong(words, LIKE));
+        }
         let (host, port) = match authority.strip_prefix('[') {
             Some(inside) => match inside.split_once(']') {
                 Some((host, "")) => (host, None),
@@ -60,7 +64,7 @@ impl Url {
             ));
         };
         let is_plain = |text: &str| !text.bytes().any(|byte| byte <= b' ' || byte == 0x7f);
-        if host.is_empty() || !is_plain(rest) || host.contains('@') {
+        if host.is_empty() || !is_plain(rest) {
             return Err(wrong("is no URL of HTTP", LIKE));
         }
         let slash = if target.starts_with('/') { "" } else { "/" };

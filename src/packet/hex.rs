@@ -60,6 +60,16 @@ pub fn decode(text: &str) -> Result<Vec<u8>, HexFault> {
         }
         let second = rest.next_if(|(_, next)| !next.is_whitespace() && !BETWEEN.contains(next));
         if first == '0' && second.is_some_and(|(_, second)| matches!(second, 'x' | 'X')) {
+            let digits = rest.peek().filter(|(_, next)| digit(*next).is_some());
+            let again = text.get(at + 2..).is_some_and(|rest| {
+                rest.starts_with(['0'])
+                    && rest
+                        .get(1..)
+                        .is_some_and(|rest| rest.starts_with(['x', 'X']))
+            });
+            if digits.is_none() || again {
+                return fault("behind 0x stand the digits of a byte".into(), at..at + 2);
+            }
             continue;
         }
         let Some(high) = digit(first) else {

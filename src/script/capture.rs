@@ -202,7 +202,7 @@ pub mod api {
     /// An array of maps in the order in which the packets passed, as from `read`.
     ///
     /// # Errors
-    /// There is not the memory for so many maps.
+    /// There is not the memory for so many maps; the packets are in a file.
     ///
     /// # Example
     /// ```rhai
@@ -225,7 +225,7 @@ pub mod api {
     /// How many packets were written (int).
     ///
     /// # Errors
-    /// The file can't be written.
+    /// The file can't be written; the packets are in a file already.
     ///
     /// # Example
     /// ```rhai
@@ -369,6 +369,14 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
         false => None,
     };
     options.finish()?;
+    if links
+        .as_ref()
+        .is_some_and(|links| links.0.iter().any(String::is_empty))
+    {
+        let words = "the name of the link is empty";
+        let hint = "leave the option out to capture on all links";
+        return Err(Failure::new(words).blame("link").hint(hint));
+    }
     let snaplen = snaplen.map(|snaplen| snaplen.0);
     if links.as_ref().is_some_and(|links| links.0.is_empty()) {
         let words = "there is no link in the array";

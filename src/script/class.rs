@@ -8,6 +8,7 @@ use crate::kernel::qdisc::class::{Class, ClassAdd, ClassDel};
 use crate::kernel::qdisc::handle::Handle;
 use crate::kernel::qdisc::kinds::{self, CLASSES};
 use crate::kernel::qdisc::message::Mode;
+use crate::kernel::reason::listed;
 use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
@@ -195,6 +196,24 @@ fn put(
     };
     if let Some(reason) = (known.check)(&add.settings) {
         return Err(settings::refused(&add.words(), reason));
+    }
+    if let (Some(parent), Mode::Add) = (parent, mode)
+        && parent.minor() != 0
+        && parent != Handle::ROOT
+        && let Ok(classes) = lab.classes(link)
+        && !classes.iter().any(|class| class.id == parent)
+    {
+        // The kernel would put the new one below the discipline itself (htb_change_class in net/sched/sch_htb.c).
+        let failure = Failure::new(format!(
+            "{link} has no class {parent} to be the parent of {id}"
+        ));
+        let known: Vec<String> = classes.iter().map(|class| class.id.to_string()).collect();
+        return Err(failure.about(parent.to_string()).blame("parent").hint(
+            match known.as_slice() {
+                [] => "it has no classes at all".into(),
+                known => format!("its classes are {}", listed(known)),
+            },
+        ));
     }
     lab.apply(add)
 }

@@ -265,6 +265,26 @@ fn filter(options: Map) -> Outcome<Filter> {
         zone: options.take("zone")?.map(|Number(zone)| zone),
     };
     options.finish()?;
+    if let Some(family) = filter.family {
+        let is_ipv6 = FAMILIES
+            .iter()
+            .any(|(number, name, ..)| *number == family && *name == "inet6");
+        let ends = [
+            ("src", filter.src),
+            ("dst", filter.dst),
+            ("reply_src", filter.reply_src),
+            ("reply_dst", filter.reply_dst),
+        ];
+        let other = ends
+            .iter()
+            .find(|(_, end)| end.is_some_and(|end| end.address.is_ipv6() != is_ipv6));
+        if let Some((key, _)) = other {
+            let words = format!(
+                "no connection of this family has such an address: {key} and family contradict each other"
+            );
+            return Err(Failure::new(words).blame(*key));
+        }
+    }
     Ok(filter)
 }
 

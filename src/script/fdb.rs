@@ -8,6 +8,7 @@ use rhai::{Array, Map};
 use crate::kernel::fdb::{Entry, FdbAdd, FdbDel, STATES};
 use crate::kernel::mac::Mac;
 use crate::kernel::ndmsg::{ntf, nud};
+use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
 
@@ -142,6 +143,7 @@ pub mod api {
             }
             let entry = read_entry(link, &mut options)?;
             options.finish()?;
+            check_tunnel(lab, &entry)?;
             let entry = Entry {
                 mac: Some(read_mac(mac)?),
                 state,
@@ -234,6 +236,33 @@ fn read_entry(link: &str, options: &mut Options) -> Outcome<Entry<String>> {
         via: options.take("via")?,
         ..Entry::default()
     })
+}
+
+/// Where a frame goes in a tunnel is for tunnels; other drivers, and the bridge, never look at it.
+fn check_tunnel(lab: &Lab, entry: &Entry<String>) -> Outcome<()> {
+    let of_a_tunnel = [
+        ("dst", entry.dst.is_some()),
+        ("port", entry.port.is_some()),
+        ("vni", entry.vni.is_some()),
+        ("src_vni", entry.src_vni.is_some()),
+        ("via", entry.via.is_some()),
+    ];
+    let Some((key, _)) = of_a_tunnel.iter().find(|(_, given)| *given) else {
+        return Ok(());
+    };
+    let link = &entry.link;
+    // A link that is not there is told of by who looks for it.
+    let kind = lab.kinds_of(link, None).map(|(kind, _)| kind);
+    let words = match kind.as_deref() {
+        Ok("vxlan") if entry.flags & ntf::SELF == 0 => {
+            format!(
+                "{key} is for the entries of {link} itself, and master means those of its bridge"
+            )
+        }
+        Err(_) | Ok("vxlan") => return Ok(()),
+        Ok(_) => format!("{key} is for the entries of a VXLAN link, and {link} is none"),
+    };
+    Err(Failure::new(words).about(link.as_str()).blame(*key))
 }
 
 fn vlan(options: &mut Options) -> Outcome<Option<u16>> {

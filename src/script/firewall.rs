@@ -57,6 +57,11 @@ pub mod api {
     ) -> RhaiResultOf<i64> {
         verb(&ctx, |lab| {
             let network = read_network(cidr, "cidr")?;
+            if network.network() != network {
+                let words = format!("{cidr:?} is an address in a network, and not the network");
+                let failure = Failure::new(words).about(cidr).blame("cidr");
+                return Err(failure.hint(format!("the network is {}", network.network())));
+            }
             let mut options = Options::new(options);
             let table = options
                 .take::<String>("table")?
@@ -237,7 +242,10 @@ pub mod api {
 fn decide(lab: &Lab, hook: &str, rule: &str, verdict: &str) -> Outcome<i64> {
     let chain = filter_chain(hook)?;
     let full = format!("{rule} counter {verdict}");
-    // What is wrong is said before anything is made.
+    // What is wrong is said before anything is made, and first of what the script wrote.
+    if !rule.trim().is_empty() {
+        new_rule(lab, chain.clone(), rule, Place::End)?;
+    }
     new_rule(lab, chain.clone(), &full, Place::End)?;
     base_chain(lab, &chain, "filter", "filter", None)?;
     add(lab, chain, &full)

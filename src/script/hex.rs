@@ -7,6 +7,7 @@ use crate::lab::failure::{Failure, Outcome};
 use crate::packet::hex::{HexFault, decode, encode};
 
 use super::call::{RhaiResultOf, verb};
+use super::growth::afford;
 
 /// The verbs.
 #[export_module]
@@ -46,6 +47,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn hex_encode(ctx: NativeCallContext, bytes: Blob) -> RhaiResultOf<String> {
+        afford(&ctx, bytes.len().saturating_mul(2))?;
         verb(&ctx, |_| Ok(encode(&bytes)))
     }
 }

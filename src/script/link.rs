@@ -22,7 +22,7 @@ use crate::lab::netns::Netns;
 use super::addr::AddrMaps;
 use super::call::{RhaiResultOf, verb};
 use super::link_add::{link_name, netns_of};
-use super::options::{Fault, Mtu, NetnsName, Options};
+use super::options::{Fault, Mtu, NetnsName, OptionValue, Options};
 use super::rows::{Rows, Words, text};
 use super::settings;
 use super::value::{array, array_of_maps, counter, maybe};
@@ -211,7 +211,7 @@ pub mod api {
                 netns: None,
                 promisc: options.take("promisc")?,
                 txqueuelen: options.take("txqueuelen")?,
-                alias: options.take("alias")?,
+                alias: options.take::<Alias>("alias")?.map(|alias| alias.0),
                 group: options.take("group")?,
                 own: None,
                 port: None,
@@ -378,8 +378,16 @@ fn kind_settings(
             if is_own || port_kind != of {
                 return Err(no_port_option(set, row.key, of, is_own));
             }
+            if port.given().iter().any(|(known, _)| known.key == row.key) {
+                return Err(twice(set, row.key, "port"));
+            }
             settings::take(options, std::slice::from_ref(row), &mut port)?;
         }
+    }
+    let named = kind::options(&own_kind).iter().map(|row| row.key);
+    let mut named = named.filter(|key| options.has(key));
+    if let Some(key) = named.find(|key| own.given().iter().any(|(known, _)| known.key == *key)) {
+        return Err(twice(set, key, "settings"));
     }
     settings::take(options, kind::options(&own_kind), &mut own)?;
     let whole = |kind: &str, settings: Settings| {
@@ -404,6 +412,29 @@ fn take_map(
     let mut options = Options::new(map);
     settings::take(&mut options, rows, settings)?;
     options.finish()
+}
+
+/// Free text that is kept with a link.
+struct Alias(String);
+
+impl OptionValue for Alias {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        /// IFALIASZ of linux/if.h, less the NUL at the end.
+        const LONGEST: usize = 255;
+        let text = String::read(value)?;
+        match text.len() {
+            _ if text.contains('\0') => Err(Fault::Value("it has a NUL character in it".into())),
+            length if length > LONGEST => Err(Fault::Value(format!(
+                "it has {length} bytes, and the kernel keeps {LONGEST}"
+            ))),
+            _ => Ok(Alias(text)),
+        }
+    }
+}
+
+fn twice(set: &LinkSet, key: &str, map: &str) -> Box<Failure> {
+    let words = format!("{key} stands there twice: by itself, and in {map}");
+    Failure::new(words).about(set.link.as_str()).blame(key)
 }
 
 /// Why an option of ports can't be set: the link is no such port, or its kind has an option of the same name.

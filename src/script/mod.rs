@@ -9,6 +9,7 @@
 //! | [`link`], [`addr`] and each other file that the list of modules below names | the verbs |
 //! | [`methods`] | verbs without options, and as methods of a handle: made for all in one place |
 //! | [`call`] | from a call to the lab and back; what a script catches |
+//! | [`caught`] | what it catches of a call that there is no function for |
 //! | [`serve`] | what is done while netsh waits |
 //! | [`handle`] | what a script can hold that is no plain value |
 //! | [`options`], [`settings`], [`value`] | reading what a script gives, building what it gets |
@@ -17,6 +18,7 @@
 //! | [`session`] | inputs one after another, each with what the ones before it left |
 //! | [`growth`], [`text`] | Rhai's own functions that make much out of little, within the memory that there is |
 //! | [`mod@modules`] | what `import` finds |
+//! | `native` | what those of netsh ask of Rust |
 
 pub mod addr;
 pub mod arping;
@@ -24,6 +26,7 @@ pub mod bridge_vlan;
 pub mod call;
 pub mod capture;
 pub mod captured;
+pub mod caught;
 pub mod class;
 pub mod conntrack;
 mod endpoint;
@@ -42,6 +45,7 @@ pub mod link;
 pub mod link_add;
 pub mod methods;
 pub mod modules;
+mod native;
 pub mod neigh;
 pub mod netns;
 pub mod nft;
@@ -103,7 +107,7 @@ const DEEPEST_CALLS: usize = 128;
 pub fn engine(lab: Rc<Lab>) -> Engine {
     let mut engine = vocabulary();
     connect(&mut engine, lab);
-    unlock_handles(&mut engine);
+    replace_variables(&mut engine);
     engine
 }
 
@@ -124,6 +128,7 @@ pub fn vocabulary() -> Engine {
     growth::replace(&mut engine);
     text::replace(&mut engine);
     methods::register(&mut engine);
+    engine.register_static_module("native", exported_module!(native::api).into());
     engine
 }
 
@@ -225,22 +230,30 @@ fn connect(engine: &mut Engine, lab: Rc<Lab>) {
     engine.set_default_tag(Dynamic::from(lab));
 }
 
-/// Lets a closure use the handle that runs it: `h1.run(|| print(h1.name))`.
+/// Lets a closure use the handle that runs it: `h1.run(|| print(h1.name))`; and gives what was caught the words of people.
 ///
 /// A closure shares the variables that it uses, and a method keeps its variable locked for as long as it runs; Rhai refuses what
 /// would wait for ever. A handle is the same wherever it is, so that a copy of a shared one does.
-fn unlock_handles(engine: &mut Engine) {
+fn replace_variables(engine: &mut Engine) {
     // Rhai marks what may change with its versions as deprecated.
     #[allow(deprecated)]
-    engine.on_var(|name, from_end, context| {
+    engine.on_var(|name, from_end, mut context| {
         let scope = context.scope();
         // The entries come last first; where the parser could not tell which one it is, the name decides.
         let value = match from_end.checked_sub(1) {
             Some(before) => scope.iter_raw().nth(before).map(|(.., value)| value),
             None => scope.get(name),
         };
-        Ok(value
-            .filter(|value| value.is_shared())
-            .and_then(handle::copy))
+        let Some(value) = value else { return Ok(None) };
+        if value.is_shared() {
+            return Ok(handle::copy(value).or_else(|| caught::told(value)));
+        }
+        // In its place, so that the script can still change it.
+        if let Some(told) = caught::told(value)
+            && let Some(caught) = context.scope_mut().get_mut(name)
+        {
+            *caught = told;
+        }
+        Ok(None)
     });
 }

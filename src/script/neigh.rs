@@ -7,7 +7,7 @@ use crate::kernel::ndmsg::{STATES, nud, state_number};
 use crate::kernel::neigh::{self, Neighbour, Which};
 use crate::kernel::neigh_change::{NeighAdd, NeighDel, NeighFlush};
 use crate::lab::explain::ask;
-use crate::lab::failure::Outcome;
+use crate::lab::failure::{Failure, Outcome};
 use crate::lab::routes::Listed;
 
 use super::call::{RhaiResultOf, verb};
@@ -293,6 +293,10 @@ pub mod api {
     }
 }
 
+/// The states in which a neighbour has a hardware address: NUD_VALID of net/neighbour.h.
+const VALID: u16 =
+    nud::PERMANENT | nud::NOARP | nud::REACHABLE | nud::STALE | nud::DELAY | nud::PROBE;
+
 fn read_neighbour(link: &str, address: &str, options: Map) -> Outcome<NeighAdd> {
     let mut options = Options::new(options);
     let mac = options.take("mac")?;
@@ -300,6 +304,23 @@ fn read_neighbour(link: &str, address: &str, options: Map) -> Outcome<NeighAdd> 
     let (proxy, is_router) = (options.flag("proxy")?, options.flag("router")?);
     let extern_learn = options.flag("extern_learn")?;
     options.finish()?;
+    // The kernel would take the address and forget it (pneigh_lookup and __neigh_update in net/core/neighbour.c).
+    let without_mac = match &state {
+        _ if proxy => {
+            Some("for whom this machine answers has no hardware address here".to_string())
+        }
+        Some(State(bits)) if bits & VALID == 0 => {
+            let state = STATES.iter().find(|(known, _)| known == bits);
+            let state = state.map_or("that", |(_, name)| name);
+            Some(format!(
+                "a neighbour in the state {state} has no hardware address yet"
+            ))
+        }
+        _ => None,
+    };
+    if let (Some(words), Some(_)) = (without_mac, mac) {
+        return Err(Failure::new(words).about(address).blame("mac"));
+    }
     Ok(NeighAdd {
         state: state.map_or(nud::PERMANENT, |state| state.0),
         proxy,

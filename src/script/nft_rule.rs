@@ -75,6 +75,12 @@ pub mod api {
             let index = options.take::<i64>("index")?;
             let comment = options.take::<String>("comment")?;
             options.finish()?;
+            if index.is_some() && position.is_some() {
+                let words = "index and position say the same in two ways";
+                let hint =
+                    "index counts the rules of the chain from 0; position is a rule's handle";
+                return Err(Failure::new(words).blame("index").hint(hint));
+            }
             let handle = match index {
                 Some(index) => Some(handle_at(lab, &chain, index)?),
                 None => position.map(|handle| u64::try_from(handle).unwrap_or(0)),
@@ -214,9 +220,11 @@ fn pointed(failure: Box<Failure>, written: &str) -> Box<Failure> {
     }
 }
 
-fn read_comment(comment: String) -> Outcome<String> {
+pub(super) fn read_comment(comment: String) -> Outcome<String> {
     let fault = if comment.contains(['"', '\n']) {
         "it has a quote or a line end in it"
+    } else if comment.contains('\0') {
+        "it has a NUL character in it"
     } else if comment.len() > 128 {
         "it is longer than 128 bytes"
     } else {

@@ -18,6 +18,7 @@ use crate::lab::suggest::nearest;
 
 use super::call::{RhaiResultOf, verb};
 use super::nft::{failure, inside, links, no_table, tables_of};
+use super::nft_rule::read_comment;
 use super::options::{Fault as OptionFault, OptionValue, Options, describe};
 use super::value::{array, counter, map, maybe};
 
@@ -273,6 +274,12 @@ fn add_set(
     let elements = options.take::<ElementTexts>("elements")?;
     let comment = options.take::<String>("comment")?;
     options.finish()?;
+    if timeout.is_some_and(|timeout| timeout.as_millis() == 0) {
+        let words = "elements stay for a millisecond at least";
+        let failure = Failure::new(words).blame("timeout");
+        return Err(failure.hint("without the option they stay until they are deleted"));
+    }
+    let comment = comment.map(read_comment).transpose()?;
     let options = SetOptions {
         timeout: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
         size,

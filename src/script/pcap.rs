@@ -187,6 +187,12 @@ fn write_given(file: &str, packets: &Array, format: Format) -> Outcome<i64> {
     // Before the file is touched: what can't be written leaves an old one as it is.
     let packets = packets.iter().map(read_captured);
     let packets = packets.collect::<Outcome<Vec<_>>>()?;
+    let refused = |error: io::Error| refusal("write", file, &error);
+    write_all(
+        Writer::new(io::sink(), format).map_err(refused)?,
+        file,
+        &packets,
+    )?;
     write(file, packets, format)
 }
 
@@ -196,11 +202,21 @@ pub(super) fn write(
     packets: impl IntoIterator<Item = Captured>,
     format: Format,
 ) -> Outcome<i64> {
+    write_all(create(file, format)?, file, packets)
+}
+
+fn write_all<P: std::borrow::Borrow<Captured>>(
+    mut writer: Writer<impl io::Write>,
+    file: &str,
+    packets: impl IntoIterator<Item = P>,
+) -> Outcome<i64> {
     let refused = |error: io::Error| refusal("write", file, &error);
-    let mut writer = create(file, format)?;
     let mut number = 0;
     for packet in packets {
-        writer.packet(&packet).map_err(refused)?;
+        if interrupt::requested() {
+            break;
+        }
+        writer.packet(packet.borrow()).map_err(refused)?;
         number += 1;
     }
     writer.finish().map_err(refused)?;

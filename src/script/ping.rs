@@ -86,9 +86,10 @@ pub mod api {
 fn read_options(mut given: Options) -> Outcome<PingOptions> {
     let usual = PingOptions::default();
     let deadline = given.take::<Duration>("deadline")?;
+    let interval = given.take::<Duration>("interval")?;
     let options = PingOptions {
         count: read_count(&mut given, deadline)?,
-        interval: given.take("interval")?.unwrap_or(usual.interval),
+        interval: interval.unwrap_or(usual.interval),
         timeout: given.take("timeout")?,
         deadline,
         size: match given.take::<Size>("size")? {
@@ -114,6 +115,11 @@ fn read_options(mut given: Options) -> Outcome<PingOptions> {
         },
     };
     given.finish()?;
+    if options.flood && interval.is_some_and(|interval| !interval.is_zero()) {
+        let words = "a flood has no interval: it sends as soon as a reply comes";
+        let hint = "leave flood out, and an interval of some milliseconds gives a steady stream";
+        return Err(Failure::new(words).blame("interval").hint(hint));
+    }
     Ok(options)
 }
 

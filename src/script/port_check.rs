@@ -148,6 +148,9 @@ fn read_ports(given: &Array) -> Outcome<Vec<u16>> {
             Err(Failure::new(words).blame("ports"))
         }
     };
+    if given.is_empty() {
+        return Err(Failure::new("there is no port in the array").blame("ports"));
+    }
     given.iter().map(port).collect()
 }
 

@@ -387,6 +387,17 @@ impl NewRoute {
     fn to(&self, destination: &str) -> Outcome<Route<String>> {
         let NewRoute { given, rest, scope } = self;
         let destination = given.destination(destination)?;
+        // Of IPv4 the kernel never looks at them (rtm_ipv4_policy in net/ipv4/fib_frontend.c).
+        let of_ipv6 = [
+            ("pref", rest.preference.is_some()),
+            ("expires", rest.expires.is_some()),
+        ];
+        if let Some((key, _)) = of_ipv6.iter().find(|(_, given)| *given)
+            && destination.address.is_ipv4()
+        {
+            let words = format!("{key} is for routes of IPv6");
+            return Err(Failure::new(words).blame(*key));
+        }
         same_family(destination, given.src, "src")?;
         same_family(destination, rest.from.map(|from| from.address), "from")?;
         let mut route = Route {

@@ -4,6 +4,7 @@ use rhai::plugin::*;
 use rhai::{Array, Map};
 
 use crate::kernel::cidr::Cidr;
+use crate::kernel::link::name_fault;
 use crate::kernel::route_names::{PROTOCOLS, table, table_text};
 use crate::kernel::rule::{self, ACTIONS, GOTO, LOOKUP, Rule, RuleAdd, RuleDel, action_text};
 use crate::lab::explain::ask;
@@ -63,6 +64,7 @@ pub mod api {
             let mut options = Options::new(options);
             let mut rule = read_rule(&mut options)?;
             options.finish()?;
+            check(&rule)?;
             if rule.action == 0 {
                 rule.action = LOOKUP;
             }
@@ -198,8 +200,8 @@ fn read_rule(options: &mut Options) -> Outcome<Rule> {
         to,
         priority: options.take("priority")?,
         not: options.flag("not")?,
-        iif: options.take("iif")?,
-        oif: options.take("oif")?,
+        iif: link_name(options, "iif")?,
+        oif: link_name(options, "oif")?,
         fwmark: mark.as_ref().map(|mark| mark.0),
         fwmask: mark.and_then(|mark| mark.1),
         tos: options.take("tos")?.unwrap_or(0),
@@ -222,6 +224,50 @@ fn read_rule(options: &mut Options) -> Outcome<Rule> {
         protocol: numbered(options, "protocol", &PROTOCOLS)?,
         flags: 0,
     })
+}
+
+/// The name of a link, which need not be there.
+fn link_name(options: &mut Options, key: &'static str) -> Outcome<Option<String>> {
+    let name = options.take::<String>(key)?;
+    match name.as_deref().and_then(name_fault) {
+        None => Ok(name),
+        Some(fault) => {
+            let name = name.unwrap_or_default();
+            let words = format!("no link can be called {name:?}: {fault}");
+            Err(Failure::new(words).about(name).blame(key))
+        }
+    }
+}
+
+/// Refuses what the kernel would take and never look at: only a rule that looks up a table has one.
+fn check(rule: &Rule) -> Outcome<()> {
+    let looks_up = [0, LOOKUP].contains(&rule.action);
+    let action = action_text(rule.action);
+    let of_a_lookup = [
+        ("table", rule.table != table::UNSPEC),
+        (
+            "suppress_prefixlength",
+            rule.suppress_prefixlength.is_some(),
+        ),
+        ("suppress_ifgroup", rule.suppress_ifgroup.is_some()),
+    ];
+    if let Some((key, _)) = of_a_lookup.iter().find(|(_, given)| *given && !looks_up) {
+        let words =
+            format!("a rule of the action {action} looks up no table, and {key} says nothing");
+        return Err(Failure::new(words).blame(*key));
+    }
+    if rule.target.is_some() && rule.action != GOTO {
+        let words = format!("a rule of the action {action} goes on to no other rule");
+        return Err(Failure::new(words).blame("target"));
+    }
+    let most = if rule.is_ipv6 { 128 } else { 32 };
+    match rule.suppress_prefixlength {
+        Some(length) if length > most => {
+            let words = format!("no prefix is {length} bits long: an address has {most}");
+            Err(Failure::new(words).blame("suppress_prefixlength"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_ipv6(from: Option<Cidr>, to: Option<Cidr>, family: Option<Family>) -> Outcome<bool> {

@@ -122,6 +122,9 @@ fn read(row: &Row, value: &Dynamic) -> Result<Setting, Wrong> {
         },
         Form::Ports => match ports(&items()?).as_deref() {
             Some(&[low, high]) if low <= high => Ok(Setting::Ports(low, high)),
+            Some(&[low, high]) => Err(Wrong::Value(format!(
+                "the first port, {low}, is above the last, {high}"
+            ))),
             _ => Err(wants()),
         },
         Form::Pairs => {

@@ -88,6 +88,10 @@ pub mod api {
 
 fn read(options: &mut Options) -> Outcome<Measurement> {
     let time = options.take("time")?.unwrap_or(Duration::from_secs(1));
+    if time == Duration::ZERO {
+        let words = "nothing gets through in no time";
+        return Err(Failure::new(words).blame("time"));
+    }
     let streams = options.take::<u32>("streams")?;
     let udp = options.flag("udp")?;
     let rate = options.take::<Rate>("rate")?.map(|rate| rate.0);

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, FnPtr, Map};
 
+use crate::lab::failure::printable;
 use crate::lab::journey::{End, Journey};
 use crate::lab::trace::{Trace, label};
 use crate::packet::capture_file::Format;
@@ -56,7 +57,14 @@ impl Traced {
 
     /// What is drawn of it.
     pub fn drawing(&self) -> Ladder {
-        self.trace.ladder()
+        // A name may come from whoever made the namespace or the link, and bring along what drives a terminal.
+        let one_line = |name: &str| printable(name).replace('\n', "\\n").replace('\t', "\\t");
+        let mut ladder = self.trace.ladder();
+        for column in &mut ladder.columns {
+            column.netns = one_line(&column.netns);
+            column.link = one_line(&column.link);
+        }
+        ladder
     }
 
     /// All of it as a plain value.

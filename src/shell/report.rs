@@ -20,17 +20,20 @@ mod trace;
 mod variable;
 mod words;
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
-use rhai::EvalAltResult;
+use rhai::{EvalAltResult, Position};
 
 use self::explain::{Explanation, Kind, Scene};
 use self::trace::{Frame, Place, Trace};
 use self::words::clean;
 use super::source::Sources;
+use crate::catalog::Catalog;
 use crate::catalog::signature::Signatures;
+use crate::script;
 
 /// Of a long chain of calls, how many are shown next to the error, and how many next to the main script.
 const SHOWN_CALLS: (usize, usize) = (5, 2);
@@ -69,6 +72,30 @@ pub fn report(
     let mut text = renderer(style).render(&groups);
     text.push('\n');
     text
+}
+
+/// What is wrong with a call of a verb that Rhai has no function for, `name (type, type)`: the title of its report. None
+/// where there is no such verb.
+pub fn call_words(signature: &str) -> Option<String> {
+    thread_local! {
+        static CATALOG: OnceCell<Catalog> = const { OnceCell::new() };
+    }
+    CATALOG.with(|catalog| {
+        let catalog = catalog.get_or_init(script::catalog);
+        let (name, _) = signature.split_once(" (")?;
+        if catalog.of(name).is_empty() {
+            return None;
+        }
+        let error = EvalAltResult::ErrorFunctionNotFound(signature.to_owned(), Position::NONE);
+        let sources = Sources::new("", "");
+        let trace = Trace::of(&error, &sources);
+        let scene = Scene {
+            place: &trace.place,
+            sources: &sources,
+            signatures: catalog,
+        };
+        Some(explain::explain(trace.error, &scene).title)
+    })
 }
 
 /// How reports are drawn, whatever they are about.

@@ -59,6 +59,7 @@ mod traffic;
 mod tuntap;
 mod why;
 mod world;
+mod wrong_input;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -125,6 +126,7 @@ fn main() {
         trace::trials(),
         tuntap::trials(),
         why::trials(),
+        wrong_input::trials(),
     ]
     .into_iter()
     .flatten()

@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 use serde_json::json;
 
-use crate::support::{Need, User, Verdict, run, run_json, same, test};
+use crate::support::{Need, User, Verdict, has, run, run_json, same, test};
 
 /// The tests.
 pub fn trials() -> Vec<Trial> {
@@ -12,6 +12,12 @@ pub fn trials() -> Vec<Trial> {
         test("topo: three LANs in a row", &[], three_in_a_row),
         test("topo: a host on two LANs, and cables", &[], more_links),
         test("topo: wrong subnets", &[], wrong_subnets),
+        test("topo: free subnets", &[], free_subnets),
+        test(
+            "expect: that nothing could be asked is no answer",
+            &[],
+            no_answer,
+        ),
         test("expect: what is as expected", &[], as_expected),
         test("expect: what is not", &[], not_as_expected),
     ]
@@ -140,6 +146,50 @@ fn wrong_subnets(user: User) -> Verdict {
             "the network 10.0.0.0/30 has no address for number 3: it has 2",
         ),
         (
+            r#"topo::pair("a", "b", #{ subnet: "10.0.0.999/24" })"#,
+            "\"10.0.0.999/24\" is no IPv4 network such as \"10.1.0.0/24\"",
+        ),
+        (
+            r#"topo::pair("a", "b", #{ subnet6: "fd00::/127" })"#,
+            "the network fd00::/127 has no address for number 2: it has 1",
+        ),
+        (
+            r#"topo::pair("a", "b", #{ subnet: "10.0.0.5/24" })"#,
+            "\"10.0.0.5/24\" is an address in a network: the network is 10.0.0.0/24",
+        ),
+        (
+            r#"topo::pair("a", "b", #{ subnet: "224.0.0.0/24" })"#,
+            "\"224.0.0.0/24\" is for groups: no host has such an address",
+        ),
+        (
+            r#"topo::pair("a", "b", #{ subnet: "0.0.0.0/0" })"#,
+            "\"0.0.0.0/0\" is all addresses, and not a network of some",
+        ),
+        (
+            r#"topo::lan("x", ["a"], #{ subnet: "10.0.0.1/32" })"#,
+            "the network 10.0.0.1/32 has no address for number 1: it has none",
+        ),
+        (
+            r#"topo::cable("x", "y")"#,
+            "a host is the handle of a namespace, such as netns_get(\"h1\"), and not the string \"x\"",
+        ),
+        (
+            r#"topo::lan("x", [5])"#,
+            "a host is a name, or the handle of a namespace, and not the int 5",
+        ),
+        (
+            r#"topo::plug(topo::lan("x", []), "b")"#,
+            "a host is the handle of a namespace, such as netns_get(\"h1\"), and not the string \"b\"",
+        ),
+        (
+            r#"let lan = topo::lan("x", []); topo::router("r", [lan, lan])"#,
+            "the LAN x stands there twice",
+        ),
+        (
+            r#"topo::router("r", [topo::lan("x", []), topo::lan("y", [], #{ subnet: "10.0.0.0/16" })])"#,
+            "no router can tell x (10.0.0.0/24) from y (10.0.0.0/16): give one of them another subnet",
+        ),
+        (
             r#"topo::lan("x", [], #{ net: 1 })"#,
             "a LAN has no option \"net\"; there are subnet and subnet6",
         ),
@@ -150,7 +200,113 @@ fn wrong_subnets(user: User) -> Verdict {
     ] {
         same((call, thrown(user, "", call)?.as_str()), (call, words))?;
     }
+    for call in [
+        r#"topo::lan("x", ["a", "b", "a"])"#,
+        r#"netns_add("b"); topo::lan("x", ["a", "b"])"#,
+        r#"netns_add("b"); topo::pair("a", "b")"#,
+    ] {
+        let left = "throw netns_list().map(|netns| netns.name).filter(|name| name != \"b\")";
+        let call = format!("try {{ {call} }} catch {{ {left} }}");
+        same(
+            (call.as_str(), thrown(user, "", &call)?.as_str()),
+            (&call, "[]"),
+        )?;
+    }
     Ok(())
+}
+
+fn free_subnets(user: User) -> Verdict {
+    let code = r#"
+        import "topo" as topo;
+        import "expect" as expect;
+        let first = topo::lan("first", ["a"]);
+        let second = topo::lan("second", []);
+        let third = topo::lan("third", ["c"]);
+        let cable = topo::pair("x", "y");
+        show([first.subnet, second.subnet, third.subnet, cable.addresses.x]);
+        let routers = [topo::router("r1", [first, second]), topo::router("r2", [second, third])];
+        topo::routes(routers, [first, second, third]);
+        show(expect::reachable(first.hosts.a, third.hosts.c).received);
+        netns_del("second");
+        show(topo::lan("again", []).subnet);
+        show(topo::lan("wide", [], #{ subnet: "10.0.0.0/8" }).subnet);
+        show(topo::lan("last", []).subnet);
+    "#;
+    same(
+        run_json(user, code)?,
+        vec![
+            json!(["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24", "10.0.3.1"]),
+            json!(3),
+            json!("10.0.1.0/24"),
+            json!("10.0.0.0/8"),
+            json!("172.16.0.0/24"),
+        ],
+    )
+}
+
+/// Only what the network did counts: not that there was nothing to ask.
+fn no_answer(user: User) -> Verdict {
+    for (call, words) in [
+        (
+            r#"expect::unreachable(alice, "10.0.0.300")"#,
+            "cannot ping 10.0.0.300: 10.0.0.300 is neither an address",
+        ),
+        ("expect::unreachable(5, 6)", "and not the int 6"),
+        (
+            r#"expect::unreachable("nope", "127.0.0.1")"#,
+            "and not the string \"nope\"",
+        ),
+        (
+            r#"let gone = netns_add("gone"); netns_del("gone"); expect::unreachable(gone, "10.1.0.1")"#,
+            "there is no network namespace \"gone\"",
+        ),
+        (
+            r#"expect::path(alice, "10.0.0.300", [()])"#,
+            "10.0.0.300 is neither an address",
+        ),
+        (
+            r#"expect::rtt_within(alice, "10.2.0.129", "x", 5)"#,
+            "\"x\" is not a duration",
+        ),
+        (
+            r#"expect::rtt_within(alice, "10.2.0.129", 0.0 / 0.0, 5)"#,
+            "the float NaN is not a number of milliseconds",
+        ),
+        (
+            r#"expect::rtt_within(alice, "10.2.0.129", "5s", "6s")"#,
+            "the round trip from alice to 10.2.0.129 takes ",
+        ),
+        (
+            r#"expect::throughput(alice, "10.2.0.129", "much")"#,
+            "\"much\" is not a rate",
+        ),
+        (
+            r#"expect::throughput(alice, "10.2.0.129", "900tbit", #{ time: "50ms" })"#,
+            " bits per second get through from alice to 10.2.0.129, not 9",
+        ),
+        (
+            r#"expect::packet_seen(alice, "icmp", || 1)"#,
+            "the rule ends where a field of icmp has to stand",
+        ),
+        (
+            r#"firewall_allow("input", "icmp")"#,
+            "the rule ends where a field of icmp has to stand",
+        ),
+    ] {
+        has(&format!("{call}: {}", thrown(user, TWO, call)?), words)?;
+    }
+    let code = format!(
+        r#"{TWO}
+        expect::unreachable(alice, "10.77.0.1");
+        expect::unreachable(netns_add("alone"), "10.77.0.1");
+        alice.route_add("10.78.0.0/16", #{{ type: "blackhole" }});
+        expect::unreachable(alice, "10.78.0.1");
+        expect::reachable(alice, branch.hosts.bob);
+        expect::rtt_within(alice, branch.hosts.bob, "0ms", "5s");
+        expect::throughput(alice, branch.hosts.bob, "1kbit", #{{ time: "50ms" }});
+    "#
+    );
+    run(user, &code).map(drop)
 }
 
 fn as_expected(user: User) -> Verdict {

@@ -334,7 +334,11 @@ impl Parser<'_> {
         self.expect("rate")?;
         let over = self.take("over");
         let _ = self.take("until");
+        let none = self.fault("a rate is at least 1");
         let number = self.number("a rate", u64::MAX)?;
+        if number == 0 {
+            return Err(none);
+        }
         let of_bytes = !self.is("/");
         let rate = if of_bytes {
             self.bytes(number)?

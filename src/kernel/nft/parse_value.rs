@@ -178,12 +178,12 @@ impl Parser<'_> {
     }
 
     fn not_a_value(&self, kind: Typed) -> Fault {
-        let what = value::described(kind.of);
+        let what = value::one(kind.of);
         match kind.of.words {
-            [] => self.fault(format!("a {what} has to stand here")),
+            [] => self.fault(format!("{what} has to stand here")),
             words => {
                 let names: Vec<&str> = words.iter().take(8).map(|(word, _)| *word).collect();
-                let fault = self.fault(format!("a {what} has to stand here"));
+                let fault = self.fault(format!("{what} has to stand here"));
                 fault.hint(format!("such as {}", names.join(", ")))
             }
         }

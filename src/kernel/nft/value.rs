@@ -184,13 +184,18 @@ fn takes_numbers(of: &Type) -> bool {
 }
 
 fn not_a(text: &str, of: &Type) -> String {
+    format!("{text:?} is not {}", one(of))
+}
+
+/// A type in the words of people, with its article.
+pub fn one(of: &Type) -> String {
     let what = described(of);
     let article = if what.starts_with(['a', 'e', 'i', 'o', 'I']) {
         "an"
     } else {
         "a"
     };
-    format!("{text:?} is not {article} {what}")
+    format!("{article} {what}")
 }
 
 /// A type in the words of people.

@@ -113,11 +113,11 @@ pub(super) fn fraction_words(part: u32) -> String {
 fn minor(text: &str) -> Result<Setting, String> {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     let number = match digits.bytes().all(|c| c.is_ascii_hexdigit()) {
-        true => u32::from_str_radix(digits, 16).ok(),
+        true => u16::from_str_radix(digits, 16).ok(),
         false => None,
     };
     let number = number.ok_or_else(|| {
-        format!("{text:?} is not the minor number of a class, in hexadecimal digits")
+        format!("{text:?} is not the minor number of a class: one to four hexadecimal digits")
     })?;
     Ok(Setting::Text(format!("{number:x}")))
 }

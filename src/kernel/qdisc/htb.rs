@@ -3,11 +3,11 @@
 
 use super::bytes::{Fields, words};
 use super::kinds::of;
-use super::psched::{bytes_of_ticks, rate_table, ticks_of_bytes, timer_frequency};
+use super::psched::{bucket_fault, bytes_of_ticks, rate_table, ticks_of_bytes, timer_frequency};
 use super::tbf::rate_spec;
 use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::{self, Attributes};
-use crate::kernel::options::{Form, Row, Setting, Settings};
+use crate::kernel::options::{Form, Row, Setting, Settings, Width};
 use crate::kernel::reason::Reason;
 
 const TCA_HTB_PARMS: u16 = 1;
@@ -31,7 +31,8 @@ const U16: u64 = u16::MAX as u64;
 /// Of the discipline.
 pub const QDISC: &[Row] = &[
     of("default_class", "default", Form::Minor),
-    of("r2q", "r2q", Form::up_to(U32)),
+    // The kernel makes 1 of 0.
+    of("r2q", "r2q", Form::Number(Width::U32, 1, U32, &[])),
     of("direct_qlen", "direct_qlen", Form::up_to(U32)),
 ];
 
@@ -85,7 +86,11 @@ pub fn read_qdisc(bytes: &[u8]) -> Result<Settings> {
 /// A class is about its rate.
 pub fn check_class(settings: &Settings) -> Option<Reason> {
     match settings.number("rate") {
-        Some(rate) if rate > 0 => None,
+        Some(rate) if rate > 0 => ["burst", "cburst"].into_iter().find_map(|key| {
+            let ceil = settings.number("ceil").unwrap_or(rate);
+            let rate = if key == "burst" { rate } else { ceil };
+            bucket_fault(key, rate, settings.number(key)?)
+        }),
         _ => Some(Reason::new("a class of htb wants a rate")
             .hint("give the option rate: \"10mbit\", which the class may always send; ceil is what it may borrow up to")),
     }

@@ -6,6 +6,9 @@
 
 use nix::time::{ClockId, clock_getres};
 
+use crate::kernel::reason::Reason;
+use crate::kernel::units::rate_words;
+
 /// Nanoseconds of a tick.
 const TICK: u64 = 64;
 
@@ -30,6 +33,20 @@ pub fn ticks_of_bytes(rate: u64, bytes: u64) -> u32 {
     // Whole microseconds of a float, as tc has them.
     let microseconds = (1e6 * (bytes as f64 / rate as f64)) as u64;
     u32::try_from(microseconds.saturating_mul(1000) / TICK).unwrap_or(u32::MAX)
+}
+
+/// Says so where a bucket takes longer to fill than the kernel can count: it has 32 bits of ticks, and tc lets them overflow.
+pub fn bucket_fault(key: &'static str, rate: u64, bytes: u64) -> Option<Reason> {
+    let most = bytes_of_ticks(rate, u32::MAX);
+    (rate > 0 && bytes > most).then(|| {
+        let longest = nanoseconds(u32::MAX) / 1_000_000_000;
+        let words = format!(
+            "a bucket of {bytes} bytes takes longer than {longest} s to fill at {}",
+            rate_words(rate)
+        );
+        let hint = format!("{key} is at most {most} bytes at this rate");
+        Reason::new(words).blame(key).hint(hint)
+    })
 }
 
 /// How many bytes go out in so many ticks (tc_calc_xmitsize), to the nearest: the ticks were rounded down.

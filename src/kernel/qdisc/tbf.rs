@@ -3,7 +3,7 @@
 
 use super::bytes::Fields;
 use super::kinds::{TIME, of};
-use super::psched::{bytes_of_ticks, rate_table, ticks_of_bytes};
+use super::psched::{bucket_fault, bytes_of_ticks, rate_table, ticks_of_bytes};
 use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::{self, Attributes};
 use crate::kernel::options::{Form, Row, Setting, Settings};
@@ -53,6 +53,24 @@ pub fn check(settings: &Settings) -> Option<Reason> {
             );
         }
         _ => {}
+    }
+    let number = |key: &str| settings.number(key).unwrap_or(0);
+    // Above 4 GiB a second the struct can't say the bucket anyway, and TCA_TBF_BURST does.
+    let fault = bucket_fault("burst", number("rate"), number("burst"));
+    if fault.is_some() {
+        return fault;
+    }
+    if has("latency") && u32::try_from(waiting(settings)).is_err() {
+        let words = "more than 4 GiB would wait within this latency at this rate";
+        return Some(Reason::new(words).blame("latency"));
+    }
+    if has("peakrate") && number("peakrate") <= number("rate") {
+        let words = "the peakrate is no more than the rate";
+        return Some(
+            Reason::new(words)
+                .blame("peakrate")
+                .hint("it is how fast the bucket may be emptied: give more than the rate"),
+        );
     }
     if has("peakrate") && !has("mtu") {
         let words = "a peakrate wants an mtu, the size of its bucket";
@@ -114,6 +132,11 @@ fn limit(settings: &Settings) -> u32 {
     if let Some(limit) = settings.u32("limit") {
         return limit;
     }
+    u32::try_from(waiting(settings)).unwrap_or(u32::MAX)
+}
+
+/// How many bytes go out within the latency.
+fn waiting(settings: &Settings) -> u128 {
     let number = |key| settings.number(key).unwrap_or(0);
     let within = |rate: u64, bucket: u64| {
         // tc counts latencies in microseconds.
@@ -123,7 +146,7 @@ fn limit(settings: &Settings) -> u32 {
     if number("peakrate") > 0 {
         limit = limit.min(within(number("peakrate"), number("mtu")));
     }
-    u32::try_from(limit).unwrap_or(u32::MAX)
+    limit
 }
 
 /// Reads TCA_OPTIONS. The kernel keeps no latency, only the limit that came of it.

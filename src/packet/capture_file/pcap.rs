@@ -42,12 +42,18 @@ impl Header {
             let words = format!("it is pcap of version {major}, and 2 is what is read");
             return Err(Fault::Wrong(words));
         }
-        // The upper half tells of checksums at the end of frames.
-        let link_type = order.long(bytes, 16).unwrap_or(0) & 0xffff;
+        // The upper bits tell of checksums at the end of frames (LT_LINKTYPE of libpcap).
+        let link_type = order.long(bytes, 16).unwrap_or(0) & 0x03ff_ffff;
+        let number = u16::try_from(link_type);
+        let link_type = number.map_err(|_| {
+            Fault::Wrong(format!(
+                "it is of the link type {link_type}, and they go to 65535"
+            ))
+        })?;
         Ok(Header {
             order,
             unit,
-            link_type: LinkType::of_number(u16::try_from(link_type).unwrap_or(0)),
+            link_type: LinkType::of_number(link_type),
         })
     }
 

@@ -43,7 +43,7 @@ pub mod option {
 pub const NETNS: &str = "netns ";
 
 /// How many interfaces a section can have. Each takes memory, and a hostile file could have nothing else.
-const MOST_INTERFACES: usize = 65_536;
+pub(super) const MOST_INTERFACES: usize = 65_536;
 
 /// Where packets were captured.
 struct Interface {

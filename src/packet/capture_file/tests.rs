@@ -155,6 +155,58 @@ fn an_old_file_has_one_link_type() {
 }
 
 #[test]
+fn what_a_file_has_no_room_for_is_refused() {
+    let refused = |packet: Captured, format| {
+        let mut writer = Writer::new(Vec::new(), format).expect("a vector");
+        writer.packet(&packet).is_err()
+    };
+    let late = Duration::from_secs(5_000_000_000);
+    assert!(refused(packet(late), Format::Pcap));
+    assert!(!refused(packet(late), Format::Pcapng));
+    assert!(refused(
+        packet(Duration::from_secs(1 << 60)),
+        Format::Pcapng
+    ));
+    let mut long = packet(Duration::ZERO);
+    long.link = "x".repeat(100_000);
+    assert!(refused(long.clone(), Format::Pcapng));
+    long.link = "x".into();
+    long.comments = vec!["x".repeat(100_000)];
+    assert!(refused(long, Format::Pcapng));
+}
+
+#[test]
+fn as_many_links_are_written_as_are_read() {
+    let mut writer = Writer::new(Vec::new(), Format::Pcapng).expect("a vector");
+    let mut packet = packet(Duration::ZERO);
+    for number in (0..65_536).chain([5]) {
+        packet.link = format!("l{number}");
+        writer
+            .packet(&packet)
+            .expect("there is room, or it is known");
+    }
+    let bytes = writer.finish().expect("a vector");
+    let (packets, fault) = read(&bytes);
+    assert!(fault.is_none(), "{fault:?}");
+    assert_eq!(packets.len(), 65_537);
+    assert_eq!(packets.last(), Some(&packet));
+
+    let mut writer = Writer::new(Vec::new(), Format::Pcapng).expect("a vector");
+    let refused = (0..=65_536).position(|number| {
+        packet.link = format!("l{number}");
+        writer.packet(&packet).is_err()
+    });
+    assert_eq!(refused, Some(65_536));
+}
+
+#[test]
+fn a_link_type_that_there_is_not_is_refused() {
+    let mut bytes = written(&[packet(Duration::ZERO)], Format::Pcap);
+    bytes[20..24].copy_from_slice(&0x0fff_ffffu32.to_ne_bytes());
+    assert!(matches!(read(&bytes), (packets, Some(Fault::Wrong(_))) if packets.is_empty()));
+}
+
+#[test]
 fn what_was_counted_is_kept() {
     let counted = Counted {
         netns: Some("h1".into()),

@@ -1,9 +1,11 @@
 //! Capture files written. Numbers stand in the order of this machine, as all programs write them.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::pcapng::{MAGIC, NETNS, ORDER, block, option};
+use super::pcapng::{MAGIC, MOST_INTERFACES, NETNS, ORDER, block, option};
 use super::{Counted, pcap};
 use crate::packet::captured::{Captured, Direction, LinkType};
 
@@ -22,6 +24,9 @@ pub struct Writer<W> {
     format: Format,
     /// The interfaces that were described.
     interfaces: Vec<Interface>,
+    /// Their numbers, by a hash of what they are.
+    numbers: HashMap<u64, Vec<usize>>,
+    hasher: RandomState,
     /// The interface of the packet before: mostly it is that of the next one too.
     before: usize,
     /// The link type that stands in the header of a pcap file.
@@ -50,6 +55,8 @@ impl<W: Write> Writer<W> {
             output,
             format,
             interfaces: Vec::new(),
+            numbers: HashMap::new(),
+            hasher: RandomState::new(),
             before: 0,
             link_type: None,
             last: Duration::ZERO,
@@ -107,6 +114,14 @@ impl<W: Write> Writer<W> {
         self.put(block::STATISTICS)
     }
 
+    /// Hands on what was kept back until there is more of it, so that a reader has all packets.
+    ///
+    /// # Errors
+    /// It can't be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
     /// Ends the file, and gives back what it was written to.
     ///
     /// # Errors
@@ -134,22 +149,38 @@ impl<W: Write> Writer<W> {
     /// Describes an interface, and gives its number.
     fn interface(&mut self, interface: Interface) -> io::Result<usize> {
         const NANOSECONDS: u8 = 9;
+        if self.interfaces.len() >= MOST_INTERFACES {
+            return Err(refused(format!(
+                "a capture file has no more than {MOST_INTERFACES} links"
+            )));
+        }
         self.short(interface.link_type.number());
         self.short(0);
         // Packets are kept as long as they are.
         self.long(0);
         if !interface.link.is_empty() {
-            self.option(option::NAME, interface.link.as_bytes());
+            self.text(option::NAME, &interface.link)?;
         }
         if let Some(netns) = &interface.netns {
             let description = format!("{NETNS}{netns}");
-            self.option(option::DESCRIPTION, description.as_bytes());
+            self.text(option::DESCRIPTION, &description)?;
         }
         self.option(option::RESOLUTION, &[NANOSECONDS]);
         self.option(option::END, &[]);
         self.put(block::INTERFACE)?;
+        let number = self.interfaces.len();
+        let hash = self.hash(
+            interface.netns.as_deref(),
+            &interface.link,
+            interface.link_type,
+        );
+        self.numbers.entry(hash).or_default().push(number);
         self.interfaces.push(interface);
-        Ok(self.interfaces.len() - 1)
+        Ok(number)
+    }
+
+    fn hash(&self, netns: Option<&str>, link: &str, link_type: LinkType) -> u64 {
+        self.hasher.hash_one((netns, link, link_type))
     }
 
     fn enhanced_packet(&mut self, packet: &Captured) -> io::Result<()> {
@@ -160,7 +191,12 @@ impl<W: Write> Writer<W> {
         };
         let known = match self.interfaces.get(self.before) {
             Some(interface) if is_of(interface) => Some(self.before),
-            _ => self.interfaces.iter().position(is_of),
+            _ => {
+                let hash = self.hash(packet.netns.as_deref(), &packet.link, packet.link_type);
+                let known = self.numbers.get(&hash).into_iter().flatten().copied();
+                let mut known = known.filter(|id| self.interfaces.get(*id).is_some_and(is_of));
+                known.next()
+            }
         };
         let id = match known {
             Some(id) => id,
@@ -172,13 +208,14 @@ impl<W: Write> Writer<W> {
         };
         self.before = id;
         self.long(u32::try_from(id).unwrap_or(u32::MAX));
-        self.time(nanoseconds(packet.at));
+        let at = u64::try_from(packet.at.as_nanos());
+        self.time(at.map_err(|_| refused("a pcapng file has room for times until 2554".into()))?);
         self.long(size(packet.bytes.len())?);
         self.long(packet.length);
         self.block.extend(&packet.bytes);
         self.align();
         for comment in &packet.comments {
-            self.option(option::COMMENT, comment.as_bytes());
+            self.text(option::COMMENT, comment)?;
         }
         if let Some(direction) = packet.direction {
             let flags: u32 = match direction {
@@ -214,11 +251,14 @@ impl<W: Write> Writer<W> {
                     "a pcap file has packets of one link type, and these are of {known} and {}: pcapng has room for both",
                     packet.link_type
                 );
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, words));
+                return Err(refused(words));
             }
             Some(_) => {}
         }
-        self.long(u32::try_from(packet.at.as_secs()).unwrap_or(u32::MAX));
+        let seconds = u32::try_from(packet.at.as_secs());
+        self.long(seconds.map_err(|_| {
+            refused("a pcap file has room for times until 2106: pcapng has more".into())
+        })?);
         self.long(packet.at.subsec_nanos());
         self.long(size(packet.bytes.len())?);
         self.long(packet.length);
@@ -238,6 +278,17 @@ impl<W: Write> Writer<W> {
     fn time(&mut self, time: u64) {
         self.long(u32::try_from(time >> 32).unwrap_or(u32::MAX));
         self.long(u32::try_from(time & 0xffff_ffff).unwrap_or(u32::MAX));
+    }
+
+    /// An option that is a text.
+    fn text(&mut self, code: u16, text: &str) -> io::Result<()> {
+        if text.len() > usize::from(u16::MAX) {
+            let words =
+                "a capture file has room for names and comments of 65535 bytes, and one has";
+            return Err(refused(format!("{words} {}", text.len())));
+        }
+        self.option(code, text.as_bytes());
+        Ok(())
     }
 
     /// An option. One that is longer than an option can be is cut.
@@ -268,6 +319,10 @@ impl<W: Write> Writer<W> {
         self.block.clear();
         sent
     }
+}
+
+fn refused(words: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, words)
 }
 
 /// The time since 1970 in nanoseconds: until 2554 there is room for it.

@@ -83,6 +83,8 @@ impl Sighting {
 pub trait Sink: Send {
     /// Takes one.
     fn write(&mut self, packet: &Captured) -> io::Result<()>;
+    /// There are no more for now: those that there were are to be where others find them.
+    fn flush(&mut self) -> io::Result<()>;
     /// There are no more: all is to be where it belongs. So many there were.
     fn finish(&mut self, counts: &Counts) -> io::Result<()>;
 }

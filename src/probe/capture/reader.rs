@@ -81,6 +81,10 @@ impl Reader {
                 state.counts = self.counts;
                 self.shared.answered.notify_all();
             }
+            // Who ends without a word, as after SIGKILL, is to leave a file with all packets.
+            if let Some(sink) = &mut self.sink {
+                sink.flush()?;
+            }
             self.wait()?;
             self.read_all()?;
         }

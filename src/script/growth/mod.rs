@@ -54,6 +54,7 @@ pub(super) fn afford(ctx: &NativeCallContext, bytes: usize) -> RhaiResultOf<()> 
     }
     let words = match bytes >> 20 {
         mebibytes if mebibytes > 1 << 30 => "more memory than any machine has".into(),
+        0 => format!("{bytes} bytes of memory"),
         mebibytes => format!("{mebibytes} MiB of memory"),
     };
     Err(refused(ctx, format!("this would take {words}")))
