@@ -304,11 +304,12 @@ fn base_chain(
             devices: Vec::new(),
         }),
         says_policy: drops.is_some(),
+        comment: None,
     };
     let table: TableName = chain.table.clone();
     let here = lab.current();
     let steps: [(Rc<_>, Change); 2] = [
-        (here.clone(), TableAdd { table }.into()),
+        (here.clone(), TableAdd::new(table).into()),
         (here, add.into()),
     ];
     lab.apply_together(&steps)

@@ -4,11 +4,13 @@ use rhai::plugin::*;
 use rhai::{Array, Dynamic, Map};
 
 use crate::kernel::nft::chain::{ChainAdd, ChainDel};
+use crate::kernel::nft::decode::object_state;
 use crate::kernel::nft::fault::Fault;
 use crate::kernel::nft::hook::{Hook, TYPES, hook_name, hooks, priorities, read_priority};
-use crate::kernel::nft::list::{self, Table};
+use crate::kernel::nft::list::{self, Object, Table};
 use crate::kernel::nft::load::Load;
 use crate::kernel::nft::name::{Inside, NameFault, TableName};
+use crate::kernel::nft::syntax::Statement;
 use crate::kernel::nft::table::{Flush, TableAdd, TableDel, What};
 use crate::kernel::nft::{sets, text};
 use crate::lab::Lab;
@@ -44,7 +46,7 @@ pub mod api {
     pub fn nft_table_add(ctx: NativeCallContext, table: &str) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
             let table = table_name(table)?;
-            lab.apply(TableAdd { table })
+            lab.apply(TableAdd::new(table))
         })
     }
 
@@ -114,6 +116,7 @@ pub mod api {
                 chain,
                 hook,
                 says_policy,
+                comment: None,
             })
         })
     }
@@ -151,7 +154,9 @@ pub mod api {
     /// An array of maps: `family`; `name`; `handle`; `chains` (an array of maps: `name`, `handle`, `type`, `hook`, `priority`,
     /// `policy`, `devices`, all but the first two `()` if it is no base chain, and `rules`, as `nft_rule_list()` gives them);
     /// `sets` (an array of maps: `name`, `handle`, `kind`, which is "set" or "map", `type`, `flags`, `timeout` in seconds or
-    /// `()`, and `elements` as text).
+    /// `()`, and `elements` as text); `objects` (what rules share, an array of maps: `name`, `handle`, `kind`, which is
+    /// "counter", "quota", "limit" or "other", `text` as nft writes it, `packets` and `bytes` counted so far, `()` where nothing
+    /// is counted).
     ///
     /// # Example
     /// ```rhai
@@ -179,7 +184,7 @@ pub mod api {
     /// Search words: `iptables-save`, `save`, `dump`, `netfilter`, `firewall`
     ///
     /// # Returns
-    /// The text; what netsh has no words for stands in it as a comment.
+    /// The text; what netsh has no words for stands in it as `unknown-to-netsh`, and such a text can't be loaded.
     ///
     /// # Example
     /// ```rhai
@@ -202,7 +207,7 @@ pub mod api {
     /// Search words: `iptables-save`, `dump`, `netfilter`, `firewall`
     ///
     /// # Returns
-    /// The text; what netsh has no words for stands in it as a comment.
+    /// The text; what netsh has no words for stands in it as `unknown-to-netsh`, and such a text can't be loaded.
     ///
     /// # Errors
     /// No such table (ENOENT).
@@ -499,6 +504,24 @@ pub(super) fn no_table(lab: &Lab, table: &TableName) -> Box<Failure> {
     failure
 }
 
+/// A counter, quota or limit with a name.
+fn object_map(object: &Object) -> Map {
+    let (kind, text) = text::object_parts(object).unwrap_or(("other", String::new()));
+    let (packets, bytes) = match object_state(&object.state) {
+        Some(Statement::Counter { packets, bytes }) => (Some(packets), Some(bytes)),
+        Some(Statement::Quota { used, .. }) => (None, Some(used)),
+        _ => (None, None),
+    };
+    map([
+        ("bytes", maybe(bytes.map(counter))),
+        ("handle", counter(object.handle)),
+        ("kind", kind.into()),
+        ("name", object.name.clone().into()),
+        ("packets", maybe(packets.map(counter))),
+        ("text", text.into()),
+    ])
+}
+
 fn table_map(lab: &Lab, table: &Table) -> Map {
     let family = table.name.family;
     let chains = table.chains.iter().map(|chain| {
@@ -526,11 +549,13 @@ fn table_map(lab: &Lab, table: &Table) -> Map {
         .iter()
         .filter(|set| set.shape.flags & sets::ANONYMOUS == 0);
     let sets = named.map(|set| super::nft_set::set_map(lab, set));
+    let objects = table.objects.iter().map(object_map);
     map([
         ("chains", array_of_maps(chains).into()),
         ("family", family.word().into()),
         ("handle", counter(table.handle)),
         ("name", table.name.table.clone().into()),
+        ("objects", array_of_maps(objects).into()),
         ("sets", array_of_maps(sets).into()),
     ])
 }

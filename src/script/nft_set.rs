@@ -273,6 +273,7 @@ fn add_set(
     let size = options.take::<u32>("size")?;
     let elements = options.take::<ElementTexts>("elements")?;
     let comment = options.take::<String>("comment")?;
+    let comment = comment.map(super::nft_rule::read_comment).transpose()?;
     options.finish()?;
     if timeout.is_some_and(|timeout| timeout.as_millis() == 0) {
         let words = "elements stay for a millisecond at least";
@@ -284,6 +285,7 @@ fn add_set(
         timeout: timeout.and_then(|timeout| u64::try_from(timeout.as_millis()).ok()),
         size,
         comment,
+        ..SetOptions::default()
     };
     let shape = full_shape(key, data, flags, &options);
     let elements = match elements {

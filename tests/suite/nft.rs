@@ -87,6 +87,16 @@ pub fn trials() -> Vec<Trial> {
                 SHELL,
                 the_commands_make_the_same,
             ),
+            test(
+                "nft: prefixes and ranges go by themselves",
+                NFT,
+                ranges_with_timeouts,
+            ),
+            test(
+                "nft: what is put into a set that merges is joined",
+                NFT,
+                merged_elements,
+            ),
             test("nft: packets are masqueraded and counted", &[], packets),
             test(
                 "nft: a load that is refused does nothing",
@@ -403,6 +413,32 @@ const SETS_TEXT: &str = r#"table ip filter {
 }
 "#;
 
+const ONE_LINE: &str = r#"
+    nft_load("table ip t { comment \"a  b\"; counter web { }; set s { type ipv4_addr; flags interval; auto-merge; elements = { 1.1.1.1, 1.1.1.0/24 } } chain c { type filter hook input priority 0; policy drop; ip saddr @s counter name web accept; log prefix \"a  b\" accept } }");
+    nft_element_add("ip t s", "1.1.2.0/24, 9.9.9.9");
+"#;
+
+const ONE_LINE_TEXT: &str = r#"table ip t {
+	comment "a  b"
+	counter web {
+		packets 0 bytes 0
+	}
+
+	set s {
+		type ipv4_addr
+		flags interval
+		auto-merge
+		elements = { 1.1.1.0-1.1.2.255, 9.9.9.9 }
+	}
+
+	chain c {
+		type filter hook input priority filter; policy drop;
+		ip saddr @s counter name "web" accept
+		log prefix "a  b" accept
+	}
+}
+"#;
+
 const SHORT: &str = r#"
     nat_masquerade("172.17.0.0/16", "eth0");
     nat_masquerade("fd00::/64", "eth0");
@@ -467,6 +503,58 @@ fn printed(user: User, verbs: &str, wanted: &str) -> Verdict {
     Ok(())
 }
 
+fn ranges_with_timeouts(user: User) -> Verdict {
+    let code = r#"
+        nft_table_add("ip f");
+        nft_set_add("ip f s", "ipv4_addr", #{ flags: ["interval", "timeout"] });
+        nft_element_add("ip f s", "10.0.0.0/8 timeout 5m, 11.0.0.1-11.0.0.9 timeout 1h");
+        nft_set_add("ip f plain", "ipv4_addr", #{ flags: ["interval"] });
+        let said = "";
+        try { nft_element_add("ip f plain", "10.0.0.0/8 timeout 5m"); } catch (e) { said = e.message; }
+        show([exec("nft", ["-s", "list", "set", "ip", "f", "s"]).stdout, said]);
+        show(nft_element_list("ip f s"));
+    "#;
+    let shown = run_json(user, code)?;
+    let [told, elements] = shown.as_slice() else {
+        return Err(format!("{} answers", shown.len()).into());
+    };
+    has(
+        told[0].as_str().unwrap_or(""),
+        "elements = { 10.0.0.0/8 timeout 5m, 11.0.0.1-11.0.0.9 timeout 1h }",
+    )?;
+    has(told[1].as_str().unwrap_or(""), "the set takes no timeouts")?;
+    has(&texts(elements)?.join(", "), "10.0.0.0/8 timeout 5m")
+}
+
+fn merged_elements(user: User) -> Verdict {
+    let code = r#"
+        nft_load("table ip t { set s { type ipv4_addr; flags interval; auto-merge; elements = { 1.1.1.0/24, 9.9.9.9 }; }; }");
+        nft_element_add("ip t s", "1.1.1.7");
+        show(nft_element_list("ip t s"));
+        nft_element_add("ip t s", "1.1.0.0/24, 8.8.8.8");
+        show(nft_element_list("ip t s"));
+        nft_load("add element ip t s { 9.9.9.8 }\nadd element ip t s { 9.9.9.10 }");
+        show(exec("nft", ["list", "set", "ip", "t", "s"]).stdout);
+        nft_load("flush set ip t s\nadd element ip t s { 9.9.9.8 }");
+        show(nft_element_list("ip t s"));
+        try { nft_load("add element ip t s { 9.9.9.9 }\nadd rule ip t nowhere drop"); } catch (e) { show(e.message); }
+        try { nft_load("table ip q { set s { type ipv4_addr; size 2; elements = { 1.1.1.1, 1.1.1.2, 1.1.1.3 } } }"); } catch (e) { show(e.message); }
+    "#;
+    let shown = run_json(user, code)?;
+    let [same_set, wider, by_load, flushed, said, full] = shown.as_slice() else {
+        return Err(format!("{} answers", shown.len()).into());
+    };
+    same(same_set, &json!(["1.1.1.0/24", "9.9.9.9"]))?;
+    same(wider, &json!(["1.1.0.0/23", "8.8.8.8", "9.9.9.9"]))?;
+    has(
+        by_load.as_str().unwrap_or(""),
+        "elements = { 1.1.0.0/23, 8.8.8.8,\n\t\t\t     9.9.9.8-9.9.9.10 }",
+    )?;
+    same(flushed, &json!(["9.9.9.8"]))?;
+    has(said.as_str().unwrap_or(""), "nowhere")?;
+    has(full.as_str().unwrap_or(""), "the set is full")
+}
+
 fn the_verbs(user: User) -> Verdict {
     printed(user, VERBS, VERBS_TEXT)
 }
@@ -481,7 +569,7 @@ fn short_forms(user: User) -> Verdict {
 
 fn as_data(user: User) -> Verdict {
     let code = r#"
-        exec("nft", ["table ip t { set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8 } }; chain c { type filter hook input priority 5; policy drop; ip saddr @s counter packets 1 bytes 2 accept comment \"x\"; drop; }; chain d { }; }"]);
+        exec("nft", ["table ip t { counter web { packets 3 bytes 4; }; quota q { over 10 mbytes; }; set s { type ipv4_addr; flags interval; elements = { 10.0.0.0/8 } }; chain c { type filter hook input priority 5; policy drop; ip saddr @s counter packets 1 bytes 2 accept comment \"x\"; drop; }; chain d { }; }"]);
         show(nft_list());
         show(nft_rule_list("ip t c"));
         show(nft_element_list("ip t s"));
@@ -534,6 +622,27 @@ fn as_data(user: User) -> Verdict {
         pick(&rules[1], &["text", "packets", "comment"]),
         vec![json!("drop"), Value::Null, Value::Null],
     )?;
+    let objects = &table["objects"];
+    let shown = |at: usize| pick(&objects[at], &["name", "kind", "text", "packets", "bytes"]);
+    same(
+        [shown(0), shown(1)],
+        [
+            vec![
+                json!("web"),
+                json!("counter"),
+                json!("packets 3 bytes 4"),
+                json!(3),
+                json!(4),
+            ],
+            vec![
+                json!("q"),
+                json!("quota"),
+                json!("over 10 mbytes"),
+                Value::Null,
+                json!(0),
+            ],
+        ],
+    )?;
     let set = &table["sets"][0];
     same(
         pick(
@@ -557,6 +666,8 @@ fn the_commands_make_the_same(user: User) -> Verdict {
         (SETS.to_string(), SETS_TEXT),
         (SHORT.to_string(), SHORT_TEXT),
         (format!("nft_load({});", json!(VERBS_TEXT)), VERBS_TEXT),
+        // netsh needs no line ends where nft does.
+        (ONE_LINE.to_string(), ONE_LINE_TEXT),
     ] {
         let ran = run_with(user, &["--show-commands"], &verbs)?;
         same(ran.status, Some(0))?;

@@ -7,7 +7,7 @@ use crate::kernel::reason::{Reason, Refusal};
 
 use super::hook::Hook;
 use super::list;
-use super::message::{Transaction, flags, kind};
+use super::message::{Transaction, flags, kind, user_text};
 use super::name::Inside;
 use super::refusal;
 use super::step::{Step, nft, send};
@@ -21,6 +21,8 @@ pub struct ChainAdd {
     pub hook: Option<Hook>,
     /// Whether the policy was given: that of a chain that is there is changed only then.
     pub says_policy: bool,
+    /// A comment.
+    pub comment: Option<String>,
 }
 
 impl Step for ChainAdd {
@@ -53,6 +55,10 @@ impl Step for ChainAdd {
                 attributes.be32(5, u32::from(!hook.drops));
             }
             attributes.text(7, &hook.kind);
+        }
+        // NFTA_CHAIN_USERDATA (NFTNL_UDATA_CHAIN_COMMENT)
+        if let Some(comment) = &self.comment {
+            attributes.put(12, &user_text(0, comment));
         }
         to.add(
             kind::NEW_CHAIN,
@@ -89,17 +95,23 @@ impl Operation for ChainAdd {
         let hook = self.hook.as_ref().map(|hook| {
             let text = hook.text(self.chain.table.family);
             match self.says_policy {
-                true => format!("{{ {text} }}"),
+                true => text,
                 false => {
                     let end = text.find(" policy").unwrap_or(text.len());
-                    format!("{{ {} }}", text.get(..end).unwrap_or(&text))
+                    text.get(..end).unwrap_or(&text).to_string()
                 }
             }
         });
-        nft(
-            &["add chain", &self.chain.to_string()],
-            &hook.unwrap_or_default(),
-        )
+        let comment = self
+            .comment
+            .as_ref()
+            .map(|text| format!("comment \"{text}\";"));
+        let lines: Vec<String> = hook.into_iter().chain(comment).collect();
+        let body = match lines.as_slice() {
+            [] => String::new(),
+            lines => format!("{{ {} }}", lines.join(" ")),
+        };
+        nft(&["add chain", &self.chain.to_string()], &body)
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
@@ -118,6 +130,7 @@ impl Operation for ChainAdd {
                         chain,
                         hook: Some(old),
                         says_policy: true,
+                        comment: None,
                     };
                     add.into()
                 })

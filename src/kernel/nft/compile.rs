@@ -28,14 +28,18 @@ pub struct Compiled {
 /// A set that belongs to one rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnonymousSet {
-    /// `__set%d` or `__map%d`: the kernel puts a number in.
-    pub name: &'static str,
+    /// `__set%d` or `__map%d`: the kernel puts a number in; or the name of a meter.
+    pub name: String,
     /// What the rule knows it by until then.
     pub id: u32,
     /// What it holds.
     pub shape: Shape,
     /// Its elements.
     pub elements: Vec<RawElement>,
+    /// How many it takes, if not just these.
+    pub size: Option<u32>,
+    /// What its keys are, where they have several parts: nft reads their types from there.
+    pub key_of: Vec<Selector>,
 }
 
 /// What is known of the sets that a rule can name.
@@ -135,6 +139,7 @@ fn end_of(statement: &Statement) -> Option<&'static str> {
         Statement::Reject(_) => Some("reject"),
         Statement::Nat(nat) => Some(nat.kind.word()),
         Statement::Queue { .. } => Some("queue"),
+        Statement::Forward { .. } => Some("fwd"),
         _ => None,
     }
 }
@@ -274,6 +279,13 @@ impl Compiler<'_> {
                 }
                 _ => Ok(()),
             },
+            Selector::Ct(key, _) if key.name.starts_with("proto-") && !self.has_transport => {
+                let words = format!("the {} of which protocol is not said", key.name);
+                Err(Fault::new(words, 0..0).hint(
+                    "match it before: ct protocol tcp ct original proto-dst 80, or tcp dport ...",
+                ))
+            }
+            Selector::Extension(one, _) => self.depend_on_network(one.protocol(), true),
             Selector::Hash { parts, .. } => parts.iter().try_for_each(|part| self.depend(part)),
             _ => Ok(()),
         }
@@ -417,6 +429,7 @@ impl Compiler<'_> {
             Selector::Meta(key) if key.number == META_PROTOCOL && self.family == Family::Inet => {}
             Selector::Meta(key) if key.number == META_PROTOCOL => self.learn_network(number),
             Selector::Meta(key) if key.number == META_L4PROTO => self.learn_transport(number),
+            Selector::Ct(key, _) if key.name == "protocol" => self.has_transport = true,
             Selector::Field(protocol, field) => match (protocol.name, field.name) {
                 ("ether" | "vlan", "type") => self.learn_network(number),
                 ("ip", "protocol") | ("ip6", "nexthdr") => self.learn_transport(number),

@@ -35,6 +35,7 @@ impl Compiler<'_> {
                     self.lookup(&one.left, &loaded, set, &Mapped::Nothing, None, negated)?;
                 for part in &one.left.parts {
                     if matches!(part, Selector::Meta(key) if key.number == super::fields::META_L4PROTO)
+                        || matches!(part, Selector::Ct(key, _) if key.name == "protocol")
                         || matches!(part, Selector::Field(_, field) if ["protocol", "nexthdr"].contains(&field.name))
                     {
                         self.has_transport = true;
@@ -187,10 +188,16 @@ impl Compiler<'_> {
                     "__map%d"
                 };
                 self.made.push(AnonymousSet {
-                    name,
+                    name: name.into(),
                     id,
                     shape,
                     elements,
+                    size: None,
+                    key_of: match left.parts.as_slice() {
+                        [_] => Vec::new(),
+                        parts if parts.iter().all(super::type_of::is_known) => parts.to_vec(),
+                        _ => Vec::new(),
+                    },
                 });
                 (lookup.set(1, Raw::Text(name.into())).with(4, id), turned)
             }
@@ -238,6 +245,7 @@ fn anonymous_shape(elements: &[Element], key: &[Kind], loaded: &Loaded, data: &M
         key,
         data: data.clone(),
         flags,
+        merges: false,
     }
 }
 

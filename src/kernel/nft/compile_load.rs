@@ -105,6 +105,15 @@ impl Compiler<'_> {
                 seed,
                 offset,
             } => self.load_hash(parts, [*modulus, *offset], *seed, register)?,
+            Selector::Extension(one, None) => {
+                plain(extension(one.place, one.number, [0, 1], register, 1))
+            }
+            Selector::Extension(one, Some(field)) => {
+                let first = field.offset / 8;
+                let end = (field.offset + field.bits).div_ceil(8);
+                let load = extension(one.place, one.number, [first, end - first], register, 0);
+                masked(load, field.offset, field.bits, register)
+            }
             Selector::TcpOption { option, field, .. } => {
                 let (offset, length, flags) = match field {
                     Some((_, offset, length)) => (*offset, *length, 0),
@@ -112,15 +121,7 @@ impl Compiler<'_> {
                     None => (0, 1, 1u32),
                 };
                 // NFT_EXTHDR_OP_TCPOPT
-                plain(
-                    Expression::new("exthdr")
-                        .with(1, register)
-                        .with(2, *option)
-                        .with(3, offset)
-                        .with(4, length)
-                        .with(6, 1u32)
-                        .with(5, flags),
-                )
+                plain(extension(1, *option, [offset, length], register, flags))
             }
         })
     }
@@ -227,13 +228,42 @@ fn mask_loaded(loaded: &mut Loaded, mask: u128, kind: Kind) {
     loaded.expressions.push(bitwise(1, mask, zero));
 }
 
+/// Loads bytes of an option or an extension header, or whether it is there (NFTA_EXTHDR_DREG, TYPE, OFFSET, LEN, OP, FLAGS).
+fn extension(
+    place: u32,
+    number: u8,
+    [first, length]: [u32; 2],
+    register: u32,
+    flags: u32,
+) -> Expression {
+    Expression::new("exthdr")
+        .with(1, register)
+        .with(2, number)
+        .with(3, first)
+        .with(4, length)
+        .with(6, place)
+        .with(5, flags)
+}
+
 /// Loads bits of a header: their bytes, and if these hold other bits too, a mask.
 fn field_bits(base: super::fields::Base, offset: u32, bits: u32, register: u32) -> Loaded {
     let first = offset / 8;
     let end = (offset + bits).div_ceil(8);
+    masked(
+        load_bytes(base, first, end - first, register),
+        offset,
+        bits,
+        register,
+    )
+}
+
+/// Bits of the bytes that are loaded.
+fn masked(load: Expression, offset: u32, bits: u32, register: u32) -> Loaded {
+    let first = offset / 8;
+    let end = (offset + bits).div_ceil(8);
     let whole = (end - first) * 8;
     let shift = end * 8 - (offset + bits);
-    let mut expressions = vec![load_bytes(base, first, end - first, register)];
+    let mut expressions = vec![load];
     if whole != bits {
         let mask = super::value::largest(bits) << shift;
         expressions.push(bitwise(

@@ -1,12 +1,12 @@
 //! What each statement becomes in the kernel.
 
-use super::compile::Compiler;
-use super::compile_load::{bitwise, turn};
+use super::compile::{AnonymousSet, Compiler};
+use super::compile_load::{Loaded, bitwise, turn};
 use super::expression::{Expression, Value as Raw};
 use super::family::Family;
 use super::fault::Fault;
 use super::fields::{Field, ICMP, ICMPV6, IP, IP6, Protocol, TCP};
-use super::sets::Mapped;
+use super::sets::{ANONYMOUS, DYNAMIC, Mapped, Shape, TIMEOUT};
 use super::syntax::{
     self, Assigned, Kind, Limit, Log, Object, Reject, Selector, Statement, Update, Value,
 };
@@ -33,7 +33,8 @@ impl Compiler<'_> {
                 key,
                 timeout,
                 extra,
-            } => self.update(*operation, set, key, *timeout, extra),
+                meter,
+            } => self.update(*operation, (set, *meter), key, *timeout, extra),
             Statement::Tproxy {
                 family,
                 says_family,
@@ -45,15 +46,34 @@ impl Compiler<'_> {
                 address,
                 device,
             } => {
-                let mut expressions = vec![immediate(
-                    1,
-                    value_raw(address, Kind::new(family.addresses())),
-                )];
-                if let Some(device) = device {
-                    expressions.push(immediate(2, value_raw(device, Kind::new(&IFACE_INDEX))));
+                let mut expressions = Vec::new();
+                let mut next = 1u32;
+                let mut put = |value: &Value, kind: Kind| {
+                    expressions.push(immediate(next, value_raw(value, kind)));
+                    next += 1;
+                    next - 1
+                };
+                let to = address
+                    .as_ref()
+                    .map(|address| put(address, Kind::new(family.addresses())));
+                let by = device
+                    .as_ref()
+                    .map(|device| put(device, Kind::new(&IFACE_INDEX)));
+                expressions.push(Expression::new("dup").maybe(1, to).maybe(2, by));
+                self.act(expressions);
+                Ok(())
+            }
+            Statement::Forward { gateway, device } => {
+                let mut expressions =
+                    vec![immediate(1, value_raw(device, Kind::new(&IFACE_INDEX)))];
+                // NFTA_FWD_SREG_DEV, SREG_ADDR, NFPROTO
+                let mut forward = Expression::new("fwd").with(1, 1u32);
+                if let Some((family, address)) = gateway {
+                    let kind = Kind::new(family.addresses());
+                    expressions.push(immediate(2, value_raw(address, kind)));
+                    forward = forward.with(2, 2u32).with(3, *family as u32);
                 }
-                let register = device.as_ref().map(|_| 2u32);
-                expressions.push(Expression::new("dup").with(1, 1u32).maybe(2, register));
+                expressions.push(forward);
                 self.act(expressions);
                 Ok(())
             }
@@ -178,15 +198,50 @@ impl Compiler<'_> {
         Ok(())
     }
 
+    /// The set of a meter, by its number.
+    fn meter(
+        &mut self,
+        name: &str,
+        size: u32,
+        key: &syntax::Expression,
+        loaded: &Loaded,
+        has_timeout: bool,
+    ) -> u32 {
+        let kinds = match key.kinds().as_slice() {
+            [only] => vec![Kind {
+                of: only.of,
+                bits: loaded.bits,
+            }],
+            kinds => kinds.to_vec(),
+        };
+        let id = *self.next_id;
+        *self.next_id += 1;
+        self.made.push(AnonymousSet {
+            name: name.into(),
+            id,
+            shape: Shape {
+                key: kinds,
+                data: Mapped::Nothing,
+                flags: ANONYMOUS | DYNAMIC | if has_timeout { TIMEOUT } else { 0 },
+                merges: false,
+            },
+            elements: Vec::new(),
+            size: Some(size),
+            key_of: Vec::new(),
+        });
+        id
+    }
+
     fn update(
         &mut self,
         operation: Update,
-        set: &str,
+        (set, meter): (&str, Option<u32>),
         key: &syntax::Expression,
         timeout: Option<u64>,
         extra: &[Statement],
     ) -> Result<(), Fault> {
         let loaded = self.load_expression(key)?;
+        let own = meter.map(|size| self.meter(set, size, key, &loaded, timeout.is_some()));
         let number = match operation {
             Update::Add => 0,
             Update::Update => 1,
@@ -196,6 +251,7 @@ impl Compiler<'_> {
             .with(4, 1u32)
             .with(3, number)
             .set(1, Raw::Text(set.into()))
+            .maybe(2, own)
             .maybe(6, timeout);
         let inner: Result<Vec<Expression>, Fault> = extra.iter().map(simple_expression).collect();
         let inner = inner?;

@@ -8,10 +8,11 @@
 use std::collections::BTreeMap;
 
 use super::expression::{Expression, Value as Raw};
+use super::extension::{self, IN_IPV4, IN_IPV6};
 use super::family::Family;
 use super::fields::{
-    ARP, Base, CT, CT_DIRECTED, CT_OF_FAMILY, ETHERNET, FIB_RESULTS, IP, IP6, Key, META, Protocol,
-    RT, SOCKET,
+    ARP, Base, CT, CT_DIRECTED, CT_OF_FAMILY, ETHERNET, FIB_RESULTS, Field, IP, IP6, Key, META,
+    Protocol, RT, SOCKET,
 };
 use super::list::{Rule, Table};
 use super::parse_selector::TCP_OPTIONS;
@@ -39,6 +40,8 @@ pub(super) struct Held {
 pub(super) enum What {
     /// Bytes of a header: the base, the first byte, how many.
     Header(Base, u32, u32),
+    /// Bytes of an option or extension header: its place and number, the first byte, how many.
+    Extension(u32, u64, u32, u32),
     /// A property.
     Selector(Selector),
     /// The rule itself.
@@ -135,6 +138,7 @@ impl Decoder<'_> {
             "range" => self.outside(one),
             "lookup" => self.look_up(one),
             "immediate" => self.immediate(one),
+            "exthdr" if one.number(7).is_none() => self.load_extension(one),
             _ => match self.selector(one) {
                 Some((register, selector)) => {
                     self.hold(register, What::Selector(selector));
@@ -188,6 +192,30 @@ impl Decoder<'_> {
             return None;
         }
         self.hold(one.long(1)?, What::Header(base, first, length));
+        Some(())
+    }
+
+    fn load_extension(&mut self, one: &Expression) -> Option<()> {
+        let register = one.long(1)?;
+        let place = one.long(6).unwrap_or(IN_IPV6);
+        let number = one.number(2)?;
+        if !matches!(place, IN_IPV4 | IN_IPV6) {
+            self.hold(register, What::Selector(tcp_option(one)?));
+            return Some(());
+        }
+        // NFT_EXTHDR_F_PRESENT
+        let what = match one.number(5).unwrap_or(0) & 1 {
+            1 => What::Selector(Selector::Extension(
+                extension::numbered(place, number).next()?,
+                None,
+            )),
+            _ => {
+                let (first, length) = (one.long(3)?, one.long(4)?);
+                extension::numbered(place, number).next()?;
+                What::Extension(place, number, first, length.min(16))
+            }
+        };
+        self.hold(register, what);
         Some(())
     }
 
@@ -252,7 +280,6 @@ impl Decoder<'_> {
                 },
             ),
             "hash" => (one.long(2)?, self.hash(one)?),
-            "exthdr" if one.number(7).is_none() => (one.long(1)?, tcp_option(one)?),
             _ => return None,
         })
     }
@@ -305,6 +332,24 @@ impl Decoder<'_> {
                 let mask = held.bits.as_ref().map(|(mask, _)| mask.as_slice());
                 Some(self.field_or_bits(*base, *first * 8, *length * 8, mask))
             }
+            What::Extension(place, number, first, length) => {
+                let (offset, bits) = (first.saturating_mul(8), length.saturating_mul(8));
+                let mask = held.bits.as_ref().map(|(mask, _)| big(mask));
+                let fits = |field: &Field| {
+                    let end = field.offset + field.bits;
+                    let shift = offset.saturating_add(bits).checked_sub(end)?;
+                    let inside = field.offset >= offset && shift < 8;
+                    let whole = field.bits == bits;
+                    let kept = mask == Some(super::value::largest(field.bits) << shift);
+                    (inside && (whole || field.bits < bits && kept)).then_some(shift)
+                };
+                extension::numbered(*place, *number).find_map(|one| {
+                    let found = one.fields.iter();
+                    let mut found = found.filter_map(|field| Some((field, fits(field)?)));
+                    let (field, shift) = found.next()?;
+                    Some((Selector::Extension(one, Some(field)), shift))
+                })
+            }
             _ => None,
         }
     }
@@ -350,7 +395,7 @@ impl Decoder<'_> {
             let held = self.registers.get(&at)?;
             let (selector, moved) = self.whole(held)?;
             let mut kind = selector.typed();
-            if let What::Header(_, _, length) = &held.what
+            if let What::Header(_, _, length) | What::Extension(.., length) = &held.what
                 && parts == 1
             {
                 kind.bits = *length * 8;
@@ -373,6 +418,7 @@ impl Decoder<'_> {
                 key: kinds,
                 data: Mapped::Nothing,
                 flags,
+                merges: false,
             },
             shift,
             set: name.into(),
@@ -414,22 +460,19 @@ fn tcp_option(one: &Expression) -> Option<Selector> {
         return None;
     }
     let number = one.number(2)?;
-    let (option, name, fields) = TCP_OPTIONS
-        .iter()
-        .find(|(option, ..)| u64::from(*option) == number)?;
     let present = one.number(5).unwrap_or(0) & 1 != 0;
-    let (offset, length) = (one.long(3)?, one.long(4)?);
-    let field = fields
+    let wanted = (one.long(3)?, one.long(4)?);
+    TCP_OPTIONS
         .iter()
-        .find(|(_, at, bytes)| *at == offset && *bytes == length);
-    if !present && field.is_none() {
-        return None;
-    }
-    Some(Selector::TcpOption {
-        option: *option,
-        name,
-        field: field.copied().filter(|_| !present),
-    })
+        .filter(|(option, ..)| u64::from(*option) == number)
+        .find_map(|(option, name, fields)| {
+            let field = fields.iter().find(|(_, at, bytes)| (*at, *bytes) == wanted);
+            (present || field.is_some()).then(|| Selector::TcpOption {
+                option: *option,
+                name,
+                field: field.copied().filter(|_| !present),
+            })
+        })
 }
 
 /// Bytes as a number, the first one the highest.

@@ -5,7 +5,7 @@ use super::expression::{Expression, Value as Raw};
 use super::family::Family;
 use super::fields::{Base, CT, IP6, META};
 use super::parse_nat::NAT_PREFIX;
-use super::sets::Mapped;
+use super::sets::{ANONYMOUS, Mapped};
 use super::syntax::{
     self, Assigned, Kind, Limit, Log, Nat, NatKind, Nfproto, Object, Reject, Selector, Statement,
     Update, Value,
@@ -87,6 +87,7 @@ impl Decoder<'_> {
             "nat" | "masq" | "redir" => self.translation(one)?,
             "tproxy" => self.proxy(one)?,
             "dup" => self.copy(one)?,
+            "fwd" => self.forwarding(one)?,
             "reject" => self.rejection(one)?,
             "dynset" => self.update(one)?,
             _ => plain(one)?,
@@ -121,8 +122,7 @@ impl Decoder<'_> {
             _ => {
                 let (from, _) = self.whole(held)?;
                 let of = from.typed();
-                let own =
-                    matches!(&held.what, What::Header(_, _, length) if *length * 8 != of.bits);
+                let own = matches!(&held.what, What::Header(_, _, length) | What::Extension(.., length) if *length * 8 != of.bits);
                 let number = |bytes: &[u8]| from_bytes(bytes, of, false);
                 let (and, xor) = match held.bits.as_ref().filter(|_| !own) {
                     Some((mask, xor)) => (number(mask), number(xor)),
@@ -169,17 +169,19 @@ impl Decoder<'_> {
         let held = self.held(one.long(7)?)?;
         let (option, offset, length) = (one.number(2)?, one.long(3)?, one.long(4)?);
         let known = super::parse_selector::TCP_OPTIONS;
-        let (option, name, fields) = known
+        let mut known = known
             .iter()
-            .find(|(number, ..)| u64::from(*number) == option)?;
-        let field = fields
-            .iter()
-            .find(|(_, at, bytes)| *at == offset && *bytes == length)?;
-        let to = Selector::TcpOption {
-            option: *option,
-            name,
-            field: Some(*field),
-        };
+            .filter(|(number, ..)| u64::from(*number) == option);
+        let to = known.find_map(|(option, name, fields)| {
+            let field = fields
+                .iter()
+                .find(|(_, at, bytes)| *at == offset && *bytes == length)?;
+            Some(Selector::TcpOption {
+                option: *option,
+                name,
+                field: Some(*field),
+            })
+        })?;
         let assigned = self.assigned(held, to.typed())?;
         Some(Statement::Assign(to, assigned))
     }
@@ -292,19 +294,42 @@ impl Decoder<'_> {
             Family::Ip6 => Nfproto::Ipv6,
             _ => Nfproto::Ipv4,
         };
-        let address = self.bounds(one.long(1), None, Kind::new(family.addresses()))?;
-        let kind = Kind::new(&IFACE_INDEX);
-        let device = self
-            .bounds(one.long(2), None, kind)
-            .map(|device| match device {
-                Value::One(number) => self.value(number, kind),
-                other => other,
-            });
+        let address = self.bounds(one.long(1), None, Kind::new(family.addresses()));
+        let device = self.device(one.long(2));
+        if address.is_none() && device.is_none() {
+            return None;
+        }
         Some(Statement::Dup {
             family,
             address,
             device,
         })
+    }
+
+    /// The link whose index a register holds.
+    fn device(&self, register: Option<u32>) -> Option<Value> {
+        let kind = Kind::new(&IFACE_INDEX);
+        Some(match self.bounds(register, None, kind)? {
+            Value::One(number) => self.value(number, kind),
+            other => other,
+        })
+    }
+
+    fn forwarding(&self, one: &Expression) -> Option<Statement> {
+        let device = self.device(one.long(1))?;
+        let family = match one.long(3) {
+            Some(2) => Some(Nfproto::Ipv4),
+            Some(10) => Some(Nfproto::Ipv6),
+            _ => None,
+        };
+        let gateway = match family {
+            None => None,
+            Some(family) => {
+                let kind = Kind::new(family.addresses());
+                Some((family, self.bounds(one.long(2), None, kind)?))
+            }
+        };
+        Some(Statement::Forward { gateway, device })
     }
 
     fn rejection(&mut self, one: &Expression) -> Option<Statement> {
@@ -359,12 +384,16 @@ impl Decoder<'_> {
             self.needs(part);
         }
         let key: syntax::Expression = looked.key;
+        let own = self.table.sets.iter().find(|one| one.name == set);
+        let own = own.filter(|one| one.shape.flags & ANONYMOUS != 0);
+        let meter = own.map(|one| one.options.size.unwrap_or(0xffff));
         Some(Statement::Update {
             operation,
             set,
             key,
             timeout: one.number(6).filter(|timeout| *timeout != 0),
             extra: extra?,
+            meter,
         })
     }
 }

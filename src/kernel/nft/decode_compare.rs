@@ -74,7 +74,10 @@ impl Decoder<'_> {
 
     /// The left side of a comparison; a mask that is not the field's own stays.
     pub(super) fn left(&self, held: &Held, selector: Selector, kind: Kind) -> syntax::Expression {
-        let own = matches!(&held.what, What::Header(_, _, length) if *length * 8 != kind.bits);
+        let own = matches!(
+            &held.what,
+            What::Header(_, _, length) | What::Extension(.., length) if *length * 8 != kind.bits
+        );
         let mask = held.bits.as_ref().filter(|_| !own);
         syntax::Expression {
             mask: mask.map(|(mask, _)| from_bytes(mask, kind, false)),
@@ -90,6 +93,13 @@ impl Decoder<'_> {
             What::Selector(selector) => {
                 self.compare_selector(selector.clone(), held, operator, bytes)
             }
+            What::Extension(.., length) => match self.whole(held) {
+                Some((selector, shift)) if selector.typed().bits != *length * 8 => {
+                    self.compare_number(selector, None, operator, big(bytes) >> shift);
+                }
+                Some((selector, _)) => self.compare_selector(selector, held, operator, bytes),
+                None => self.say(Statement::Unknown("exthdr".into())),
+            },
             _ => self.say(Statement::Unknown("cmp".into())),
         }
     }
@@ -253,6 +263,9 @@ impl Decoder<'_> {
     pub(super) fn needs(&mut self, selector: &Selector) {
         if let Selector::Hash { parts, .. } = selector {
             parts.iter().for_each(|part| self.needs(part));
+        }
+        if let Selector::Extension(..) = selector {
+            return self.leave_out(Base::Network);
         }
         let Selector::Field(protocol, field) = selector else {
             return;

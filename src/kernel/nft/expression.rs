@@ -113,6 +113,7 @@ shapes! {
     "objref": 1 Long, 2 Text, 3 Long, 4 Text, 5 Long;
     "dynset": 1 Text, 2 Long, 3 Long, 4 Long, 5 Long, 6 Quad, 7 Expressions, 9 Long, 10 Expressions;
     "dup": 1 Long, 2 Long;
+    "fwd": 1 Long, 2 Long, 3 Long;
 }
 
 fn shape(name: &str) -> Option<&'static Shape> {
@@ -281,16 +282,31 @@ fn write_value(
         }
         (_, Value::Bytes(bytes)) => write_bytes(to, number, bytes),
         (_, Value::Verdict(verdict)) => write_verdict(to, number, verdict),
-        (_, Value::Expressions(list)) => {
-            // A single one stands for itself, several are a list.
-            let inside = write_list(list, link)?;
-            match attributes::find(inside.as_bytes(), NFTA_LIST_ELEM) {
-                Some(first) if list.len() == 1 => to.put(number | 0x8000, first.value),
-                _ => to.put(number | 0x8000, inside.as_bytes()),
-            }
-        }
+        (_, Value::Expressions(list)) => write_several(to, number, list, link)?,
     };
     Ok(())
+}
+
+/// Expressions as an attribute: a single one stands for itself, several are a list.
+pub fn write_several<'a>(
+    to: &'a mut Attributes,
+    number: u16,
+    list: &[Expression],
+    link: &mut dyn FnMut(&str) -> Result<u32>,
+) -> Result<&'a mut Attributes> {
+    let inside = write_list(list, link)?;
+    Ok(match attributes::find(inside.as_bytes(), NFTA_LIST_ELEM) {
+        Some(first) if list.len() == 1 => to.put(number | 0x8000, first.value),
+        _ => to.put(number | 0x8000, inside.as_bytes()),
+    })
+}
+
+/// Reads one that stands for itself, or a list of them.
+pub fn read_several(bytes: &[u8]) -> Result<Vec<Expression>> {
+    match attributes::find(bytes, NFTA_EXPR_DATA) {
+        Some(_) => Ok(vec![Expression::read(bytes)?]),
+        None => read_list(bytes),
+    }
 }
 
 /// Bytes as `NFTA_DATA_VALUE`.
@@ -333,10 +349,7 @@ fn read_value(attribute: Attribute, form: Form) -> Result<Value> {
         Quad => Value::Number(attribute.be64()?),
         Text => Value::Text(attribute.text()),
         Data => read_data(attribute.value)?,
-        Expressions => match attributes::find(attribute.value, NFTA_EXPR_DATA) {
-            Some(_) => Value::Expressions(vec![Expression::read(attribute.value)?]),
-            None => Value::Expressions(read_list(attribute.value)?),
-        },
+        Expressions => Value::Expressions(read_several(attribute.value)?),
     })
 }
 

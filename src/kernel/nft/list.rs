@@ -7,12 +7,14 @@ use crate::kernel::netlink::attributes::{self, Attributes};
 use crate::kernel::netlink::{Answer, Socket};
 use crate::kernel::netns::Namespace;
 
+use super::decode_act::plain;
 use super::expression::{self, Expression, Value};
 use super::family::Family;
 use super::hook::Hook;
-use super::message::{kind, message, read_user_text};
+use super::message::{kind, message, read_user_long, read_user_text};
 use super::name::TableName;
 use super::sets::{self, MAP, Mapped, Part, RawData, RawElement, Shape, VERDICTS};
+use super::type_of;
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub struct Table {
     pub handle: u64,
     /// `NFT_TABLE_F_*`.
     pub flags: u32,
+    /// Its comment.
+    pub comment: Option<String>,
     /// Its chains, in the order in which they were made.
     pub chains: Vec<Chain>,
     /// Its sets and maps, those without a name among them.
@@ -42,6 +46,8 @@ pub struct Chain {
     pub hook: Option<Hook>,
     /// Its rules.
     pub rules: Vec<Rule>,
+    /// Its comment.
+    pub comment: Option<String>,
 }
 
 /// A rule.
@@ -81,6 +87,8 @@ pub struct Object {
     pub kind: u32,
     /// Its state, as an expression has it.
     pub state: Expression,
+    /// Its comment.
+    pub comment: Option<String>,
 }
 
 /// The table that a message of the kernel's is about: its family, and its name, the first attribute of all of them.
@@ -110,12 +118,13 @@ pub fn tables(socket: &Socket) -> Result<Vec<Table>> {
         let Some(name) = table_of(&answer, 1) else {
             return Ok(None);
         };
-        // NFTA_TABLE_FLAGS, HANDLE
+        // NFTA_TABLE_FLAGS, HANDLE, USERDATA
         let number = |kind| attributes::find(body(&answer), kind);
         Ok(Some(Table {
             name,
             handle: number(4).and_then(|one| one.be64().ok()).unwrap_or(0),
             flags: number(2).and_then(|one| one.be32().ok()).unwrap_or(0),
+            comment: number(6).and_then(|one| read_user_text(one.value, 0)),
             chains: Vec::new(),
             sets: Vec::new(),
             objects: Vec::new(),
@@ -152,7 +161,7 @@ fn only<T>(mut found: Vec<(TableName, T)>, of: Option<&TableName>) -> Vec<(Table
     found
 }
 
-/// NFTA_CHAIN_TABLE, HANDLE, NAME, HOOK, POLICY, TYPE.
+/// NFTA_CHAIN_TABLE, HANDLE, NAME, HOOK, POLICY, TYPE, USERDATA.
 fn read_chain(answer: &Answer) -> Result<Option<(TableName, Chain)>> {
     let Some(table) = table_of(answer, 1) else {
         return Ok(None);
@@ -162,6 +171,7 @@ fn read_chain(answer: &Answer) -> Result<Option<(TableName, Chain)>> {
         handle: 0,
         hook: None,
         rules: Vec::new(),
+        comment: None,
     };
     let (mut hook, mut drops, mut kind) = (None, false, String::new());
     for attribute in attributes::read(body(answer)) {
@@ -172,6 +182,7 @@ fn read_chain(answer: &Answer) -> Result<Option<(TableName, Chain)>> {
             4 => hook = Some(read_hook(attribute.value)?),
             5 => drops = attribute.be32()? == 0,
             7 => kind = attribute.text(),
+            12 => chain.comment = read_user_text(attribute.value, 0),
             _ => {}
         }
     }
@@ -277,7 +288,8 @@ pub fn sets(socket: &Socket, of: Option<&TableName>) -> Result<Vec<(TableName, S
     Ok(only(found, of))
 }
 
-/// NFTA_SET_TABLE, NAME, FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, DESC, TIMEOUT, USERDATA, HANDLE.
+/// NFTA_SET_TABLE, NAME, FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, TIMEOUT, GC_INTERVAL, USERDATA, HANDLE, EXPR,
+/// EXPRESSIONS.
 fn read_set(answer: &Answer) -> Result<Option<(TableName, Set)>> {
     let Some(table) = table_of(answer, 1) else {
         return Ok(None);
@@ -289,6 +301,7 @@ fn read_set(answer: &Answer) -> Result<Option<(TableName, Set)>> {
             key: Vec::new(),
             data: Mapped::Nothing,
             flags: 0,
+            merges: false,
         },
         options: super::message::SetOptions::default(),
         elements: Vec::new(),
@@ -307,17 +320,35 @@ fn read_set(answer: &Answer) -> Result<Option<(TableName, Set)>> {
                 let size = attributes::find(attribute.value, 1);
                 set.options.size = size.and_then(|size| size.be32().ok());
             }
+            8 => set.options.memory = attribute.be32()? == 1,
             11 => set.options.timeout = Some(attribute.be64()?),
-            13 => set.options.comment = read_user_text(attribute.value, 7),
+            12 => set.options.gc_interval = Some(attribute.be32()?).filter(|time| *time != 0),
+            13 => {
+                let user = attribute.value;
+                set.options.comment = read_user_text(user, 7);
+                set.shape.merges = read_user_long(user, 2) == Some(1);
+                (set.options.key_of, set.options.data_of) = type_of::read(user);
+            }
+            17 | 18 => {
+                let each = expression::read_several(attribute.value)?;
+                set.options.each = each.iter().filter_map(plain).collect();
+            }
             16 => set.handle = attribute.be64()?,
             _ => {}
         }
     }
-    set.shape.key = sets::concat_kinds(key, key_bytes).unwrap_or_default();
+    set.shape.key = match type_of::kinds(&set.options.key_of) {
+        kinds if !kinds.is_empty() && sets::concat_bytes(&kinds) == key_bytes => kinds,
+        _ => sets::concat_kinds(key, key_bytes).unwrap_or_default(),
+    };
+    set.shape.flags &= !0x100;
     if set.shape.flags & MAP != 0 {
         set.shape.data = match data {
             VERDICTS => Mapped::Verdicts,
-            data => Mapped::Values(sets::concat_kinds(data, data_bytes).unwrap_or_default()),
+            data => Mapped::Values(match type_of::kinds(&set.options.data_of) {
+                kinds if !kinds.is_empty() && sets::concat_bytes(&kinds) == data_bytes => kinds,
+                _ => sets::concat_kinds(data, data_bytes).unwrap_or_default(),
+            }),
         };
     }
     Ok(Some((table, set)))
@@ -343,7 +374,7 @@ pub fn elements(socket: &Socket, table: &TableName, set: &str) -> Result<Vec<Raw
     Ok(lists.into_iter().flatten().collect())
 }
 
-/// NFTA_SET_ELEM_KEY, DATA, FLAGS, TIMEOUT, EXPIRATION, USERDATA, KEY_END.
+/// NFTA_SET_ELEM_KEY, DATA, FLAGS, TIMEOUT, EXPIRATION, USERDATA, EXPR, KEY_END, EXPRESSIONS.
 pub fn read_element(bytes: &[u8]) -> Result<RawElement> {
     let mut element = RawElement {
         key: Vec::new(),
@@ -353,6 +384,7 @@ pub fn read_element(bytes: &[u8]) -> Result<RawElement> {
         timeout: None,
         expires: None,
         comment: None,
+        each: Vec::new(),
     };
     let part = |value: Value| match value {
         Value::Bytes(bytes) => vec![Part::Bytes(bytes)],
@@ -372,6 +404,7 @@ pub fn read_element(bytes: &[u8]) -> Result<RawElement> {
             4 => element.timeout = Some(attribute.be64()?),
             5 => element.expires = Some(attribute.be64()?),
             6 => element.comment = read_user_text(attribute.value, 0),
+            7 | 11 => element.each = expression::read_several(attribute.value)?,
             10 => element.end = Some(part(expression::read_data(attribute.value)?)),
             _ => {}
         }
@@ -392,12 +425,13 @@ pub fn objects(socket: &Socket, of: Option<&TableName>) -> Result<Vec<(TableName
     Ok(only(found, of))
 }
 
-/// NFTA_OBJ_TABLE, NAME, TYPE, DATA, HANDLE. The data of an object has the attributes of the expression of its name.
+/// NFTA_OBJ_TABLE, NAME, TYPE, DATA, HANDLE, USERDATA. The data of an object has the attributes of the expression of its name.
 fn read_object(answer: &Answer) -> Result<Option<(TableName, Object)>> {
     let Some(table) = table_of(answer, 1) else {
         return Ok(None);
     };
     let (mut name, mut handle, mut number, mut data): (_, _, _, &[u8]) = (String::new(), 0, 0, &[]);
+    let mut comment = None;
     for attribute in attributes::read(body(answer)) {
         let attribute = attribute?;
         match attribute.kind {
@@ -405,6 +439,7 @@ fn read_object(answer: &Answer) -> Result<Option<(TableName, Object)>> {
             3 => number = attribute.be32()?,
             4 => data = attribute.value,
             6 => handle = attribute.be64()?,
+            8 => comment = read_user_text(attribute.value, 0),
             _ => {}
         }
     }
@@ -422,6 +457,7 @@ fn read_object(answer: &Answer) -> Result<Option<(TableName, Object)>> {
             handle,
             kind: number,
             state: Expression::read_as(shape, data)?,
+            comment,
         },
     )))
 }

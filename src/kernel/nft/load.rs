@@ -20,7 +20,8 @@ use super::refusal;
 use super::rule::{Place, RuleAdd, RuleDel};
 use super::set::{Elements, SetAdd, SetDel};
 use super::step::{Step, nft};
-use super::table::{Flush, TableAdd, TableDel};
+use super::syntax::Element;
+use super::table::{Flush, TableAdd, TableDel, What};
 use super::text;
 
 macro_rules! parts {
@@ -62,8 +63,6 @@ parts!(
 /// A text of nft's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Load {
-    /// The text in one line.
-    pub text: String,
     /// What it says, step by step.
     pub parts: Vec<Part>,
 }
@@ -72,7 +71,6 @@ impl Load {
     /// Reads a text. `shapes` tells what is known of the sets that are there.
     pub fn new(text: &str, shapes: Shapes) -> std::result::Result<Load, Fault> {
         Ok(Load {
-            text: in_one_line(text),
             parts: parse_load::read(text, shapes)?,
         })
     }
@@ -85,11 +83,9 @@ impl Load {
                 Part::TableAdd(step) => &step.table,
                 Part::TableDel(step) => &step.table,
                 Part::Flush(step) => match &step.what {
-                    super::table::What::Ruleset => return None,
-                    super::table::What::Table(table) => table,
-                    super::table::What::Chain(inside) | super::table::What::Set(inside) => {
-                        &inside.table
-                    }
+                    What::Ruleset => return None,
+                    What::Table(table) => table,
+                    What::Chain(inside) | What::Set(inside) => &inside.table,
                 },
                 Part::ChainAdd(step) => &step.chain.table,
                 Part::ChainDel(step) => &step.chain.table,
@@ -109,21 +105,6 @@ impl Load {
     }
 }
 
-/// A text with `;` in the place of line ends, for a command line.
-fn in_one_line(text: &str) -> String {
-    let lines = text.lines().map(str::trim);
-    let mut joined = String::new();
-    for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
-        joined += line;
-        joined += if line.ends_with(['{', ';', ',']) {
-            " "
-        } else {
-            "; "
-        };
-    }
-    joined.trim_end().trim_end_matches(';').to_string()
-}
-
 impl Operation for Load {
     fn object(&self) -> String {
         "ruleset".into()
@@ -136,7 +117,7 @@ impl Operation for Load {
     fn action(&self, names: &dyn Names) -> Result<Action> {
         let mut link = |name: &str| names.link(name);
         let mut transaction = Transaction::new(&mut link);
-        for part in &self.parts {
+        for (_, part) in self.steps(names) {
             part.step().write(&mut transaction)?;
         }
         Ok(Action::Netfilter(transaction.requests))
@@ -148,7 +129,8 @@ impl Operation for Load {
     }
 
     fn command(&self) -> Command {
-        nft(&[], &self.text)
+        let lines: Vec<String> = self.parts.iter().map(line_of).collect();
+        nft(&[], &lines.join("\n"))
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
@@ -189,13 +171,102 @@ impl Operation for Load {
     }
 }
 
+/// The line of a text of nft's that does what a part does.
+fn line_of(part: &Part) -> String {
+    use crate::kernel::change::Word;
+    let words = part.operation().command().arguments;
+    let words = words.into_iter().map(|word| match word {
+        Word::Text(text) => text,
+        Word::ShellPid => String::new(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// What a set that merges its elements gets, step by step.
+struct Merging {
+    set: Inside,
+    /// What it holds before.
+    there: Vec<Element>,
+    /// What it gets.
+    added: Vec<Element>,
+    /// The step after which that is so.
+    from: usize,
+}
+
+impl Merging {
+    fn new(set: &Inside, there: Vec<Element>, from: usize) -> Self {
+        Merging {
+            set: set.clone(),
+            there,
+            added: Vec::new(),
+            from,
+        }
+    }
+}
+
 impl Load {
+    /// The parts, each with its place among those of the text. What is put into a set that merges its elements is joined with
+    /// what the set holds by then.
+    fn steps(&self, names: &dyn Names) -> Vec<(usize, Part)> {
+        let mut merging: Vec<Merging> = Vec::new();
+        let mut steps = Vec::new();
+        for (at, part) in self.parts.iter().enumerate() {
+            let elements = match part {
+                Part::Elements(elements) if elements.shape.merges && !elements.gone => elements,
+                Part::Flush(Flush {
+                    what: What::Set(set),
+                })
+                | Part::SetDel(SetDel { set, .. }) => {
+                    steps.push((at, part.clone()));
+                    merging.retain(|one| one.set != *set);
+                    merging.push(Merging::new(set, Vec::new(), steps.len()));
+                    continue;
+                }
+                _ => {
+                    steps.push((at, part.clone()));
+                    continue;
+                }
+            };
+            let set = &elements.set;
+            let known = merging.iter().position(|one| one.set == *set);
+            let mut one = match known {
+                Some(at) => merging.remove(at),
+                None if self.empties(set, at) => Merging::new(set, Vec::new(), 0),
+                None => Merging::new(set, elements.there(names).unwrap_or_default(), 0),
+            };
+            // The kernel does not find what the same transaction put in: it is put in once, joined.
+            let rest = steps.split_off(one.from.min(steps.len()));
+            let others = rest.into_iter().filter(
+                |(_, part)| !matches!(part, Part::Elements(old) if old.set == *set && old.shape.merges),
+            );
+            steps.extend(others);
+            one.added.extend(elements.elements.iter().cloned());
+            let changes = elements.joined_with(&one.there, &one.added);
+            steps.extend(
+                changes
+                    .into_iter()
+                    .map(|change| (at, Part::Elements(change))),
+            );
+            merging.push(one);
+        }
+        steps
+    }
+
+    /// Whether the parts before this one take away what a set held.
+    fn empties(&self, set: &Inside, before: usize) -> bool {
+        self.parts.iter().take(before).any(|part| match part {
+            Part::TableDel(del) => del.table == set.table,
+            Part::Flush(flush) => flush.what == What::Ruleset,
+            _ => false,
+        })
+    }
+
     /// The part whose message the kernel refused.
     fn refused_part(&self, names: &dyn Names) -> Option<usize> {
         let message = names.namespace().netfilter().ok()?.refused()?;
         let mut link = |_: &str| Ok(0);
         let mut transaction = Transaction::new(&mut link);
-        for (at, part) in self.parts.iter().enumerate() {
+        for (at, part) in self.steps(names) {
             part.step().write(&mut transaction).ok()?;
             if transaction.requests.len() > message {
                 return Some(at);
@@ -217,9 +288,6 @@ fn ruleset_text(names: &dyn Names, tables: &[list::Table]) -> String {
 
 /// A change that loads this text, if it can be.
 fn restored(names: &dyn Names, text: &str) -> Option<Change> {
-    if text.contains("# unknown expression") {
-        return None;
-    }
     let shapes = |table: &TableName, set: &str| list::shape_of(names.namespace(), table, set);
     Load::new(text, &shapes).ok().map(Into::into)
 }
@@ -312,12 +380,25 @@ pub fn rule_as_it_is(names: &dyn Names, chain: &Inside, handle: u64) -> Result<O
 mod tests {
     use super::*;
 
+    /// nft wants an end of line behind each rule, netsh does not: what is shown is what nft takes.
     #[test]
-    fn a_text_fits_into_a_command_line() {
-        let text = "# a table\ntable ip nat {\n  chain post {\n    type nat hook postrouting priority 100;\n    masquerade\n  }\n}\n";
+    fn the_command_says_one_thing_in_a_line() {
+        let text = "table ip t { chain c { type filter hook input priority 0; tcp dport 80 accept; log prefix \"a  b\" } }";
+        let load = Load::new(text, &|_, _| None).expect("a load");
         assert_eq!(
-            in_one_line(text),
-            "table ip nat { chain post { type nat hook postrouting priority 100; masquerade; }; }"
+            load.command().line(None),
+            r#"nft $'add table ip t\x0aadd chain ip t c { type filter hook input priority filter; }\x0aadd rule ip t c tcp dport 80 accept\x0aadd rule ip t c log prefix "a  b"'"#
+        );
+    }
+
+    #[test]
+    fn elements_that_overlap_are_joined() {
+        let text = "table ip t { set s { type ipv4_addr; flags interval; auto-merge; elements = { 1.1.1.1, 1.1.1.0/24, 1.1.2.0/24, 9.9.9.9 } } }";
+        let load = Load::new(text, &|_, _| None).expect("a load");
+        let lines: Vec<String> = load.parts.iter().map(line_of).collect();
+        assert_eq!(
+            lines.last().map(String::as_str),
+            Some("add element ip t s { 1.1.1.0-1.1.2.255, 9.9.9.9 }")
         );
     }
 }

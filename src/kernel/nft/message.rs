@@ -7,9 +7,11 @@ use crate::kernel::netlink::attributes::Attributes;
 use crate::kernel::netlink::{Message, Request};
 
 use super::compile::Compiled;
+use super::compile_statement::simple_expression;
 use super::expression;
 use super::family::Family;
 use super::sets::{self, ANONYMOUS, CONCAT, Mapped, RawData, RawElement, Shape, VERDICTS};
+use super::syntax::{Selector, Statement};
 
 /// `NFNL_SUBSYS_NFTABLES`.
 pub const SUBSYSTEM: u16 = 10;
@@ -127,16 +129,21 @@ impl<'a> Transaction<'a> {
             self.set(
                 family,
                 table,
-                set.name,
+                &set.name,
                 Some(id),
                 &set.shape,
-                &SetOptions::default(),
-                Some(set.elements.len()),
-            );
+                &SetOptions {
+                    key_of: set.key_of.clone(),
+                    ..SetOptions::default()
+                },
+                set.size
+                    .map(|size| size as usize)
+                    .or(Some(set.elements.len())),
+            )?;
             self.elements(
                 kind::NEW_ELEMENTS,
                 family,
-                [table, set.name],
+                [table, &set.name],
                 Some(id),
                 &set.shape,
                 &set.elements,
@@ -179,10 +186,15 @@ impl<'a> Transaction<'a> {
         shape: &Shape,
         options: &SetOptions,
         size: Option<usize>,
-    ) {
+    ) -> Result<()> {
         let mut attributes = Attributes::new();
         let key_bytes = u32::try_from(shape.key_bytes()).unwrap_or(0);
-        attributes.text(1, table).text(2, name).be32(3, shape.flags);
+        // What each element has for itself, several of it: NFT_SET_EXPR.
+        let several = if options.each.len() > 1 { 0x100 } else { 0 };
+        attributes
+            .text(1, table)
+            .text(2, name)
+            .be32(3, shape.flags | several);
         attributes.be32(4, shape.key_number()).be32(5, key_bytes);
         match &shape.data {
             Mapped::Nothing => {}
@@ -222,16 +234,43 @@ impl<'a> Transaction<'a> {
                 }
             });
         }
+        // NFTA_SET_POLICY, TIMEOUT, GC_INTERVAL, USERDATA
+        if options.memory {
+            attributes.be32(8, 1);
+        }
         if let Some(timeout) = options.timeout {
             attributes.be64(11, timeout);
         }
+        if let Some(interval) = options.gc_interval {
+            attributes.be32(12, interval);
+        }
         let mut user = key_order(shape);
+        if shape.merges {
+            // NFTNL_UDATA_SET_MERGE_ELEMENTS
+            user.extend(user_long(2, 1));
+        }
+        user.extend(super::type_of::write(
+            &options.key_of,
+            &options.data_of,
+            shape.data == Mapped::Verdicts,
+        ));
         if let Some(comment) = &options.comment {
             // NFTNL_UDATA_SET_COMMENT
             user.extend(user_text(7, comment));
         }
         attributes.put(13, &user);
+        // NFTA_SET_EXPR for one, NFTA_SET_EXPRESSIONS for more.
+        let each = options
+            .each
+            .iter()
+            .filter_map(|one| simple_expression(one).ok());
+        let each: Vec<expression::Expression> = each.collect();
+        if !each.is_empty() {
+            let number = if each.len() == 1 { 17 } else { 18 };
+            expression::write_several(&mut attributes, number, &each, self.link)?;
+        }
         self.add(kind::NEW_SET, family, flags::CREATE, &attributes);
+        Ok(())
     }
 
     /// Adds elements to a set, or takes them out (NFTA_SET_ELEM_LIST_TABLE, SET, ELEMENTS, SET_ID).
@@ -286,16 +325,32 @@ pub struct SetOptions {
     pub size: Option<u32>,
     /// A comment.
     pub comment: Option<String>,
+    /// How often elements whose time is over are swept out, in milliseconds.
+    pub gc_interval: Option<u32>,
+    /// `NFT_SET_POL_MEMORY`: rather small than fast.
+    pub memory: bool,
+    /// What each element has for itself, such as a counter.
+    pub each: Vec<Statement>,
+    /// What its keys are, where the type was given by `typeof`.
+    pub key_of: Vec<Selector>,
+    /// What they are mapped to, given so.
+    pub data_of: Vec<Selector>,
 }
 
 /// A lookup with the number of its set in the transaction.
 fn renumbered(one: &expression::Expression, first: u32) -> expression::Expression {
     let mut one = one.clone();
-    if one.name == "lookup" {
-        for (number, value) in &mut one.values {
-            if let (4, expression::Value::Number(id)) = (*number, value) {
-                *id += u64::from(first);
-            }
+    // NFTA_LOOKUP_SET_ID, NFTA_DYNSET_SET_ID
+    let place = match one.name.as_str() {
+        "lookup" => 4,
+        "dynset" => 2,
+        _ => return one,
+    };
+    for (number, value) in &mut one.values {
+        if let expression::Value::Number(id) = value
+            && *number == place
+        {
+            *id += u64::from(first);
         }
     }
     one
@@ -331,24 +386,48 @@ fn key_order(shape: &Shape) -> Vec<u8> {
 }
 
 /// A text in user data: a type, a length, the text with its NUL.
-fn user_text(kind: u8, text: &str) -> Vec<u8> {
+pub fn user_text(kind: u8, text: &str) -> Vec<u8> {
     let mut bytes = text.as_bytes().to_vec();
     bytes.push(0);
+    user_bytes(kind, &bytes)
+}
+
+/// A number in user data, in the machine's order.
+pub fn user_long(kind: u8, number: u32) -> Vec<u8> {
+    user_bytes(kind, &number.to_ne_bytes())
+}
+
+/// Bytes in user data.
+pub fn user_bytes(kind: u8, bytes: &[u8]) -> Vec<u8> {
+    let bytes = bytes
+        .get(..usize::from(u8::MAX).min(bytes.len()))
+        .unwrap_or(bytes);
     let mut user = vec![kind, u8::try_from(bytes.len()).unwrap_or(u8::MAX)];
     user.extend(bytes);
     user
 }
 
-/// The text of this type in user data.
-pub fn read_user_text(mut user: &[u8], kind: u8) -> Option<String> {
+/// The bytes of this type in user data.
+pub fn read_user(mut user: &[u8], kind: u8) -> Option<&[u8]> {
     loop {
         let (&[found, length], rest) = user.split_first_chunk::<2>()?;
         let value = rest.get(..usize::from(length))?;
         if found == kind {
-            return Some(crate::kernel::text::of_attribute(value));
+            return Some(value);
         }
         user = rest.get(usize::from(length)..)?;
     }
+}
+
+/// The number of this type in user data.
+pub fn read_user_long(user: &[u8], kind: u8) -> Option<u32> {
+    let value = read_user(user, kind)?;
+    value.try_into().ok().map(u32::from_ne_bytes)
+}
+
+/// The text of this type in user data.
+pub fn read_user_text(user: &[u8], kind: u8) -> Option<String> {
+    read_user(user, kind).map(crate::kernel::text::of_attribute)
 }
 
 /// An element (NFTA_SET_ELEM_KEY, DATA, FLAGS, TIMEOUT, USERDATA, KEY_END).
@@ -383,6 +462,11 @@ fn write_element(
     }
     if let Some(comment) = &element.comment {
         one.put(6, &user_text(0, comment));
+    }
+    // NFTA_SET_ELEM_EXPR, NFTA_SET_ELEM_EXPRESSIONS
+    if !element.each.is_empty() {
+        let number = if element.each.len() == 1 { 7 } else { 11 };
+        expression::write_several(&mut one, number, &element.each, link)?;
     }
     Ok(one)
 }

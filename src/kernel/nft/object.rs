@@ -8,7 +8,7 @@ use crate::kernel::reason::{Reason, Refusal};
 use super::compile_statement::simple_expression;
 use super::expression::write_list;
 use super::list;
-use super::message::{Transaction, flags, kind};
+use super::message::{Transaction, flags, kind, user_text};
 use super::name::Inside;
 use super::refusal;
 use super::step::{Step, nft, send};
@@ -21,6 +21,8 @@ pub struct ObjectAdd {
     pub object: Inside,
     /// The statement that it is: a counter, quota or limit.
     pub state: Statement,
+    /// A comment.
+    pub comment: Option<String>,
 }
 
 /// An object removed.
@@ -56,6 +58,10 @@ impl Step for ObjectAdd {
             let data = data.and_then(|one| attributes::find(one.value, 2));
             attributes.put(4 | 0x8000, data.map_or(&[], |data| data.value));
         }
+        // NFTA_OBJ_USERDATA (NFTNL_UDATA_OBJ_COMMENT)
+        if let Some(comment) = &self.comment {
+            attributes.put(8, &user_text(0, comment));
+        }
         to.add(
             kind::NEW_OBJECT,
             self.object.table.family,
@@ -83,9 +89,11 @@ impl Operation for ObjectAdd {
         let (word, _) = kind_of(&self.state);
         let text = self.state.to_string();
         let body = text.strip_prefix(word).unwrap_or("").trim();
+        let comment = self.comment.as_ref();
+        let comment = comment.map_or(String::new(), |text| format!("comment \"{text}\"; "));
         nft(
             &["add", word, &self.object.to_string()],
-            &format!("{{ {body} }}"),
+            &format!("{{ {comment}{body}; }}"),
         )
     }
 

@@ -17,8 +17,9 @@ use super::rule::{Place, RuleAdd, RuleDel};
 use super::set::{Elements, FLAGS, SetAdd, SetDel};
 use super::sets::{CONCAT, INTERVAL, MAP, Mapped, Shape, TIMEOUT};
 use super::syntax::Statement;
-use super::table::{Flush, TableAdd, TableDel, What};
-use super::token::Kind;
+use super::table::{DORMANT, Flush, TableAdd, TableDel, What};
+use super::token::{Kind, in_one_line};
+use super::type_of;
 
 /// What is known of the sets that are there.
 pub type Shapes<'a> = &'a dyn Fn(&TableName, &str) -> Option<Shape>;
@@ -62,6 +63,44 @@ pub fn read(text: &str, shapes: Shapes) -> Read<Vec<Part>> {
     }
 }
 
+/// What nft can put into a table, and netsh not: the word, and what to do.
+const ONLY_NFTS: [(&str, &str); 4] = [
+    ("flowtable", NFT_DOES),
+    ("ct", NFT_DOES),
+    ("secmark", NFT_DOES),
+    ("synproxy", NFT_DOES),
+];
+const NFT_DOES: &str = "exec(\"nft\", [...]) has nft do it";
+
+/// Commands that only nft has.
+const ONLY_NFTS_COMMANDS: [(&str, &str); 13] = [
+    (
+        "define",
+        "a variable of the script does it: let net = \"10.0.0.0/8\"; nft_load(`... ${net} ...`)",
+    ),
+    ("undefine", "variables are those of the script"),
+    ("redefine", "variables are those of the script"),
+    (
+        "include",
+        "nft_load() reads a text; read the file before, and load its text",
+    ),
+    (
+        "rename",
+        "make the chain anew, or exec(\"nft\", [\"rename\", ...])",
+    ),
+    (
+        "replace",
+        "nft_rule_add(chain, rule, #{ position: handle }), then nft_rule_del(chain, handle)",
+    ),
+    ("reset", "exec(\"nft\", [\"reset\", ...])"),
+    ("list", "nft_text() and nft_list() list"),
+    ("describe", "exec(\"nft\", [\"describe\", ...])"),
+    ("monitor", "nft_trace() shows what rules do with packets"),
+    ("destroy", "delete does it, of what is there"),
+    ("export", "nft_text() gives the text"),
+    ("import", "nft_load() takes text, not JSON"),
+];
+
 const COMMANDS: [&str; 6] = ["table", "add", "create", "insert", "delete", "flush"];
 
 impl Loader<'_, '_> {
@@ -72,7 +111,19 @@ impl Loader<'_, '_> {
         }
     }
 
+    /// Refuses what nft has and netsh has not.
+    fn only_nfts(&self, words: &[(&str, &str)]) -> Read<()> {
+        match words.iter().find(|(word, _)| self.parser.is(word)) {
+            Some((word, instead)) => Err(self
+                .parser
+                .fault(format!("nft has {word} here, netsh does not"))
+                .hint(*instead)),
+            None => Ok(()),
+        }
+    }
+
     fn command(&mut self) -> Read<()> {
+        self.only_nfts(&ONLY_NFTS_COMMANDS)?;
         match self.parser.one_of("a command of nft", &COMMANDS)? {
             "table" => self.table(),
             "add" | "create" => self.add(),
@@ -114,26 +165,33 @@ impl Loader<'_, '_> {
 
     fn table(&mut self) -> Read<()> {
         let table = self.table_name()?;
-        self.parts.push(
-            TableAdd {
-                table: table.clone(),
-            }
-            .into(),
-        );
+        let at = self.parts.len();
+        let mut add = TableAdd::new(table.clone());
+        self.parts.push(add.clone().into());
         if !self.parser.take("{") {
             return Ok(());
         }
         loop {
             self.separators();
             if self.parser.take("}") {
+                if let Some(part) = self.parts.get_mut(at) {
+                    *part = add.into();
+                }
                 return Ok(());
             }
             let words = [
-                "chain", "set", "map", "counter", "quota", "limit", "comment",
+                "chain", "set", "map", "counter", "quota", "limit", "comment", "flags",
             ];
+            self.only_nfts(&ONLY_NFTS)?;
             let word = self.parser.one_of("a part of a table", &words)?;
             if word == "comment" {
-                self.parser.quoted("a comment")?;
+                add.comment = Some(self.parser.comment()?);
+                continue;
+            }
+            if word == "flags" {
+                // "owner" ties the table to the life of a process, and netsh's socket lives no longer than a verb's.
+                self.parser.one_of("a flag of a table", &["dormant"])?;
+                add.flags |= DORMANT;
                 continue;
             }
             let name = self.parser.name(word)?;
@@ -153,6 +211,7 @@ impl Loader<'_, '_> {
         let words = [
             "table", "chain", "rule", "set", "map", "element", "counter", "quota", "limit",
         ];
+        self.only_nfts(&ONLY_NFTS)?;
         match self.parser.one_of("something to add", &words)? {
             "table" => self.table(),
             "chain" => {
@@ -179,6 +238,7 @@ impl Loader<'_, '_> {
         let words = [
             "table", "chain", "rule", "set", "map", "element", "counter", "quota", "limit",
         ];
+        self.only_nfts(&ONLY_NFTS)?;
         let part = match self.parser.one_of("something to delete", &words)? {
             "table" => {
                 let table = self.table_name()?;
@@ -249,11 +309,7 @@ impl Loader<'_, '_> {
         if rule.statements.is_empty() {
             return Err(self.parser.fault("a rule has to stand here"));
         }
-        let text = self
-            .parser
-            .text_at(self.parser.since(start))
-            .split_whitespace();
-        let text = text.collect::<Vec<_>>().join(" ");
+        let text = in_one_line(self.parser.text_at(self.parser.since(start)));
         let shapes = |set: &str| self.shape(&chain.table, set);
         let compiled = compile(&rule, family, &shapes, &mut 0)?;
         Ok(RuleAdd {
@@ -281,6 +337,7 @@ impl Loader<'_, '_> {
             chain,
             hook: None,
             says_policy: false,
+            comment: None,
         };
         if self.parser.take("{") {
             loop {
@@ -301,7 +358,7 @@ impl Loader<'_, '_> {
                     add.says_policy = true;
                 } else if self.parser.is("comment") && self.parser.ahead(1).kind == Kind::Text {
                     self.parser.skip();
-                    self.parser.quoted("a comment")?;
+                    add.comment = Some(self.parser.comment()?);
                 } else {
                     let rule = self.rule(add.chain.clone(), Place::End)?;
                     self.later.push(rule);
@@ -374,6 +431,7 @@ impl Loader<'_, '_> {
         self.parser.family = set.table.family;
         let mut shape: Option<(Vec<super::syntax::Kind>, Mapped)> = None;
         let (mut flags, mut options) = (0, SetOptions::default());
+        let mut merges = None;
         let mut elements = None;
         loop {
             self.separators();
@@ -391,10 +449,22 @@ impl Loader<'_, '_> {
                 "auto-merge",
                 "elements",
                 "comment",
+                "counter",
+                "quota",
+                "limit",
+                "ct",
             ];
+            let at = self.parser.next().at.clone();
             match self.parser.one_of("a part of a set", &words)? {
-                "type" => shape = Some(self.parser.set_type()?),
-                "typeof" => shape = Some(self.type_of()?),
+                "type" => {
+                    shape = Some(self.parser.set_type()?);
+                    (options.key_of, options.data_of) = (Vec::new(), Vec::new());
+                }
+                "typeof" => shape = Some(self.type_of(&mut options)?),
+                word @ ("counter" | "quota" | "limit" | "ct") => {
+                    let each = self.parser.each(word)?;
+                    options.each.push(each);
+                }
                 "flags" => {
                     let names = FLAGS.map(|(name, _)| name);
                     loop {
@@ -410,18 +480,22 @@ impl Loader<'_, '_> {
                 }
                 "timeout" => options.timeout = Some(self.parser.time()?),
                 "gc-interval" => {
-                    self.parser.time()?;
+                    let time = self.parser.time()?;
+                    options.gc_interval = Some(
+                        u32::try_from(time)
+                            .map_err(|_| Fault::new("the interval is longer than 49 days", at))?,
+                    );
                 }
                 "size" => {
                     let size = self.parser.number("a size", u32::MAX.into())?;
                     options.size = u32::try_from(size).ok();
                 }
                 "policy" => {
-                    self.parser
-                        .one_of("a policy of a set", &["performance", "memory"])?;
+                    let words = ["performance", "memory"];
+                    options.memory = self.parser.one_of("a policy of a set", &words)? == "memory";
                 }
-                "auto-merge" => {}
-                "comment" => options.comment = Some(self.parser.quoted("a comment")?),
+                "auto-merge" => merges = Some(at),
+                "comment" => options.comment = Some(self.parser.comment()?),
                 _ => {
                     self.parser.expect("=")?;
                     // Read when the type is known, which may stand below.
@@ -435,7 +509,16 @@ impl Loader<'_, '_> {
             let words = format!("the set {} does not say its type", set.name);
             return Err(self.parser.fault(words).hint("type ipv4_addr;"));
         };
-        let shape = full_shape(key, data, flags, &options);
+        let mut shape = full_shape(key, data, flags, &options);
+        if let Some(at) = merges {
+            if shape.flags & INTERVAL == 0 || shape.data != Mapped::Nothing {
+                return Err(
+                    Fault::new("only elements of a set with intervals can be joined", at)
+                        .hint("flags interval;"),
+                );
+            }
+            shape.merges = true;
+        }
         self.made.push((set.clone(), shape.clone()));
         self.parts.push(
             SetAdd {
@@ -454,27 +537,33 @@ impl Loader<'_, '_> {
         Ok(())
     }
 
-    fn type_of(&mut self) -> Read<(Vec<super::syntax::Kind>, Mapped)> {
-        let whole = |kinds: Vec<super::syntax::Kind>| {
-            kinds
-                .into_iter()
-                .map(|kind| super::syntax::Kind {
-                    bits: kind.bits.next_multiple_of(8),
-                    ..kind
-                })
-                .collect::<Vec<_>>()
-        };
-        let key = whole(self.parser.expression()?.kinds());
+    fn type_of(&mut self, options: &mut SetOptions) -> Read<(Vec<super::syntax::Kind>, Mapped)> {
+        options.key_of = self.typed_things()?;
+        options.data_of = Vec::new();
+        let key = type_of::kinds(&options.key_of);
         if !self.parser.take(":") {
             return Ok((key, Mapped::Nothing));
         }
         if self.parser.take("verdict") {
             return Ok((key, Mapped::Verdicts));
         }
-        Ok((
-            key,
-            Mapped::Values(whole(self.parser.expression()?.kinds())),
-        ))
+        options.data_of = self.typed_things()?;
+        Ok((key, Mapped::Values(type_of::kinds(&options.data_of))))
+    }
+
+    /// What stands behind typeof: things that can be written down for nft to read them again.
+    fn typed_things(&mut self) -> Read<Vec<super::syntax::Selector>> {
+        let start = self.parser.start();
+        let parts = self.parser.expression()?.parts;
+        if parts.iter().all(type_of::is_known) {
+            return Ok(parts);
+        }
+        let at = self.parser.since(start);
+        let words = format!(
+            "netsh can't write down what {} is",
+            self.parser.text_at(at.clone())
+        );
+        Err(Fault::new(words, at).hint("give the type itself: type inet_service"))
     }
 
     fn skip_braces(&mut self) -> Read<()> {
@@ -513,14 +602,23 @@ impl Loader<'_, '_> {
 
     /// A counter, quota or limit with a name.
     fn object(&mut self, object: Inside, word: &str) -> Read<()> {
-        let mut state = None;
+        let (mut state, mut comment) = (None, None);
         if self.parser.take("{") {
             loop {
                 self.separators();
                 if self.parser.take("}") {
                     break;
                 }
+                if self.parser.take("comment") {
+                    comment = Some(self.parser.comment()?);
+                    continue;
+                }
+                let mark = self.parser.mark();
                 state = Some(self.parser.state(word)?);
+                if self.parser.mark() == mark {
+                    let words = format!("{:?} is no part of a {word}", self.parser.here());
+                    return Err(self.parser.fault(words));
+                }
             }
         }
         let state = match (state, word) {
@@ -535,7 +633,14 @@ impl Loader<'_, '_> {
                     .fault(format!("what the {word} is has to stand here, in braces")));
             }
         };
-        self.parts.push(ObjectAdd { object, state }.into());
+        self.parts.push(
+            ObjectAdd {
+                object,
+                state,
+                comment,
+            }
+            .into(),
+        );
         Ok(())
     }
 }
@@ -556,5 +661,10 @@ pub fn full_shape(
     if flags & INTERVAL != 0 && key.len() > 1 {
         flags |= CONCAT;
     }
-    Shape { key, data, flags }
+    Shape {
+        key,
+        data,
+        flags,
+        merges: false,
+    }
 }

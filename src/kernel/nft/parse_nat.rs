@@ -48,7 +48,13 @@ impl Parser<'_> {
             if self.take("prefix") {
                 nat.flags |= NAT_PREFIX;
             }
-            self.expect("to")?;
+            // Without a family it may be left out.
+            match nat.says_family || nat.flags & NAT_PREFIX != 0 {
+                true => self.expect("to")?,
+                false => {
+                    let _ = self.take("to");
+                }
+            }
             self.nat_target(&mut nat)?;
         } else if self.take("to") {
             let _ = self.take(":");
@@ -151,6 +157,13 @@ impl Parser<'_> {
 
     pub(super) fn dup(&mut self) -> Read<Statement> {
         self.expect("to")?;
+        if self.family == Family::Netdev {
+            return Ok(Statement::Dup {
+                family: Nfproto::Ipv4,
+                address: None,
+                device: Some(self.link()?),
+            });
+        }
         let family = self.address_family(self.usual_family())?;
         let address = self.target_address(family)?;
         let device = match self.take("device") {
@@ -159,8 +172,30 @@ impl Parser<'_> {
         };
         Ok(Statement::Dup {
             family,
-            address,
+            address: Some(address),
             device,
         })
+    }
+
+    /// `fwd to "eth0"`, `fwd ip to 10.0.0.1 device "eth0"`
+    pub(super) fn forward(&mut self) -> Read<Statement> {
+        let family = self.family_word();
+        self.expect("to")?;
+        let gateway = match family {
+            None => None,
+            Some(family) => {
+                let address = self.target_address(family)?;
+                self.expect("device")?;
+                Some((family, address))
+            }
+        };
+        Ok(Statement::Forward {
+            gateway,
+            device: self.link()?,
+        })
+    }
+
+    fn link(&mut self) -> Read<Value> {
+        self.value(Typed::new(&IFACE_INDEX))
     }
 }

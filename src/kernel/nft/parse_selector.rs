@@ -1,5 +1,6 @@
 //! Reads what a rule looks at: `ip saddr`, `meta mark`, `ct original saddr`, `fib daddr . iif type`.
 
+use super::extension::{self, IN_IPV4, IN_IPV6};
 use super::family::Family;
 use super::fields::{
     self, Base, CT, CT_DIRECTED, FIB_FLAGS, FIB_RESULTS, Key, META, META_ALONE, PROTOCOLS, RT,
@@ -10,23 +11,41 @@ use super::syntax::{Expression, Selector};
 use super::token::Kind;
 
 /// The words that begin a selector, beside the names of protocols and the keys of meta.
-pub const BEGINNINGS: [&str; 8] = [
-    "meta", "ct", "fib", "rt", "socket", "numgen", "jhash", "symhash",
+pub const BEGINNINGS: [&str; 14] = [
+    "meta", "ct", "fib", "rt", "socket", "numgen", "jhash", "symhash", "exthdr", "hbh", "srh",
+    "frag", "dst", "mh",
 ];
 
-/// Options of TCP: the number, the name, and the fields with their place and length in bytes (RFC 9293, 7323, 2018).
+/// Options of TCP: the number, the name, and the fields with their place and length in bytes (RFC 9293, 7323, 2018, 2385, 8684, 7413).
 type TcpOption = (u8, &'static str, &'static [(&'static str, u32, u32)]);
 
 /// Those that rules can name.
 pub const TCP_OPTIONS: &[TcpOption] = &[
     (0, "eol", &[]),
     (1, "nop", &[]),
-    (2, "maxseg", &[("size", 2, 2)]),
-    (3, "window", &[("count", 2, 1)]),
-    (4, "sack-perm", &[]),
-    (5, "sack", &[]),
-    (8, "timestamp", &[("tsval", 2, 4), ("tsecr", 6, 4)]),
+    (2, "maxseg", &[("size", 2, 2), LENGTH]),
+    (3, "window", &[("count", 2, 1), LENGTH]),
+    (4, "sack-perm", &[LENGTH]),
+    (4, "sack-permitted", &[LENGTH]),
+    (5, "sack", &[("left", 2, 4), ("right", 6, 4), LENGTH]),
+    (5, "sack0", &[("left", 2, 4), ("right", 6, 4), LENGTH]),
+    (5, "sack1", &[("left", 10, 4), ("right", 14, 4), LENGTH]),
+    (5, "sack2", &[("left", 18, 4), ("right", 22, 4), LENGTH]),
+    (5, "sack3", &[("left", 26, 4), ("right", 30, 4), LENGTH]),
+    (8, "timestamp", &[("tsval", 2, 4), ("tsecr", 6, 4), LENGTH]),
+    (19, "md5sig", &[LENGTH]),
+    (30, "mptcp", &[LENGTH]),
+    (34, "fastopen", &[LENGTH]),
 ];
+
+const LENGTH: (&str, u32, u32) = ("length", 1, 1);
+
+fn extension_names(place: u32) -> impl Iterator<Item = &'static str> {
+    extension::EXTENSIONS
+        .iter()
+        .filter(move |one| one.place == place)
+        .map(|one| one.name)
+}
 
 impl Parser<'_> {
     /// Whether the next token begins a selector.
@@ -60,12 +79,18 @@ impl Parser<'_> {
             if protocol.name == "tcp" && self.take("option") {
                 return self.tcp_option();
             }
+            if protocol.name == "ip" && self.take("option") {
+                return self.extension(IN_IPV4);
+            }
             return self.field(protocol);
         }
         if META_ALONE.iter().any(|word| self.is(word)) {
             return self.key("a property of packets", META).map(Selector::Meta);
         }
         match self.here() {
+            "meta" | "ct" if self.text_at(self.ahead(1).at.clone()) == "secmark" => Err(self
+                .fault("nft has secmark (labels of SELinux), netsh does not")
+                .hint(super::parse_statement::NFT_DOES)),
             "meta" => {
                 self.skip();
                 self.key("a property of packets", META).map(Selector::Meta)
@@ -78,12 +103,37 @@ impl Parser<'_> {
                 self.skip();
                 self.fib()
             }
+            "exthdr" => {
+                self.skip();
+                let names = extension_names(IN_IPV6).filter(|name| *name != "srh");
+                let name = self.one_of("an extension header", &names.collect::<Vec<_>>())?;
+                if !self.is("exists") && !self.is("missing") {
+                    return Err(self.fault("exists or missing has to stand here"));
+                }
+                let found = extension::named(IN_IPV6, name);
+                found
+                    .map(|one| Selector::Extension(one, None))
+                    .ok_or_else(|| self.fault("an extension header has to stand here"))
+            }
+            "hbh" | "srh" | "frag" | "dst" | "mh" => self.extension(IN_IPV6),
+            "rt" if extension::named(IN_IPV6, "rt").is_some_and(|one| {
+                let second = self.text_at(self.ahead(1).at.clone());
+                one.fields.iter().any(|field| field.name == second)
+            }) =>
+            {
+                self.extension(IN_IPV6)
+            }
             "rt" => {
                 self.skip();
                 let name = match self.family {
                     Family::Ip6 => "ip6 nexthop",
                     _ => "ip nexthop",
                 };
+                if self.is("nexthop") && !matches!(self.family, Family::Ip | Family::Ip6) {
+                    return Err(self
+                        .fault("a table that sees both families needs to know which is meant")
+                        .hint("rt ip nexthop, rt ip6 nexthop"));
+                }
                 if let Some(key) = RT.iter().find(|key| key.name == name && self.is("nexthop")) {
                     self.skip();
                     return Ok(Selector::Rt(key));
@@ -110,6 +160,49 @@ impl Parser<'_> {
                 Err(fault)
             }
         }
+    }
+
+    /// A header that may be there, and a field of it; or whether it is there, where that is asked by its name alone.
+    fn extension(&mut self, place: u32) -> Read<Selector> {
+        let names: Vec<&'static str> = extension_names(place).collect();
+        let what = match place {
+            IN_IPV4 => "an option of IPv4",
+            _ => "an extension header",
+        };
+        let name = self.one_of(what, &names)?;
+        let Some(one) = extension::named(place, name) else {
+            return Err(self.fault(format!("{what} has to stand here")));
+        };
+        if place == IN_IPV4 && (self.is("exists") || self.is("missing")) {
+            return Ok(Selector::Extension(one, None));
+        }
+        // `sid[1]` is several tokens.
+        let spelled = |parser: &Parser, name: &str| {
+            let start = parser.start();
+            parser.text_at(start..start + name.len()) == name
+        };
+        let found = one
+            .fields
+            .iter()
+            .find(|field| match field.name.contains('[') {
+                true => spelled(self, field.name),
+                false => self.is(field.name),
+            });
+        let Some(field) = found else {
+            let mut fault = self.unknown(
+                &format!("a field of {name}"),
+                one.fields.iter().map(|field| field.name),
+            );
+            if place == IN_IPV4 {
+                fault.hint += ", exists, missing";
+            }
+            return Err(fault);
+        };
+        let end = self.start() + field.name.len();
+        while self.start() < end && self.next().kind != Kind::End {
+            self.skip();
+        }
+        Ok(Selector::Extension(one, Some(field)))
     }
 
     fn field(&mut self, protocol: &'static fields::Protocol) -> Read<Selector> {

@@ -32,11 +32,32 @@ pub const STATEMENTS: &[&str] = &[
     "queue",
     "notrack",
     "dup",
+    "fwd",
     "add",
     "update",
     "delete",
+    "meter",
     "comment",
 ];
+
+/// What nft can say in a rule and netsh can't, with what it is.
+const ONLY_NFTS: [(&str, &str); 12] = [
+    ("rt0", "a routing header of type 0"),
+    ("rt2", "a routing header of type 2"),
+    ("rt4", "a routing header of type 4"),
+    ("synproxy", "answers to SYN in the place of a server"),
+    ("osf", "what system a SYN is from"),
+    ("ipsec", "the states of IPsec"),
+    ("flow", "flowtables"),
+    ("reset", "an option of TCP taken away"),
+    ("xt", "extensions of iptables"),
+    ("geneve", "what is in a tunnel"),
+    ("vxlan", "what is in a tunnel"),
+    ("gre", "what is in a tunnel"),
+];
+
+/// What to do with what netsh does not have.
+pub const NFT_DOES: &str = "exec(\"nft\", [...]) has nft do it";
 
 /// Urgencies of the log (`enum nft_log_level`).
 pub const LEVELS: [&str; 9] = [
@@ -60,6 +81,14 @@ impl Parser<'_> {
             if second == "count" {
                 return self.connections();
             }
+            let third = self.text_at(self.ahead(2).at.clone());
+            if ["helper", "timeout", "expectation"].contains(&second) && third == "set" {
+                return Err(self
+                    .fault(format!(
+                        "nft has ct {second} set (a {second} of connections), netsh does not"
+                    ))
+                    .hint(NFT_DOES));
+            }
         }
         if self.is_selector() {
             return self.selection();
@@ -74,6 +103,7 @@ impl Parser<'_> {
                 self.verdict().map(Statement::Verdict)
             }
             "add" | "update" | "delete" => self.update(),
+            "meter" => self.meter(),
             _ => {
                 self.skip();
                 match word {
@@ -90,6 +120,7 @@ impl Parser<'_> {
                     "queue" => self.queue(),
                     "notrack" => Ok(Statement::Notrack),
                     "dup" => self.dup(),
+                    "fwd" => self.forward(),
                     _ => {
                         self.back_to(start);
                         Err(self.no_statement())
@@ -100,6 +131,18 @@ impl Parser<'_> {
     }
 
     fn no_statement(&self) -> super::fault::Fault {
+        if self.is(super::print::UNKNOWN) {
+            let name = self.text_at(self.ahead(1).at.clone());
+            let words = format!("netsh had no words for the expression {name} of this rule");
+            return self
+                .fault(words)
+                .hint("nft has: exec(\"nft\", [\"list\", \"ruleset\"]).stdout");
+        }
+        if let Some((word, what)) = ONLY_NFTS.iter().find(|(word, _)| self.is(word)) {
+            return self
+                .fault(format!("nft has {word} ({what}), netsh does not"))
+                .hint(NFT_DOES);
+        }
         let protocols = super::fields::PROTOCOLS
             .iter()
             .map(|protocol| protocol.name);
@@ -145,17 +188,40 @@ impl Parser<'_> {
             self.skip();
             left.mask = Some(self.mask(kind)?);
         }
+        let mut turned = 0;
+        while let [only] = left.parts.as_slice()
+            && (self.is("^") || self.is("xor"))
+        {
+            let kind = only.typed();
+            self.skip();
+            turned ^= self.mask(kind)?;
+        }
         for (sign, what) in [("|", "or"), ("^", "xor"), ("<<", "<<"), (">>", ">>")] {
             if self.is(sign) || self.is(what) {
                 return Err(self
-                    .fault(format!("{:?} can't be compared", self.here()))
+                    .fault(format!(
+                        "nft compares what {:?} makes, netsh does not",
+                        self.here()
+                    ))
                     .hint("a comparison can have a mask: meta mark & 0xff == 1"));
             }
         }
         let mut operator = self.operator();
         let kinds = left.kinds();
         let at = self.next().at.clone();
-        let (right, mask) = self.right(&kinds)?;
+        let (mut right, mask) = self.right(&kinds)?;
+        if turned != 0 {
+            // What is turned is equal to a value where it is equal, unturned, to the value turned.
+            let equal = matches!(
+                operator,
+                Operator::Implicit | Operator::Equal | Operator::NotEqual
+            );
+            let (Right::Value(Value::One(one)), true) = (&mut right, equal) else {
+                let words = "what is turned by ^ is compared with one value, by == or !=";
+                return Err(super::fault::Fault::new(words, self.since(at.start)));
+            };
+            *one ^= turned;
+        }
         if let Some(mask) = mask {
             left.mask = Some(mask);
         }
@@ -305,6 +371,24 @@ impl Parser<'_> {
         Ok(Statement::Counter { packets, bytes })
     }
 
+    /// Reads what each element of a set has for itself, behind its first word.
+    pub fn each(&mut self, word: &str) -> Read<Statement> {
+        match word {
+            "ct" => {
+                self.expect("count")?;
+                let over = self.take("over");
+                let count = self.number("a number of connections", u32::MAX.into())?;
+                Ok(Statement::Connections {
+                    count: u32::try_from(count).unwrap_or(0),
+                    over,
+                })
+            }
+            "limit" => self.limit(),
+            "quota" => self.quota(),
+            _ => self.counter(),
+        }
+    }
+
     /// Reads what an object is, without its first word.
     pub fn state(&mut self, word: &str) -> Read<Statement> {
         match word {
@@ -334,10 +418,12 @@ impl Parser<'_> {
         self.expect("rate")?;
         let over = self.take("over");
         let _ = self.take("until");
-        let none = self.fault("a rate is at least 1");
+        let at = self.next().at.clone();
         let number = self.number("a rate", u64::MAX)?;
         if number == 0 {
-            return Err(none);
+            return Err(
+                super::fault::Fault::new("a rate is at least 1", at).hint("drop, for none at all")
+            );
         }
         let of_bytes = !self.is("/");
         let rate = if of_bytes {
@@ -356,11 +442,19 @@ impl Parser<'_> {
             false if of_bytes => 0,
             false => 5,
             true => {
+                let start = self.start();
                 let number = self.number("how many at once", u32::MAX.into())?;
                 match of_bytes {
                     true => self.bytes(number)?,
                     false => {
+                        let at = self.since(start);
                         self.expect("packets")?;
+                        if number == 0 {
+                            return Err(super::fault::Fault::new(
+                                "a burst is at least 1 packet",
+                                at,
+                            ));
+                        }
                         number
                     }
                 }
@@ -395,6 +489,7 @@ impl Parser<'_> {
 
     fn log(&mut self) -> Read<Statement> {
         let mut log = Log::default();
+        let start = self.start();
         loop {
             if self.take("prefix") {
                 let at = self.next().at.clone();
@@ -424,8 +519,28 @@ impl Parser<'_> {
             } else if self.take("flags") {
                 log.flags = Some(log.flags.unwrap_or(0) | self.log_flags()?);
             } else {
-                return Ok(Statement::Log(log));
+                break;
             }
+        }
+        Self::one_log(log, self.since(start))
+    }
+
+    /// Either the log of the kernel, with a level and flags, or a program.
+    fn one_log(log: Log, at: std::ops::Range<usize>) -> Read<Statement> {
+        let to_program =
+            log.group.is_some() || log.snaplen.is_some() || log.queue_threshold.is_some();
+        let of_kernel = match (log.level, log.flags) {
+            (Some(_), _) => "level",
+            (None, Some(_)) => "flags",
+            (None, None) => return Ok(Statement::Log(log)),
+        };
+        match to_program {
+            false => Ok(Statement::Log(log)),
+            true => Err(super::fault::Fault::new(
+                format!("{of_kernel} is for the log of the kernel, and group, snaplen and queue-threshold are for a program"),
+                at,
+            )
+            .hint(format!("leave {of_kernel} out, or the others"))),
         }
     }
 
@@ -485,13 +600,15 @@ impl Parser<'_> {
         let (mut from, mut to, mut bypass, mut fanout) = (0, 0, false, false);
         loop {
             if self.take("num") || self.take("to") {
+                let start = self.start();
                 from = self.number("a queue", u16::MAX.into())?;
                 to = match self.take("-") {
                     true => self.number("a queue", u16::MAX.into())?,
                     false => from,
                 };
                 if to < from {
-                    return Err(self.fault("the range of queues ends before it begins"));
+                    let words = "the range of queues ends before it begins";
+                    return Err(super::fault::Fault::new(words, self.since(start)));
                 }
             } else if self.take("bypass") {
                 bypass = true;
@@ -517,6 +634,31 @@ impl Parser<'_> {
         };
         self.expect("@")?;
         let set = self.name("set")?;
+        self.update_of(operation, set, None)
+    }
+
+    /// `meter m size 100 { ip saddr limit rate 5/second }`
+    fn meter(&mut self) -> Read<Statement> {
+        self.expect("meter")?;
+        let name = self.name("meter")?;
+        let size = match self.take("size") {
+            true => self.number("a size", u32::MAX.into())?,
+            false => 0xffff,
+        };
+        let meter = Some(u32::try_from(size).unwrap_or(u32::MAX));
+        let mut statement = self.update_of(Update::Add, name, meter)?;
+        if let Statement::Update {
+            operation,
+            timeout: Some(_),
+            ..
+        } = &mut statement
+        {
+            *operation = Update::Update;
+        }
+        Ok(statement)
+    }
+
+    fn update_of(&mut self, operation: Update, set: String, meter: Option<u32>) -> Read<Statement> {
         self.expect("{")?;
         let key = self.expression()?;
         let (mut timeout, mut extra) = (None, Vec::new());
@@ -527,13 +669,9 @@ impl Parser<'_> {
             }
             let word = self.one_of(
                 "what an element has",
-                &["timeout", "limit", "counter", "quota"],
+                &["timeout", "limit", "counter", "quota", "ct"],
             )?;
-            extra.push(match word {
-                "limit" => self.limit()?,
-                "counter" => self.counter()?,
-                _ => self.quota()?,
-            });
+            extra.push(self.each(word)?);
         }
         Ok(Statement::Update {
             operation,
@@ -541,6 +679,7 @@ impl Parser<'_> {
             key,
             timeout,
             extra,
+            meter,
         })
     }
 }

@@ -128,6 +128,13 @@ impl Parser<'_> {
             Some(text) => (text, true),
             None => (text, false),
         };
+        if text.is_empty() {
+            let fault = match star {
+                true => Fault::new("a star alone stands for any name", at),
+                false => Fault::new("there is nothing between the quotes", at),
+            };
+            return Err(fault.hint("leave the comparison out, or != what is not meant"));
+        }
         let number = value::text_number(text).ok_or_else(|| {
             Fault::new(
                 format!("{text:?} is longer than 15 bytes, as no name of a link is"),
@@ -242,7 +249,10 @@ impl Parser<'_> {
             } else if self.take("expires") {
                 element.expires = Some(self.time()?);
             } else if self.take("comment") {
-                element.comment = Some(self.quoted("a comment")?);
+                element.comment = Some(self.comment()?);
+            } else if self.is("counter") || self.is("limit") || self.is("quota") {
+                let word = self.one_of("what an element has", &["counter", "limit", "quota"])?;
+                element.each.push(self.each(word)?);
             } else {
                 break;
             }

@@ -12,6 +12,9 @@ use super::token::{Kind, Token, tokens};
 /// The result of reading.
 pub type Read<T> = Result<T, Fault>;
 
+/// How many bytes a comment has at most.
+pub const LONGEST_COMMENT: usize = 128;
+
 /// A text on its way to being understood.
 pub struct Parser<'a> {
     text: &'a str,
@@ -143,6 +146,19 @@ impl<'a> Parser<'a> {
         Ok(text)
     }
 
+    /// Takes the text of a comment, which has at most 128 bytes (NFTNL_UDATA_COMMENT_MAXLEN).
+    pub fn comment(&mut self) -> Read<String> {
+        let at = self.next().at.clone();
+        let text = self.quoted("a comment")?;
+        match text.len() {
+            0..=LONGEST_COMMENT => Ok(text),
+            long => Err(Fault::new(
+                format!("a comment has at most {LONGEST_COMMENT} bytes, this one has {long}"),
+                at,
+            )),
+        }
+    }
+
     /// Takes a number no larger than this.
     pub fn number(&mut self, what: &str, largest: u64) -> Read<u64> {
         let number = match self.next().kind {
@@ -206,7 +222,7 @@ impl<'a> Parser<'a> {
                 return Err(Fault::new(words, self.next().at.clone()));
             }
             if self.take("comment") {
-                rule.comment = Some(self.quoted("a comment")?);
+                rule.comment = Some(self.comment()?);
                 continue;
             }
             let start = self.start();

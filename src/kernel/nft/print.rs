@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::extension::IN_IPV4;
 use super::fields::{CT, FIB_FLAGS, META_PRINTED_ALONE};
 use super::parse_nat::{NAT_FLAGS, NAT_PREFIX};
 use super::parse_statement::{LEVELS, UNITS};
@@ -11,6 +12,9 @@ use super::syntax::{
 };
 use super::types::{Form, ICMP_CODE, ICMPV6_CODE, ICMPX_CODE, IFACE_INDEX, IPV4, SERVICE, Type};
 use super::value::{self, flags_text, largest, one_text};
+
+/// What stands in a text where netsh has no words.
+pub const UNKNOWN: &str = "unknown-to-netsh";
 
 impl std::fmt::Display for Rule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -117,18 +121,24 @@ impl std::fmt::Display for Statement {
                 address,
                 device,
             } => {
-                write!(
-                    f,
-                    "dup to {}",
-                    target_text(Some(address), None, addresses_of(Some(*family)))
-                )?;
-                match device {
-                    Some(device) => write!(
-                        f,
-                        " device {}",
-                        value::text(device, Kind::new(&IFACE_INDEX))
-                    ),
-                    None => Ok(()),
+                let to = target_text(address.as_ref(), None, addresses_of(Some(*family)));
+                let by = device
+                    .as_ref()
+                    .map(|device| value::text(device, Kind::new(&IFACE_INDEX)));
+                match (address, by) {
+                    (None, by) => write!(f, "dup to {}", by.unwrap_or_default()),
+                    (Some(_), None) => write!(f, "dup to {to}"),
+                    (Some(_), Some(by)) => write!(f, "dup to {to} device {by}"),
+                }
+            }
+            Statement::Forward { gateway, device } => {
+                let device = value::text(device, Kind::new(&IFACE_INDEX));
+                match gateway {
+                    None => write!(f, "fwd to {device}"),
+                    Some((family, address)) => {
+                        let to = target_text(Some(address), None, addresses_of(Some(*family)));
+                        write!(f, "fwd {} to {to} device {device}", family.word())
+                    }
                 }
             }
             Statement::Update {
@@ -137,13 +147,18 @@ impl std::fmt::Display for Statement {
                 key,
                 timeout,
                 extra,
+                meter,
             } => {
                 let word = match operation {
                     Update::Add => "add",
                     Update::Update => "update",
                     Update::Delete => "delete",
                 };
-                write!(f, "{word} @{set} {{ {}", expression_text(key))?;
+                match meter {
+                    Some(size) => write!(f, "meter {set} size {size}")?,
+                    None => write!(f, "{word} @{set}")?,
+                }
+                write!(f, " {{ {}", expression_text(key))?;
                 if let Some(timeout) = timeout {
                     write!(f, " timeout {}", value::time_text(*timeout))?;
                 }
@@ -158,7 +173,8 @@ impl std::fmt::Display for Statement {
                 }
                 write!(f, " }}")
             }
-            Statement::Unknown(name) => write!(f, "# unknown expression {name}"),
+            // No word of nft's: a rule that is not whole can't be loaded.
+            Statement::Unknown(name) => write!(f, "{UNKNOWN} {name}"),
         }
     }
 }
@@ -257,6 +273,26 @@ pub fn expression_text(expression: &Expression) -> String {
     text
 }
 
+/// What is looked at, joined by dots.
+pub fn selectors_text(selectors: &[Selector]) -> String {
+    let parts: Vec<String> = selectors.iter().map(selector_text).collect();
+    parts.join(" . ")
+}
+
+/// A statement without what it counted so far, as sets declare what each element has.
+pub fn stateless(statement: &Statement) -> String {
+    match statement {
+        Statement::Counter { .. } => "counter".into(),
+        Statement::Quota { bytes, over, .. } => Statement::Quota {
+            bytes: *bytes,
+            used: 0,
+            over: *over,
+        }
+        .to_string(),
+        other => other.to_string(),
+    }
+}
+
 fn selector_text(selector: &Selector) -> String {
     match selector {
         Selector::Field(protocol, field) => format!("{} {}", protocol.name, field.name),
@@ -310,6 +346,12 @@ fn selector_text(selector: &Selector) -> String {
                 .unwrap_or_default();
             format!("{what} mod {modulus}{seed}{}", offset_text(*offset))
         }
+        Selector::Extension(one, field) => match (one.place, field) {
+            (IN_IPV4, Some(field)) => format!("ip option {} {}", one.name, field.name),
+            (IN_IPV4, None) => format!("ip option {}", one.name),
+            (_, Some(field)) => format!("{} {}", one.name, field.name),
+            (_, None) => format!("exthdr {}", one.name),
+        },
         Selector::TcpOption { name, field, .. } => match field {
             Some((field, ..)) => format!("tcp option {name} {field}"),
             None => format!("tcp option {name}"),
@@ -344,6 +386,9 @@ pub fn element_text(element: &Element, kinds: &[Kind], data: &[Kind]) -> String 
         [] => "*".to_string(),
         key => values_text(key, kinds),
     };
+    for one in &element.each {
+        let _ = write!(text, " {one}");
+    }
     if let Some(timeout) = element.timeout {
         let _ = write!(text, " timeout {}", value::time_text(timeout));
     }

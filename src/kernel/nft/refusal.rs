@@ -267,7 +267,12 @@ pub fn in_load(
     let Part::RuleAdd(add) = part else {
         let made = before.iter().any(|one| matches!(one, Part::TableAdd(_)));
         return match made {
-            true => in_words(refusal),
+            true => match part {
+                Part::Elements(change) => {
+                    refused_elements(refusal, change).or_else(|| in_words(refusal))
+                }
+                _ => in_words(refusal),
+            },
             false => part.operation().refusal(refusal, names),
         };
     };
@@ -308,8 +313,10 @@ fn missing_in_rule(names: &dyn Names, add: &RuleAdd, before: &[Part]) -> Option<
             .text(1)
             .filter(|name| of_set && !name.contains('%'))
         {
+            let own = add.compiled.sets.iter().any(|set| set.name == name);
             let inside = inside(name);
-            if !is_made(before, &inside)
+            if !own
+                && !is_made(before, &inside)
                 && let Some(reason) = missing_set(names, &inside, "rule")
             {
                 return Some(reason);
@@ -495,6 +502,13 @@ pub fn of_elements(refusal: &Refusal, names: &dyn Names, change: &Elements) -> O
                 )
             })
         }
+        _ => refused_elements(refusal, change).or_else(|| in_words(refusal)),
+    }
+}
+
+/// What the errno says of elements, without a look at what is there.
+fn refused_elements(refusal: &Refusal, change: &Elements) -> Option<Reason> {
+    match refusal.errno {
         Errno::EEXIST => Some(
             Reason::new("some of them overlap what the set holds")
                 .blame("elements")
@@ -506,10 +520,11 @@ pub fn of_elements(refusal: &Refusal, names: &dyn Names, change: &Elements) -> O
                 .hint("its size was given when it was made"),
         ),
         Errno::EINVAL
-            if change
-                .elements
-                .iter()
-                .any(|element| element.timeout.is_some()) =>
+            if change.shape.flags & super::sets::TIMEOUT == 0
+                && change
+                    .elements
+                    .iter()
+                    .any(|element| element.timeout.is_some()) =>
         {
             Some(
                 Reason::new("the set takes no timeouts")
@@ -517,6 +532,6 @@ pub fn of_elements(refusal: &Refusal, names: &dyn Names, change: &Elements) -> O
                     .hint("it needs flags: \"timeout\" when it is made"),
             )
         }
-        _ => in_words(refusal),
+        _ => None,
     }
 }

@@ -56,7 +56,7 @@ impl RuleAdd {
         Ok(RuleAdd {
             chain,
             place,
-            text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+            text: super::token::in_one_line(text),
             compiled,
         })
     }

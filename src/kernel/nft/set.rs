@@ -11,11 +11,12 @@ use super::message::{SetOptions, Transaction, kind};
 use super::name::Inside;
 use super::parse_value::DataKind;
 use super::parser::Parser;
-use super::print::element_text;
+use super::print::{element_text, selectors_text, stateless};
 use super::refusal;
 use super::sets::{self, CONSTANT, DYNAMIC, INTERVAL, MAP, Mapped, Part, RawElement, Shape};
 use super::step::{Step, nft, send};
-use super::syntax::{Element, Kind};
+use super::syntax::{Element, Kind, Value};
+use super::table::{Flush, What};
 use super::types;
 use super::value::time_text;
 
@@ -42,7 +43,7 @@ pub struct SetAdd {
 pub fn read_type(text: &str) -> std::result::Result<(Vec<Kind>, Mapped), Fault> {
     let mut parser = Parser::new(text, super::family::Family::Ip)?;
     let found = parser.set_type()?;
-    match parser.is_end() {
+    match parser.next().kind == super::token::Kind::End {
         true => Ok(found),
         false => Err(parser.fault("the type ends before this")),
     }
@@ -107,11 +108,23 @@ pub fn body(shape: &Shape, options: &SetOptions) -> Vec<String> {
             .collect::<Vec<_>>()
             .join(" . ")
     };
-    let mut lines = vec![match &shape.data {
-        Mapped::Nothing => format!("type {}", names(&shape.key)),
-        Mapped::Verdicts => format!("type {} : verdict", names(&shape.key)),
-        Mapped::Values(kinds) => format!("type {} : {}", names(&shape.key), names(kinds)),
+    let mut lines = vec![match (options.key_of.as_slice(), &shape.data) {
+        ([], Mapped::Nothing) => format!("type {}", names(&shape.key)),
+        ([], Mapped::Verdicts) => format!("type {} : verdict", names(&shape.key)),
+        ([], Mapped::Values(kinds)) => format!("type {} : {}", names(&shape.key), names(kinds)),
+        (key, Mapped::Nothing) => format!("typeof {}", selectors_text(key)),
+        (key, Mapped::Verdicts) => format!("typeof {} : verdict", selectors_text(key)),
+        (key, Mapped::Values(_)) => {
+            format!(
+                "typeof {} : {}",
+                selectors_text(key),
+                selectors_text(&options.data_of)
+            )
+        }
     }];
+    if options.memory {
+        lines.push("policy memory".into());
+    }
     if let Some(size) = options.size {
         lines.push(format!("size {size}"));
     }
@@ -128,8 +141,18 @@ pub fn body(shape: &Shape, options: &SetOptions) -> Vec<String> {
     if !flags.is_empty() {
         lines.push(format!("flags {}", flags.join(",")));
     }
+    if !options.each.is_empty() {
+        let each: Vec<String> = options.each.iter().map(stateless).collect();
+        lines.push(each.join(" "));
+    }
+    if shape.merges {
+        lines.push("auto-merge".into());
+    }
     if let Some(timeout) = options.timeout {
         lines.push(format!("timeout {}", time_text(timeout)));
+    }
+    if let Some(interval) = options.gc_interval {
+        lines.push(format!("gc-interval {}", time_text(interval.into())));
     }
     if let Some(comment) = &options.comment {
         lines.push(format!("comment \"{comment}\""));
@@ -148,8 +171,7 @@ impl Step for SetAdd {
             &self.shape,
             &self.options,
             None,
-        );
-        Ok(())
+        )
     }
 }
 
@@ -296,7 +318,8 @@ impl Elements {
             result => result,
         };
         let elements = elements.map_err(moved)?;
-        if !parser.is_end() {
+        parser.skip_lines();
+        if parser.next().kind != super::token::Kind::End {
             return Err(moved(parser.fault("the elements end before this")));
         }
         Elements::of(set, shape, elements, gone).map_err(|fault| Fault {
@@ -317,6 +340,10 @@ impl Elements {
             return Err(Fault::new(words, 0..0)
                 .hint("ranges and prefixes need a set with flags: \"interval\""));
         }
+        let elements = match (shape.merges && !gone, shape.key.as_slice()) {
+            (true, [kind]) => sets::joined_elements(elements, *kind),
+            _ => elements,
+        };
         let mut raw = sets::raw(&elements, &shape, 0)?;
         if gone {
             for element in &mut raw {
@@ -330,6 +357,37 @@ impl Elements {
             raw,
             gone,
         })
+    }
+
+    /// What the set holds.
+    pub fn there(&self, names: &dyn Names) -> Result<Vec<Element>> {
+        let socket = names.namespace().netfilter()?;
+        let there = list::elements(socket, &self.set.table, &self.set.name)?;
+        Ok(sets::cooked(there, &self.shape, 0))
+    }
+
+    /// What is to be taken out of a set that merges its elements, and put into it, for it to hold what is there and what is
+    /// added.
+    pub fn joined_with(&self, there: &[Element], added: &[Element]) -> Vec<Elements> {
+        let [kind] = self.shape.key.as_slice() else {
+            return vec![self.clone()];
+        };
+        // What is widened is another element: it begins without a comment, a timeout, a counter.
+        let bare = there
+            .iter()
+            .map(|element| Element::new(element.key.clone()));
+        let all = sets::joined_elements(bare.chain(added.to_vec()).collect(), *kind);
+        let holds = |list: &[Element], key: &[Value]| list.iter().any(|one| one.key == key);
+        let gone = there.iter().filter(|one| !holds(&all, &one.key));
+        let new = all.iter().filter(|one| !holds(there, &one.key));
+        let gone: Vec<Element> = gone.cloned().collect();
+        let new: Vec<Element> = new.cloned().collect();
+        let changes = [(gone, true), (new, false)].into_iter();
+        let changes = changes.filter(|(elements, _)| !elements.is_empty());
+        let changes = changes.filter_map(|(elements, gone)| {
+            Elements::of(self.set.clone(), self.shape.clone(), elements, gone).ok()
+        });
+        changes.collect()
     }
 
     fn text(&self) -> String {
@@ -377,7 +435,17 @@ impl Operation for Elements {
     }
 
     fn action(&self, names: &dyn Names) -> Result<Action> {
-        send(self, names)
+        if !self.shape.merges || self.gone {
+            return send(self, names);
+        }
+        let there = self.there(names).unwrap_or_default();
+        let changes = self.joined_with(&there, &self.elements);
+        let mut link = |name: &str| names.link(name);
+        let mut transaction = Transaction::new(&mut link);
+        for change in &changes {
+            change.write(&mut transaction)?;
+        }
+        Ok(Action::Netfilter(transaction.requests))
     }
 
     fn links(&self) -> Vec<(&'static str, &str)> {
@@ -399,12 +467,17 @@ impl Operation for Elements {
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
-        let there = list::elements(
-            names.namespace().netfilter()?,
-            &self.set.table,
-            &self.set.name,
-        )?;
-        let there = sets::cooked(there, &self.shape, 0);
+        let there = self.there(names)?;
+        if self.shape.merges {
+            let what = What::Set(self.set.clone());
+            let mut parts = vec![Flush { what }.into()];
+            if !there.is_empty() {
+                let before = Elements::of(self.set.clone(), self.shape.clone(), there, false);
+                let Ok(before) = before else { return Ok(None) };
+                parts.push(before.into());
+            }
+            return Ok(Some(super::load::Load { parts }.into()));
+        }
         // Of what was there already nothing is taken back; of what was not there nothing is brought back.
         let elements = self.elements.iter().filter_map(|element| {
             let before = there.iter().find(|one| one.key == element.key);

@@ -5,6 +5,7 @@
 //! that is no longer in it); one of several fields has both in one element (net/netfilter/nft_set_rbtree.c,
 //! nft_set_pipapo.c). Values with the machine's order are turned in a tree, or they would not be in order.
 
+use super::compile_statement::simple_expression;
 use super::expression;
 use super::fault::Fault;
 use super::syntax::{Data, Element, Kind, Value};
@@ -41,6 +42,8 @@ pub struct Shape {
     pub data: Mapped,
     /// `NFT_SET_*`.
     pub flags: u32,
+    /// `auto-merge`: elements that overlap or touch become one before they are sent.
+    pub merges: bool,
 }
 
 /// What keys are mapped to.
@@ -80,6 +83,8 @@ pub struct RawElement {
     pub expires: Option<u64>,
     /// The comment.
     pub comment: Option<String>,
+    /// What it has for itself, such as a counter.
+    pub each: Vec<expression::Expression>,
 }
 
 /// What an element is mapped to, as the kernel has it.
@@ -232,6 +237,11 @@ fn raw_element(element: &Element, key: Vec<Part>, data: &Mapped) -> RawElement {
         timeout: element.timeout,
         expires: element.expires,
         comment: element.comment.clone(),
+        each: element
+            .each
+            .iter()
+            .filter_map(|one| simple_expression(one).ok())
+            .collect(),
     }
 }
 
@@ -253,6 +263,44 @@ fn raw_data(data: &Data, mapped: &Mapped) -> RawData {
         )),
     });
     RawData::Parts(parts.collect())
+}
+
+/// Elements with those joined that overlap or touch, as nft joins them for sets with auto-merge (`set_automerge` in its
+/// intervals.c). What is joined has what the first of them has for itself.
+pub fn joined_elements(elements: Vec<Element>, kind: Kind) -> Vec<Element> {
+    let mut spans: Vec<((u128, u128), Element)> = Vec::new();
+    let mut rest = Vec::new();
+    for element in elements {
+        match element
+            .key
+            .first()
+            .and_then(|value| bounds(value, kind.bits))
+        {
+            Some(span) => spans.push((span, element)),
+            None => rest.push(element),
+        }
+    }
+    spans.sort_by_key(|(span, _)| *span);
+    let mut joined: Vec<((u128, u128), Element)> = Vec::new();
+    for (span, element) in spans {
+        match joined.last_mut() {
+            Some((last, _)) if span.0 <= last.1.saturating_add(1) => last.1 = last.1.max(span.1),
+            _ => joined.push((span, element)),
+        }
+    }
+    let joined = joined.into_iter().map(|((from, to), element)| Element {
+        key: vec![span_value(from, to, kind)],
+        ..element
+    });
+    joined.chain(rest).collect()
+}
+
+/// A span as rules write it.
+fn span_value(from: u128, to: u128, kind: Kind) -> Value {
+    match kind.of.form {
+        Form::Text => text_span(from, to, kind),
+        _ => super::print::as_prefix(from, to.max(from), kind),
+    }
 }
 
 /// Beginnings and ends, those that touch joined, as nft joins them; of a map each stays by itself.
@@ -297,10 +345,8 @@ fn intervals(elements: &[Element], shape: &Shape, kind: Kind) -> Result<Vec<RawE
         all.push(raw_element(element, key(*from), &shape.data));
         let next = joined.get(number + 1).map(|((next, _), _)| *next);
         if *to < largest(kind.bits) && next != Some(to + 1) {
-            all.push(RawElement {
-                timeout: element.timeout,
-                ..end(to + 1)
-            });
+            // The end has nothing for itself: the kernel refuses a timeout there.
+            all.push(end(to + 1));
         }
     }
     all.extend(rest);
@@ -366,6 +412,11 @@ fn cooked_element(element: RawElement, shape: &Shape, shift: Shift) -> Element {
         timeout: element.timeout,
         expires: element.expires,
         comment: element.comment,
+        each: element
+            .each
+            .iter()
+            .filter_map(super::decode_act::plain)
+            .collect(),
     }
 }
 
@@ -428,10 +479,7 @@ fn cooked_intervals(raw: Vec<RawElement>, shape: &Shape, kind: Kind) -> Vec<Elem
         let to = raw
             .peek()
             .map_or(largest(kind.bits), |next| number(next).saturating_sub(1));
-        let value = match kind.of.form {
-            Form::Text => text_span(from, to, kind),
-            _ => super::print::as_prefix(from, to.max(from), kind),
-        };
+        let value = span_value(from, to, kind);
         let cooked = cooked_element(element, shape, 0);
         all.push(Element {
             key: vec![value],

@@ -2,6 +2,7 @@
 //!
 //! The parser makes it from text, `decode` from what the kernel tells; `compile` makes expressions of it, `print` text.
 
+use super::extension::Extension;
 use super::fields::{Base, Field, Key, Protocol};
 use super::types::Type;
 
@@ -95,10 +96,17 @@ pub enum Statement {
     Dup {
         /// The family of the address.
         family: Nfproto,
-        /// To this address.
-        address: Value,
+        /// To this address; none where a table of family netdev sends it out by a link.
+        address: Option<Value>,
         /// By this link.
         device: Option<Value>,
+    },
+    /// Sends the packet out by a link.
+    Forward {
+        /// To the neighbour with this address.
+        gateway: Option<(Nfproto, Value)>,
+        /// By this link.
+        device: Value,
     },
     /// Adds to a set, or renews.
     Update {
@@ -112,6 +120,8 @@ pub enum Statement {
         timeout: Option<u64>,
         /// What an element has for itself, such as a limit.
         extra: Vec<Statement>,
+        /// `meter NAME size SIZE { ... }`: the set belongs to the rule, and takes so many elements.
+        meter: Option<u32>,
     },
     /// What netsh has no words for: the name of the kernel's expression.
     Unknown(String),
@@ -202,6 +212,8 @@ pub struct Element {
     pub expires: Option<u64>,
     /// `comment "..."`
     pub comment: Option<String>,
+    /// What it has for itself, such as a counter.
+    pub each: Vec<Statement>,
 }
 
 impl Element {
@@ -213,6 +225,7 @@ impl Element {
             timeout: None,
             expires: None,
             comment: None,
+            each: Vec::new(),
         }
     }
 }
@@ -333,6 +346,8 @@ pub enum Selector {
         /// Plus this.
         offset: u32,
     },
+    /// A header that may be there, and a field of it. None: whether it is there.
+    Extension(&'static Extension, Option<&'static Field>),
     /// A field of an option of TCP.
     TcpOption {
         /// Which option.
@@ -360,7 +375,8 @@ impl Selector {
             | Selector::Socket(key)
             | Selector::Fib { result: key, .. } => (key.kind, key.bits),
             Selector::Numgen { .. } | Selector::Hash { .. } => (&HOST_INTEGER, 32),
-            Selector::TcpOption { field: None, .. } => (&BOOLEAN, 1),
+            Selector::Extension(_, Some(field)) => (field.kind, field.bits),
+            Selector::Extension(_, None) | Selector::TcpOption { field: None, .. } => (&BOOLEAN, 1),
             Selector::TcpOption {
                 field: Some((.., bytes)),
                 ..
@@ -373,6 +389,7 @@ impl Selector {
     pub fn protocol(&self) -> Option<&'static Protocol> {
         match self {
             Selector::Field(protocol, _) => Some(protocol),
+            Selector::Extension(extension, _) => Some(extension.protocol()),
             _ => None,
         }
     }

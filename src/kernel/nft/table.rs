@@ -6,7 +6,7 @@ use crate::kernel::netlink::attributes::Attributes;
 use crate::kernel::reason::{Reason, Refusal};
 
 use super::list;
-use super::message::{Transaction, flags, kind};
+use super::message::{Transaction, flags, kind, user_text};
 use super::name::{Inside, TableName};
 use super::refusal;
 use super::step::{Step, nft, send};
@@ -16,13 +16,44 @@ use super::step::{Step, nft, send};
 pub struct TableAdd {
     /// Its family and name.
     pub table: TableName,
+    /// `NFT_TABLE_F_*`.
+    pub flags: u32,
+    /// A comment.
+    pub comment: Option<String>,
+}
+
+/// `NFT_TABLE_F_DORMANT`: its chains hang nowhere.
+pub const DORMANT: u32 = 1;
+
+impl TableAdd {
+    /// A table and nothing more.
+    pub fn new(table: TableName) -> Self {
+        TableAdd {
+            table,
+            flags: 0,
+            comment: None,
+        }
+    }
+
+    /// What stands between its braces, one line after the other.
+    fn body(&self) -> Vec<String> {
+        let dormant = (self.flags & DORMANT != 0).then(|| "flags dormant;".to_string());
+        let comment = self
+            .comment
+            .as_ref()
+            .map(|text| format!("comment \"{text}\";"));
+        dormant.into_iter().chain(comment).collect()
+    }
 }
 
 impl Step for TableAdd {
     fn write(&self, to: &mut Transaction) -> Result<()> {
         let mut attributes = Attributes::new();
-        // NFTA_TABLE_NAME, FLAGS
-        attributes.text(1, &self.table.table).be32(2, 0);
+        // NFTA_TABLE_NAME, FLAGS, USERDATA (NFTNL_UDATA_TABLE_COMMENT)
+        attributes.text(1, &self.table.table).be32(2, self.flags);
+        if let Some(comment) = &self.comment {
+            attributes.put(6, &user_text(0, comment));
+        }
         to.add(
             kind::NEW_TABLE,
             self.table.family,
@@ -47,7 +78,11 @@ impl Operation for TableAdd {
     }
 
     fn command(&self) -> Command {
-        nft(&["add table", &self.table.to_string()], "")
+        let body = match self.body().as_slice() {
+            [] => String::new(),
+            lines => format!("{{ {} }}", lines.join(" ")),
+        };
+        nft(&["add table", &self.table.to_string()], &body)
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {

@@ -77,16 +77,23 @@ fn listed(made: &Compiled, family: Family) -> String {
         },
         handle: 1,
         flags: 0,
+        comment: None,
         chains: Vec::new(),
         sets: Vec::new(),
         objects: Vec::new(),
     };
     for set in &made.sets {
         table.sets.push(Set {
-            name: format!("{}{}", set.name, set.id),
+            name: match set.name.contains('%') {
+                true => format!("{}{}", set.name, set.id),
+                false => set.name.clone(),
+            },
             handle: 1,
             shape: set.shape.clone(),
-            options: SetOptions::default(),
+            options: SetOptions {
+                size: set.size,
+                ..SetOptions::default()
+            },
             elements: set.elements.iter().map(told).collect(),
         });
     }
@@ -167,6 +174,7 @@ fn without_single(text: &str) -> String {
             Some((inside, rest))
                 if !inside.contains([',', ':'])
                     && !text.contains('@')
+                    && !text.contains("meter")
                     && !inside.contains(" . ") =>
             {
                 whole += inside;
@@ -374,4 +382,99 @@ fn word() -> impl Strategy<Value = String> {
         "1h",
     ];
     prop::sample::select(words).prop_map(str::to_string)
+}
+
+/// What nft refuses is refused, with words and a place; and what only nft has is not called wrong.
+#[test]
+fn what_nft_refuses_is_refused() {
+    let long = format!("accept comment \"{}\"", "x".repeat(129));
+    for (family, text, wanted) in [
+        (Family::Ip, "ct original proto-dst 80", "not said"),
+        (Family::Inet, "rt nexthop 1.1.1.1", "which is meant"),
+        (Family::Ip, "iifname \"\"", "nothing between"),
+        (Family::Ip, "iifname \"*\"", "any name"),
+        (Family::Ip, "queue num 5-3", "ends before it begins"),
+        (Family::Ip, "limit rate 0/second", "at least 1"),
+        (
+            Family::Ip,
+            "limit rate 5/second burst 0 packets",
+            "at least 1 packet",
+        ),
+        (
+            Family::Ip,
+            "log level emerg group 1",
+            "level is for the log",
+        ),
+        (Family::Ip, "log flags all group 1", "flags is for the log"),
+        (Family::Ip, long.as_str(), "at most 128 bytes"),
+        (Family::Ip, "synproxy mss 1460", "nft has synproxy"),
+        (Family::Ip, "osf name \"Linux\"", "nft has osf"),
+        (Family::Ip, "ct helper set \"ftp\"", "nft has ct helper set"),
+        (Family::Ip, "meta secmark set 5", "nft has secmark"),
+        (Family::Ip, "mark | 1 == 2", "nft compares"),
+        (Family::Netdev, "fwd to \"lo\" accept", "nothing after fwd"),
+        (Family::Ip, "unknown-to-netsh exthdr drop", "had no words"),
+    ] {
+        let read = rule(text, family);
+        let refused = match read {
+            Err(fault) => Some(fault),
+            Ok(parsed) => compile(&parsed, family, &|_| None, &mut 0).err(),
+        };
+        let words = refused.map_or(String::new(), |fault| fault.words);
+        assert!(words.contains(wanted), "{text}: {words:?}");
+    }
+}
+
+/// Of a field that shares its bytes with others only its bits are compared. nft 1.0.6 forgets the mask, later ones have it.
+#[test]
+fn small_fields_of_extensions_have_a_mask() {
+    for text in [
+        "frag frag-off 22",
+        "frag more-fragments 1",
+        "frag reserved2 != 1",
+    ] {
+        let made = compiled(text, Family::Ip6).expect("compiled");
+        let names: Vec<&str> = made
+            .expressions
+            .iter()
+            .map(|one| one.name.as_str())
+            .collect();
+        assert_eq!(names, ["exthdr", "bitwise", "cmp"], "{text}");
+        assert_eq!(listed(&made, Family::Ip6), text);
+    }
+}
+
+/// A text of a ruleset that nft takes whole is kept, or refused where it says what netsh has not.
+#[test]
+fn nothing_in_a_text_is_dropped() {
+    let refused = |text: &str| {
+        parse_load::read(text, &|_, _| None)
+            .err()
+            .map(|fault| fault.words)
+    };
+    for (text, wanted) in [
+        ("define x = 5", "nft has define"),
+        ("include \"x.nft\"", "nft has include"),
+        ("rename chain ip t a b", "nft has rename"),
+        ("table ip t { flowtable f { } }", "nft has flowtable"),
+        (
+            "table ip t { counter c { nonsense } }",
+            "no part of a counter",
+        ),
+        (
+            "table ip t { set s { type ipv4_addr; auto-merge; } }",
+            "intervals",
+        ),
+        (
+            "table ip t { set s { typeof numgen inc mod 2; } }",
+            "can't write down",
+        ),
+        (
+            "table ip t { chain c { unknown-to-netsh exthdr drop } }",
+            "had no words",
+        ),
+    ] {
+        let words = refused(text).unwrap_or_default();
+        assert!(words.contains(wanted), "{text}: {words:?}");
+    }
 }

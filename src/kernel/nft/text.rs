@@ -6,9 +6,7 @@ use super::list::{Chain, Object, Set, Table};
 use super::print::element_text;
 use super::sets::{self, ANONYMOUS, Mapped};
 use super::syntax::{Kind, Statement};
-
-/// `NFT_TABLE_F_DORMANT`.
-const DORMANT: u32 = 1;
+use super::table::DORMANT;
 
 /// Tables, one below the other.
 pub fn ruleset(tables: &[Table], links: Links) -> String {
@@ -20,23 +18,34 @@ pub fn ruleset(tables: &[Table], links: Links) -> String {
 
 /// A table.
 pub fn table(table: &Table, links: Links) -> String {
-    let mut parts = Vec::new();
+    let mut head = String::new();
     if table.flags & DORMANT != 0 {
-        parts.push("\tflags dormant\n".to_string());
+        head += "\tflags dormant\n";
     }
-    parts.extend(table.objects.iter().filter_map(object));
+    if let Some(comment) = &table.comment {
+        head += &format!("\tcomment \"{comment}\"\n");
+    }
+    let mut parts = Vec::new();
+    parts.extend(table.objects.iter().map(object));
     let named = table
         .sets
         .iter()
         .filter(|set| set.shape.flags & ANONYMOUS == 0);
     parts.extend(named.map(|one| set(one, links)));
     parts.extend(table.chains.iter().map(|one| chain(one, table, links)));
-    format!("table {} {{\n{}}}\n", table.name, parts.join("\n"))
+    // Only flags have an empty line behind them.
+    if table.flags & DORMANT != 0 && !parts.is_empty() {
+        head += "\n";
+    }
+    format!("table {} {{\n{head}{}}}\n", table.name, parts.join("\n"))
 }
 
 /// A chain with its rules.
 pub fn chain(chain: &Chain, table: &Table, links: Links) -> String {
     let mut text = format!("\tchain {} {{\n", chain.name);
+    if let Some(comment) = &chain.comment {
+        text += &format!("\t\tcomment \"{comment}\"\n");
+    }
     if let Some(hook) = &chain.hook {
         text += &format!("\t\t{}\n", hook.text(table.name.family));
     }
@@ -102,17 +111,30 @@ pub fn texts_of(set: &Set, links: Links) -> Vec<String> {
         .collect()
 }
 
-fn object(object: &Object) -> Option<String> {
+/// The word of an object, and what it is.
+pub fn object_parts(object: &Object) -> Option<(&'static str, String)> {
     let statement = super::decode::object_state(&object.state)?;
-    let (word, body) = match (&statement, statement.to_string()) {
-        (Statement::Counter { .. }, text) => {
-            ("counter", text.trim_start_matches("counter ").to_string())
-        }
-        (Statement::Quota { .. }, text) => ("quota", text.trim_start_matches("quota ").to_string()),
-        (Statement::Limit(_), text) => ("limit", text.trim_start_matches("limit ").to_string()),
+    let word = match &statement {
+        Statement::Counter { .. } => "counter",
+        Statement::Quota { .. } => "quota",
+        Statement::Limit(_) => "limit",
         _ => return None,
     };
-    Some(format!("\t{word} {} {{\n\t\t{body}\n\t}}\n", object.name))
+    let text = statement.to_string();
+    Some((
+        word,
+        text.strip_prefix(word).unwrap_or(&text).trim().to_string(),
+    ))
+}
+
+fn object(object: &Object) -> String {
+    let Some((word, body)) = object_parts(object) else {
+        let kind = format!("object {} of kind {}", object.name, object.kind);
+        return format!("\t{} {kind}\n", super::print::UNKNOWN);
+    };
+    let comment = object.comment.as_ref();
+    let comment = comment.map_or(String::new(), |text| format!("\t\tcomment \"{text}\"\n"));
+    format!("\t{word} {} {{\n{comment}\t\t{body}\n\t}}\n", object.name)
 }
 
 /// The priority of a chain as text.

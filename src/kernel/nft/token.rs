@@ -90,6 +90,26 @@ pub fn tokens(text: &str) -> Result<Vec<Token>, Fault> {
     Ok(found)
 }
 
+/// A text in one line: its tokens as they stand there, one space in the place of what is between them.
+pub fn in_one_line(text: &str) -> String {
+    let Ok(found) = tokens(text) else {
+        return text.to_string();
+    };
+    let mut line = String::new();
+    let mut end = 0;
+    for one in found {
+        if matches!(one.kind, Kind::Line | Kind::End) {
+            continue;
+        }
+        if one.at.start > end && !line.is_empty() {
+            line.push(' ');
+        }
+        end = one.at.end;
+        line += text.get(one.at).unwrap_or("");
+    }
+    line
+}
+
 /// The token at the beginning of a text, and how long it is.
 fn token(rest: &str) -> Option<(Kind, usize)> {
     let first = rest.chars().next()?;
@@ -222,6 +242,10 @@ mod tests {
         ] {
             assert_eq!(words(text), wanted, "{text}");
         }
+        assert_eq!(
+            in_one_line("log prefix \"a  b\"  # c\n\ttcp dport  {22,80}\n"),
+            "log prefix \"a  b\" tcp dport {22,80}"
+        );
         assert!(tokens("log prefix \"a").is_err());
         assert!(tokens("tcp dport ?").is_err());
     }

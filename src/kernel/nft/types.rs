@@ -127,6 +127,8 @@ types! {
     ICMP_TYPE = "icmp_type", 14, 8, Network, Decimal, ICMP_TYPES;
     /// The flags of TCP.
     TCP_FLAG = "tcp_flag", 15, 8, Host, Flags, TCP_FLAGS;
+ /// What a message of Mobile IPv6 is.
+    MH_TYPE = "mh_type", 17, 8, Network, Decimal, MH_TYPES;
     /// A span of time.
     TIME = "time", 18, 64, Host, Time, &[];
     /// The span of time until a connection is forgotten.
@@ -356,6 +358,22 @@ const ICMPX_CODES: &[(&str, u64)] = &[
     ("port-unreachable", 1),
     ("host-unreachable", 2),
     ("admin-prohibited", 3),
+];
+
+const MH_TYPES: &[(&str, u64)] = &[
+    ("binding-refresh-request", 0),
+    ("home-test-init", 1),
+    ("careof-test-init", 2),
+    ("home-test", 3),
+    ("careof-test", 4),
+    ("binding-update", 5),
+    ("binding-acknowledgement", 6),
+    ("binding-error", 7),
+    ("fast-binding-update", 8),
+    ("fast-binding-acknowledgement", 9),
+    ("fast-binding-advertisement", 10),
+    ("experimental-mobility-header", 11),
+    ("home-agent-switch-message", 12),
 ];
 
 const IGMP_TYPES: &[(&str, u64)] = &[
