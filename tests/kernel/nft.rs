@@ -127,18 +127,22 @@ fn inverses(here: &Namespace) -> Verdict {
     let changes: Vec<Change> = vec![
         TableAdd {
             table: table("inet new"),
+            flags: 0,
+            comment: None,
         }
         .into(),
         ChainAdd {
             chain: inside("new"),
             hook: None,
             says_policy: false,
+            comment: None,
         }
         .into(),
         ChainAdd {
             chain: inside("c"),
             hook: Some(hook),
             says_policy: true,
+            comment: None,
         }
         .into(),
         rule(here, "udp dport { 1, 2 } drop", Place::End).into(),
