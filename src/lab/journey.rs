@@ -1,8 +1,10 @@
 //! From sightings to journeys: which of all packets that were seen on all links are one packet on its way.
 //!
 //! Pure: what was seen and how the links hang together go in, journeys come out. What a packet keeps along its way is in
-//! `packet::identity`; where that leaves a choice (a copy, a retransmission, two alike), the wiring, the addresses, conntrack's
-//! tuples and the time decide.
+//! `packet::identity`; where that leaves a choice (a copy, a retransmission, two alike), `origin` decides by the wiring, the
+//! addresses, conntrack's tuples and the time.
+
+mod origin;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -57,8 +59,64 @@ pub struct Wiring {
     pub macs: HashMap<Place, [u8; 6]>,
     /// The addresses of each namespace.
     pub addresses: HashMap<String, HashSet<IpAddr>>,
-    /// The two sides of each translation: what goes in as the one comes out as the other.
-    pub translations: HashSet<(Tuple, Tuple)>,
+    /// What NAT does.
+    pub translations: Translations,
+}
+
+/// The two sides of each translation, as conntrack knows them: what comes into a namespace as the one goes out as the other.
+#[derive(Debug, Clone, Default)]
+pub struct Translations(HashMap<(String, Tuple), HashSet<(Tuple, Tuple)>>);
+
+/// What conntrack knows about a packet that may have become another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Translated {
+    /// It became that one.
+    Yes,
+    /// One of them became, or was, something else.
+    No,
+    /// It knows neither.
+    Unknown,
+}
+
+impl Translations {
+    /// Notes that a namespace turns the one into the other. That it leaves a tuple as it is, is no translation.
+    pub fn note(&mut self, netns: &str, before: Tuple, now: Tuple) {
+        if before == now {
+            return;
+        }
+        for tuple in [before, now] {
+            let known = self.0.entry((netns.to_owned(), tuple)).or_default();
+            known.insert((before, now));
+        }
+    }
+
+    /// Whether a namespace turned the one into the other: all of it or a part, as a bridge and a router within one namespace share
+    /// the work. A piece of a packet has no ports.
+    pub fn check(&self, netns: &str, before: Tuple, now: Tuple) -> Translated {
+        let known = |tuple| self.0.get(&(netns.to_owned(), tuple));
+        let of = [known(before), known(now)];
+        let mut all = of.into_iter().flatten().flatten().peekable();
+        if all.peek().is_none() {
+            return Translated::Unknown;
+        }
+        let is = |one: (Option<IpAddr>, Option<u16>), other: (Option<IpAddr>, Option<u16>)| {
+            one.0 == other.0 && (one.1 == other.1 || one.1.is_none() || other.1.is_none())
+        };
+        let fits = |tuple: Tuple, (first, last): (Tuple, Tuple)| {
+            let source = |of: Tuple| (of.source, of.sport);
+            let destination = |of: Tuple| (of.destination, of.dport);
+            [first, last]
+                .iter()
+                .any(|of| is(source(tuple), source(*of)))
+                && [first, last]
+                    .iter()
+                    .any(|of| is(destination(tuple), destination(*of)))
+        };
+        match all.any(|pair| fits(before, *pair) && fits(now, *pair)) {
+            true => Translated::Yes,
+            false => Translated::No,
+        }
+    }
 }
 
 /// A step on the way of a packet.
@@ -101,7 +159,48 @@ impl Journey {
             let sighting = sightings.get(self.steps.get(number)?.sighting)?;
             Some((number, wiring.end(sighting)))
         })
+        .filter(|(number, _)| !self.is_put_together(*number, sightings))
         .collect()
+    }
+
+    /// Whether this step is a piece that a namespace put together with others, and passed on: whole, or cut in another way.
+    fn is_put_together(&self, number: usize, sightings: &[Sighting]) -> bool {
+        let seen = |step: &Step| sightings.get(step.sighting);
+        let Some(piece) = self.steps.get(number).and_then(seen) else {
+            return false;
+        };
+        let later = self.steps.iter().skip(number + 1).filter_map(seen);
+        !piece.leaves
+            && piece.look.fragment.is_some()
+            && later
+                .filter(|other| other.leaves && other.place.netns == piece.place.netns)
+                .any(|other| piece.look.shares_bytes(&other.look))
+    }
+
+    /// Whether whom it was for had it; of a packet in pieces, all of them.
+    pub fn is_delivered(&self, sightings: &[Sighting], wiring: &Wiring) -> bool {
+        let ends = self.ends(sightings, wiring);
+        let delivered = ends
+            .iter()
+            .filter(|(_, end)| *end == End::Delivered)
+            .filter_map(|(number, _)| sightings.get(self.steps.get(*number)?.sighting));
+        let mut pieces = Vec::new();
+        for sighting in delivered {
+            match sighting.look.fragment {
+                None => return true,
+                Some(piece) => pieces.push(piece),
+            }
+        }
+        // From the first byte on without a gap, to a piece that is the last.
+        pieces.sort_by_key(|piece| (piece.start, piece.end));
+        let mut end = 0;
+        pieces.iter().any(|piece| {
+            let follows = piece.start <= end;
+            if follows {
+                end = end.max(piece.end);
+            }
+            follows && !piece.has_more
+        })
     }
 }
 
@@ -139,122 +238,60 @@ impl Wiring {
             false => End::Stopped,
         }
     }
-
-    /// Whether a packet with the one tuple can be the one with the other after a translation.
-    fn translates(&self, before: Tuple, now: Tuple) -> bool {
-        self.translations.contains(&(before, now))
-    }
 }
 
 /// Puts sightings together, which are in the order of their times.
 pub fn join(sightings: &[Sighting], wiring: &Wiring) -> Vec<Journey> {
     let mut journeys: Vec<Journey> = Vec::new();
-    let mut by_identity: HashMap<&Identity, Vec<usize>> = HashMap::new();
+    // By what stays the same; and for packets that are cut to pieces, or put together of them, by what the pieces have in common.
+    let mut alike: HashMap<&Identity, Vec<usize>> = HashMap::new();
+    let mut wholes: HashMap<(u8, u8, u32), Vec<usize>> = HashMap::new();
+    let mut pieces: HashMap<(u8, u8, u32), Vec<usize>> = HashMap::new();
     for (number, sighting) in sightings.iter().enumerate() {
-        let alike = by_identity.entry(&sighting.identity).or_default();
-        let open = alike.iter().copied();
-        let likeness = |journey: usize| {
-            let likeness = likeness(journeys.get(journey)?, sighting, sightings, wiring)?;
-            // Of two that are as like, the one that was seen last.
-            Some((likeness, journey))
+        let is_piece = sighting.look.fragment.is_some();
+        let datagram = sighting.identity.datagram();
+        let known = |of: &HashMap<_, Vec<usize>>| of.get(&datagram?).cloned();
+        let mut open = alike.get(&sighting.identity).cloned().unwrap_or_default();
+        open.extend(known(&pieces).unwrap_or_default());
+        if is_piece {
+            open.extend(known(&wholes).unwrap_or_default());
+        }
+        let origin = |journey: usize| {
+            let origin = origin::find(journeys.get(journey)?, sighting, sightings, wiring)?;
+            // Of two that are as likely, the one that was seen last.
+            Some((origin, journey))
         };
-        match open.filter_map(likeness).max() {
-            Some((_, journey)) => {
-                if let Some(journey) = journeys.get_mut(journey) {
-                    go_on(journey, number, sightings, wiring);
-                }
-            }
+        let (from, journey) = match open.into_iter().filter_map(origin).max() {
+            Some((origin, journey)) => (origin.from, journey),
             None => {
-                alike.push(journeys.len());
                 journeys.push(Journey {
-                    steps: vec![Step {
-                        sighting: number,
-                        from: None,
-                        differences: Vec::new(),
-                    }],
+                    steps: Vec::new(),
                     is_bystander: is_bystander(&sighting.identity, &sighting.look),
                 });
+                (None, journeys.len() - 1)
             }
+        };
+        if let Some(journey) = journeys.get_mut(journey) {
+            let before = from.and_then(|from| sightings.get(journey.steps.get(from)?.sighting));
+            let differences = before.map(|before| before.look.differences(&sighting.look));
+            journey.steps.push(Step {
+                sighting: number,
+                from,
+                differences: differences.unwrap_or_default(),
+            });
+        }
+        let note = |of: &mut Vec<usize>| {
+            if !of.contains(&journey) {
+                of.push(journey);
+            }
+        };
+        note(alike.entry(&sighting.identity).or_default());
+        if let Some(datagram) = datagram {
+            let of = if is_piece { &mut pieces } else { &mut wholes };
+            note(of.entry(datagram).or_default());
         }
     }
     journeys
-}
-
-/// How like the packet of a journey this one is; None if it can't be the same.
-fn likeness(
-    journey: &Journey,
-    sighting: &Sighting,
-    sightings: &[Sighting],
-    wiring: &Wiring,
-) -> Option<u8> {
-    let seen = || {
-        let steps = journey.steps.iter();
-        steps.filter_map(|step| sightings.get(step.sighting))
-    };
-    // Seen in the same place once more it is another one, unless routers pass it round in a circle.
-    let was_here = seen().any(|other| {
-        let is_here = other.place == sighting.place && other.leaves == sighting.leaves;
-        is_here && sighting.look.ttl >= other.look.ttl
-    });
-    if was_here {
-        return None;
-    }
-    let last = seen().next_back()?;
-    // A packet comes in where its cable ends.
-    let peer = (!sighting.leaves).then(|| wiring.peers.get(&sighting.place));
-    let by_cable = peer.flatten().is_some_and(|peer| {
-        seen().any(|other| other.leaves && other.place == *peer && other.look == sighting.look)
-    });
-    let tuple = sighting.look.tuple();
-    Some(match () {
-        () if by_cable => 4,
-        () if last.look.tuple() == tuple => 3,
-        () if seen().any(|other| wiring.translates(other.look.tuple(), tuple)) => 2,
-        () if seen().any(|other| other.look.tuple() == tuple) => 1,
-        () => 0,
-    })
-}
-
-/// Adds a sighting to a journey, after the step that it came from.
-fn go_on(journey: &mut Journey, number: usize, sightings: &[Sighting], wiring: &Wiring) {
-    let Some(sighting) = sightings.get(number) else {
-        return;
-    };
-    let steps: Vec<(usize, &Sighting)> = journey
-        .steps
-        .iter()
-        .enumerate()
-        .filter_map(|(at, step)| Some((at, sightings.get(step.sighting)?)))
-        .collect();
-    let latest = |is_it: &dyn Fn(&Sighting) -> bool| {
-        let found = steps.iter().rev().find(|(_, other)| is_it(other));
-        found.map(|(at, _)| *at)
-    };
-    let peer = wiring
-        .peers
-        .get(&sighting.place)
-        .filter(|_| !sighting.leaves);
-    let by_cable = || latest(&|other| other.leaves && Some(&other.place) == peer);
-    // What leaves came in before, or was handed down by a link that lies on this one: a bridge sends several copies.
-    let inside = || {
-        latest(&|other| {
-            let is_above =
-                !sighting.leaves || !other.leaves || wiring.stacked.contains(&other.place);
-            let is_lo = other.place == sighting.place;
-            other.place.netns == sighting.place.netns && (is_above || is_lo)
-        })
-    };
-    let from = by_cable().or_else(inside).or_else(|| latest(&|_| true));
-    let before = from.and_then(|from| {
-        let step = journey.steps.get(from)?;
-        sightings.get(step.sighting)
-    });
-    let differences = before.map_or(Vec::new(), |before| before.look.differences(&sighting.look));
-    journey.steps.push(Step {
-        sighting: number,
-        from,
-        differences,
-    });
 }
 
 /// EtherTypes of what links and bridges say by themselves; below 0x600 it is a length (STP, IEEE 802.1D), 0x88cc is LLDP.

@@ -1,6 +1,6 @@
 //! A trace: every packet on every link of every namespace of the lab while a script is at work, put together to journeys.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::kernel::conntrack;
 use crate::kernel::conntrack_filter::Filter;
 use crate::kernel::kinds::{is_pair, is_stacked};
 use crate::packet::captured::{Captured, Direction};
-use crate::packet::identity::{self, Tuple};
+use crate::packet::identity::{self, Identity, Tuple};
 use crate::packet::layers::Link;
 use crate::packet::line;
 use crate::picture::{Column, Ladder, Mark, Row};
@@ -79,8 +79,9 @@ impl Lab {
             // Where there is no connection tracking there are no translations.
             for entry in conntrack::list(&namespace, &Filter::default()).unwrap_or_default() {
                 let [original, reply] = [&entry.original, &entry.reply].map(tuple_of);
-                wiring.translations.insert((original, turned(reply)));
-                wiring.translations.insert((reply, turned(original)));
+                let translations = &mut wiring.translations;
+                translations.note(&name, original, reply.turned());
+                translations.note(&name, reply, original.turned());
             }
         }
         wiring
@@ -97,20 +98,9 @@ fn tuple_of(tuple: &conntrack::Tuple) -> Tuple {
     }
 }
 
-/// The tuple of an answer.
-fn turned(tuple: Tuple) -> Tuple {
-    Tuple {
-        source: tuple.destination,
-        destination: tuple.source,
-        sport: tuple.dport,
-        dport: tuple.sport,
-    }
-}
-
 impl Trace {
     /// Puts packets, which are in the order of their times, together to journeys.
-    pub fn new(packets: Vec<Captured>, lost: u64, mut wiring: Wiring) -> Self {
-        wiring.translations.retain(|(before, now)| before != now);
+    pub fn new(packets: Vec<Captured>, lost: u64, wiring: Wiring) -> Self {
         let sightings: Vec<Sighting> = packets.iter().map(sighting).collect();
         let journeys = join(&sightings, &wiring);
         Trace {
@@ -212,7 +202,15 @@ impl Trace {
             .ends(&self.sightings, &self.wiring)
             .into_iter()
             .collect();
-        let is_delivered = ends.values().any(|end| *end == End::Delivered);
+        // What is delivered elsewhere: the packet, or this piece of it.
+        let delivered: HashSet<&Identity> = ends
+            .iter()
+            .filter(|(_, end)| **end == End::Delivered)
+            .filter_map(|(number, _)| {
+                let step = journey.steps.get(*number)?;
+                Some(&self.sightings.get(step.sighting)?.identity)
+            })
+            .collect();
         let mut rows: Vec<(usize, Row)> = Vec::new();
         for (number, step) in journey.steps.iter().enumerate() {
             let end = ends.get(&number);
@@ -235,7 +233,7 @@ impl Trace {
                 None => (Mark::None, ""),
                 Some(End::Delivered) => (Mark::Delivered, ""),
                 // One of several copies, for somebody else.
-                Some(_) if is_delivered => (Mark::None, "not for it"),
+                Some(_) if delivered.contains(&sighting.identity) => (Mark::None, "not for it"),
                 Some(End::Stopped) => (Mark::Lost, "stops here"),
                 Some(End::Gone) => (Mark::Lost, "not seen after this"),
             };

@@ -38,6 +38,69 @@ pub enum Identity {
     Frame(u16, Vec<u8>),
 }
 
+impl Identity {
+    /// What the pieces of one packet of IP have in common, besides their addresses (RFC 791): the version, the protocol and the
+    /// identification.
+    pub fn datagram(&self) -> Option<(u8, u8, u32)> {
+        match self {
+            Identity::Ip {
+                version,
+                protocol,
+                id,
+                ..
+            } => Some((*version, *protocol, *id)),
+            _ => None,
+        }
+    }
+
+    /// Whether this packet, which is whole or a larger piece, has the bytes of a piece.
+    pub fn holds(&self, piece: &Identity) -> bool {
+        let (
+            Identity::Ip {
+                offset: begin,
+                inside: whole,
+                ..
+            },
+            Identity::Ip { offset, inside, .. },
+        ) = (self, piece)
+        else {
+            return false;
+        };
+        let Some(from) = offset
+            .checked_sub(*begin)
+            .map(|units| usize::from(units) * 8)
+        else {
+            return false;
+        };
+        // Of a header some bytes are left out: none, a checksum, with it the identifier of an echo, or the ports.
+        let mut left_out = [0, 2, 4, 6].into_iter();
+        self.datagram() == piece.datagram()
+            && left_out.any(|left_out| {
+                let rest = from.checked_sub(left_out).or((from == 0).then_some(0));
+                let rest = rest.and_then(|from| whole.get(from..));
+                rest.is_some_and(|rest| rest.starts_with(inside))
+            })
+    }
+}
+
+/// Which bytes a fragment has of the packet that it is a piece of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fragment {
+    /// The first of them.
+    pub start: usize,
+    /// The one after the last of them.
+    pub end: usize,
+    /// Whether more come behind it.
+    pub has_more: bool,
+}
+
+/// As people count: the first byte and the last.
+impl fmt::Display for Fragment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.start, self.end.saturating_sub(1))
+    }
+}
+
 /// A tunnel that a packet is in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tunnel {
@@ -84,6 +147,8 @@ pub struct Look {
     pub echo_id: Option<u16>,
     /// How many routers more may pass it on.
     pub ttl: Option<u8>,
+    /// Which piece of a packet it is, if it is one.
+    pub fragment: Option<Fragment>,
 }
 
 /// A difference between two sightings.
@@ -112,6 +177,7 @@ impl Look {
                 ("dport", text(look.dport)),
                 ("id", text(look.echo_id)),
                 ("ttl", text(look.ttl)),
+                ("fragment", text(look.fragment)),
             ]
         };
         let both = words(self).into_iter().zip(words(now));
@@ -122,6 +188,14 @@ impl Look {
                 now: now.unwrap_or_default(),
             })
             .collect()
+    }
+
+    /// Whether two sightings of one packet have bytes of it in common: what is no piece has all of them.
+    pub fn shares_bytes(&self, other: &Look) -> bool {
+        match (self.fragment, other.fragment) {
+            (Some(one), Some(other)) => one.start < other.end && other.start < one.end,
+            _ => true,
+        }
     }
 
     /// Addresses and ports: what NAT rewrites.
@@ -146,6 +220,18 @@ pub struct Tuple {
     pub sport: Option<u16>,
     /// Its port there.
     pub dport: Option<u16>,
+}
+
+impl Tuple {
+    /// The tuple of an answer.
+    pub fn turned(self) -> Self {
+        Tuple {
+            source: self.destination,
+            destination: self.source,
+            sport: self.dport,
+            dport: self.sport,
+        }
+    }
 }
 
 fn mac(bytes: [u8; 6]) -> String {
@@ -318,6 +404,7 @@ impl Reader {
         self.look.destination = Some(destination);
         self.look.ttl = Some(ttl);
         (self.look.sport, self.look.dport, self.look.echo_id) = (None, None, None);
+        self.look.fragment = None;
     }
 
     /// RFC 791.
@@ -335,6 +422,9 @@ impl Reader {
             _ => rest,
         };
         let (offset, is_fragment) = (fragment & 0x1fff, fragment & 0x3fff != 0);
+        if is_fragment {
+            self.piece(offset, body, fragment & 0x2000 != 0);
+        }
         Some(self.carried(4, protocol, id, offset, is_fragment, body))
     }
 
@@ -346,7 +436,7 @@ impl Reader {
         self.addresses(ip6(bytes, 8)?, ip6(bytes, 24)?, byte(bytes, 7)?);
         let rest = bytes.get(40..)?;
         let mut body = rest.get(..length).filter(|_| length > 0).unwrap_or(rest);
-        let (mut id, mut offset, mut is_fragment) = (label, 0, false);
+        let (mut id, mut offset, mut is_fragment, mut has_more) = (label, 0, false, false);
         while self.descends() {
             let length = match next {
                 protocol::HOP_BY_HOP | protocol::ROUTING | protocol::DESTINATION => {
@@ -355,6 +445,7 @@ impl Reader {
                 protocol::FRAGMENT => {
                     let place = be16(body, 2)?;
                     (offset, is_fragment) = (place >> 3, place & !0x6 != 0);
+                    has_more = place & 1 != 0;
                     id = be32(body, 4)?;
                     8
                 }
@@ -363,7 +454,19 @@ impl Reader {
             next = byte(body, 0)?;
             body = body.get(length..)?;
         }
+        if is_fragment {
+            self.piece(offset, body, has_more);
+        }
         Some(self.carried(6, next, id, offset, is_fragment, body))
+    }
+
+    fn piece(&mut self, offset: u16, body: &[u8], has_more: bool) {
+        let start = usize::from(offset) * 8;
+        self.look.fragment = Some(Fragment {
+            start,
+            end: start + body.len(),
+            has_more,
+        });
     }
 
     /// What a packet of IP carries.

@@ -106,10 +106,10 @@ pub mod api {
     /// - `label`: what it is, such as "echo request seq 1"; `line`: the same as tcpdump tells it
     /// - `source`, `destination`: its addresses at the beginning
     /// - `path`: where it was seen, an array of texts: "veth0 out", or "h1/eth0 in" in a namespace with a name
-    /// - `delivered`: whether whom it was for had it
+    /// - `delivered`: whether whom it was for had it; of a packet that was cut to pieces, all of them
     /// - `steps`: an array of maps: `time` (milliseconds since the first packet), `netns`, `link`, `direction` ("in" or "out"),
     ///   `from` (the number of the step before it, or ()), `changes` (an array of maps `field`, `before`, `now`: "ttl", "saddr",
-    ///   "sport", "vlan id", "tunnel" and so on), `line`
+    ///   "sport", "vlan id", "tunnel", "fragment" (the first and the last byte that a piece has) and so on), `line`
     /// - `ends`: an array of maps: `netns`, `link`, `end`: "delivered", "stopped" (it came in, and nobody there took it or passed
     ///   it on) or "gone" (it went out, and was seen nowhere after that)
     ///
@@ -316,7 +316,7 @@ fn journey_map(trace: &Trace, journey: &Journey) -> Map {
             ]));
         }
     }
-    let delivered = ends.values().any(|end| *end == End::Delivered);
+    let delivered = journey.is_delivered(&trace.sightings, &trace.wiring);
     let address = |of: Option<std::net::IpAddr>| maybe(of.map(|address| address.to_string()));
     map([
         ("delivered", delivered.into()),

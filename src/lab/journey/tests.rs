@@ -1,4 +1,5 @@
 use super::*;
+use crate::packet::identity::Fragment;
 
 /// A sighting in few words: `h1/eth0 out`, the packet, its source and destination.
 fn sighting(place: &str, packet: u8, addresses: (&str, &str), ttl: u8) -> Sighting {
@@ -152,12 +153,149 @@ fn nat_is_told_by_its_tuples() {
     let mut wiring = wiring(&[], &[]);
     for (before, now) in [(0, 2), (1, 3)] {
         let tuples = (seen[before].look.tuple(), seen[now].look.tuple());
-        wiring.translations.insert(tuples);
+        wiring.translations.note("r", tuples.0, tuples.1);
     }
     assert_eq!(
         ways(&join(&seen, &wiring)),
         [[(0, None), (2, Some(0))], [(1, None), (3, Some(0))]]
     );
+}
+
+const SERVER: &str = "192.0.2.9";
+const ONE: (&str, &str) = ("10.0.0.1", SERVER);
+const TWO: (&str, &str) = ("10.0.0.2", SERVER);
+const OUTSIDE: (&str, &str) = ("192.0.2.1", SERVER);
+
+/// Two hosts behind one NAT that say the same, one after the other. Conntrack may know nothing of it any more.
+#[test]
+fn a_packet_does_not_go_on_as_that_of_another_host() {
+    let way = |host: &str, port: &str, addresses, ttl_of_host| {
+        [
+            sighting(&format!("{host}/eth0 out"), 1, addresses, ttl_of_host),
+            sighting(&format!("g/{port} in"), 1, addresses, ttl_of_host),
+            sighting("g/br0 in", 1, addresses, ttl_of_host),
+            sighting("g/wan out", 1, OUTSIDE, ttl_of_host - 1),
+            sighting("s/eth0 in", 1, OUTSIDE, ttl_of_host - 1),
+        ]
+    };
+    let seen = [way("a", "p1", ONE, 64), way("b", "p2", TWO, 64)].concat();
+    let cables = [("a/eth0", "g/p1"), ("b/eth0", "g/p2"), ("g/wan", "s/eth0")];
+    let mut wiring = wiring(&cables, &[("s", SERVER), ("a", ONE.0), ("b", TWO.0)]);
+    wiring.stacked.insert(place("g/br0"));
+    let chain = |from: usize| {
+        let link = |step: usize| (from + step, step.checked_sub(1));
+        (0..5).map(link).collect::<Vec<_>>()
+    };
+    let journeys = join(&seen, &wiring);
+    assert_eq!(ways(&journeys), [chain(0), chain(5)]);
+    assert!(journeys.iter().all(|one| one.is_delivered(&seen, &wiring)));
+}
+
+/// An echo server says the same words.
+#[test]
+fn an_answer_is_not_the_question() {
+    for ttl in [63, 64] {
+        let seen = [
+            sighting("s/eth0 in", 1, OUTSIDE, ttl),
+            sighting("s/eth0 out", 1, (OUTSIDE.1, OUTSIDE.0), 64),
+        ];
+        let wiring = wiring(&[], &[("s", SERVER)]);
+        assert_eq!(join(&seen, &wiring).len(), 2);
+    }
+}
+
+/// What conntrack knows of another namespace is nothing here.
+#[test]
+fn a_translation_belongs_to_its_namespace() {
+    let tuples =
+        [ONE, OUTSIDE].map(|addresses| sighting("r/eth0 in", 1, addresses, 64).look.tuple());
+    let mut translations = Translations::default();
+    translations.note("r", tuples[0], tuples[1]);
+    translations.note("r", tuples[0], tuples[0]);
+    assert_eq!(
+        translations.check("r", tuples[0], tuples[1]),
+        Translated::Yes
+    );
+    assert_eq!(
+        translations.check("q", tuples[0], tuples[1]),
+        Translated::Unknown
+    );
+    let other = sighting("r/eth0 in", 1, TWO, 64).look.tuple();
+    assert_eq!(translations.check("r", other, tuples[1]), Translated::No);
+}
+
+/// A piece of the packet, by its first byte and the one after its last.
+fn piece(place: &str, start: u16, end: u16, ttl: u8) -> Sighting {
+    let mut piece = sighting(place, 1, HERE, ttl);
+    piece.look.fragment = Some(Fragment {
+        start: start.into(),
+        end: end.into(),
+        has_more: end < 32,
+    });
+    if let Identity::Ip { offset, inside, .. } = &mut piece.identity {
+        *offset = start / 8;
+        // The whole has the bytes from 4 on in it, as an echo.
+        let from = start.max(4);
+        *inside = (from..end).map(|byte| byte.to_be_bytes()[1]).collect();
+    }
+    piece
+}
+
+fn whole(place: &str, ttl: u8) -> Sighting {
+    let mut whole = piece(place, 0, 32, ttl);
+    whole.look.fragment = None;
+    whole
+}
+
+#[test]
+fn a_router_cuts_to_pieces() {
+    let mut seen = vec![
+        whole("h1/eth0 out", 64),
+        whole("r/eth0 in", 64),
+        piece("r/eth1 out", 0, 16, 63),
+        piece("r/eth1 out", 16, 32, 63),
+        piece("h2/eth0 in", 0, 16, 63),
+        piece("h2/eth0 in", 16, 32, 63),
+    ];
+    let cables = [("h1/eth0", "r/eth0"), ("r/eth1", "h2/eth0")];
+    let wiring = wiring(&cables, &[("h2", HERE.1)]);
+    let journeys = join(&seen, &wiring);
+    let from = [None, Some(0), Some(1), Some(1), Some(2), Some(3)];
+    let expected: Vec<_> = (0..6).zip(from).collect();
+    assert_eq!(ways(&journeys), [expected]);
+    assert!(journeys[0].is_delivered(&seen, &wiring));
+    let cut: Vec<_> = journeys[0].steps[2]
+        .differences
+        .iter()
+        .map(|one| one.field)
+        .collect();
+    assert_eq!(cut, ["ttl", "fragment"]);
+    seen.pop();
+    let journeys = join(&seen, &wiring);
+    assert_eq!(
+        journeys[0].ends(&seen, &wiring),
+        [(3, End::Gone), (4, End::Delivered)]
+    );
+    assert!(!journeys[0].is_delivered(&seen, &wiring));
+}
+
+/// NAT has to see the whole packet.
+#[test]
+fn a_router_puts_pieces_together() {
+    let seen = [
+        piece("h1/eth0 out", 0, 16, 64),
+        piece("h1/eth0 out", 16, 32, 64),
+        piece("r/eth0 in", 0, 16, 64),
+        piece("r/eth0 in", 16, 32, 64),
+        whole("r/eth1 out", 63),
+        whole("h2/eth0 in", 63),
+    ];
+    let cables = [("h1/eth0", "r/eth0"), ("r/eth1", "h2/eth0")];
+    let wiring = wiring(&cables, &[("h2", HERE.1)]);
+    let journeys = join(&seen, &wiring);
+    assert_eq!(journeys.len(), 1);
+    assert_eq!(journeys[0].ends(&seen, &wiring), [(5, End::Delivered)]);
+    assert!(journeys[0].is_delivered(&seen, &wiring));
 }
 
 #[test]

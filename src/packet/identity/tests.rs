@@ -144,6 +144,46 @@ fn vxlan_has_any_port() {
     assert!(read(&frame(&vxlan), Link::Ethernet).1.tunnels.is_empty());
 }
 
+/// Cuts a packet of IPv4 at this byte of what it carries.
+fn cut(packet: &[u8], at: usize) -> [Vec<u8>; 2] {
+    let piece = |range: std::ops::Range<usize>, has_more: bool| {
+        let offset = u16::try_from(range.start / 8).unwrap() | if has_more { 0x2000 } else { 0 };
+        let mut piece = packet[..20].to_vec();
+        let length = u16::try_from(20 + range.len()).unwrap();
+        piece[2..4].copy_from_slice(&length.to_be_bytes());
+        piece[6..8].copy_from_slice(&offset.to_be_bytes());
+        piece.extend(&packet[20..][range]);
+        piece
+    };
+    [piece(0..at, true), piece(at..packet.len() - 20, false)]
+}
+
+#[test]
+fn pieces_are_known_by_their_bytes() {
+    let packets = [
+        echo("10.0.0.2", "192.0.2.2", 5, 64),
+        udp("10.0.0.2", "192.0.2.2", 53, b"abcdefghijklmnop"),
+    ];
+    for packet in &packets {
+        let whole = read(packet, Link::Ip).0;
+        for piece in cut(packet, 8) {
+            let (identity, look) = read(&piece, Link::Ip);
+            assert!(look.fragment.is_some());
+            assert!(whole.holds(&identity) && !identity.holds(&whole));
+        }
+        let others = packets.iter().filter(|other| *other != packet);
+        for piece in others.flat_map(|other| cut(other, 8)) {
+            assert!(!whole.holds(&read(&piece, Link::Ip).0));
+        }
+    }
+    let [_, last] = cut(&packets[0], 8);
+    let fragment = read(&last, Link::Ip).1.fragment.unwrap();
+    assert_eq!(
+        (fragment.to_string().as_str(), fragment.has_more),
+        ("8-15", false)
+    );
+}
+
 proptest! {
     #[test]
     fn no_bytes_are_a_panic(bytes: Vec<u8>) {
