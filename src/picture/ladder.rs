@@ -284,6 +284,7 @@ mod tests {
 
     #[test]
     fn nothing_to_draw() {
-        assert_eq!(draw(&Ladder::default(), false, None).trim(), "ms");
+        let drawn = draw(&Ladder::default(), false, None);
+        assert_eq!(drawn, "no packet was seen\n");
     }
 }

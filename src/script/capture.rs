@@ -52,7 +52,7 @@ pub mod api {
     ///
     /// Equivalent to: `tcpdump`
     ///
-    /// Search words: `tshark`, `wireshark`, `dumpcap`, `sniff`, `sniffer`, `packets`, `pcap`, `pcapng`, `record`
+    /// Search words: `tcpdump`, `tshark`, `wireshark`, `dumpcap`, `sniff`, `sniffer`, `packets`, `pcap`, `pcapng`, `record`
     ///
     /// # Options
     /// - `link` (link or array of links; `-i`): only packets of these; of all links of the namespace unless given
