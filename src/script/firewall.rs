@@ -57,16 +57,16 @@ pub mod api {
     ) -> RhaiResultOf<i64> {
         verb(&ctx, |lab| {
             let network = read_network(cidr, "cidr")?;
-            if network.network() != network {
-                let words = format!("{cidr:?} is an address in a network, and not the network");
-                let failure = Failure::new(words).about(cidr).blame("cidr");
-                return Err(failure.hint(format!("the network is {}", network.network())));
-            }
             let mut options = Options::new(options);
             let table = options
                 .take::<String>("table")?
                 .unwrap_or_else(|| "nat".into());
             options.finish()?;
+            if network.network() != network {
+                let words = format!("{cidr:?} is an address in a network, and not the network");
+                let failure = Failure::new(words).about(cidr).blame("cidr");
+                return Err(failure.hint(format!("the network is {}", network.network())));
+            }
             let family = family_of(network.address);
             link_name(dev, "dev")?;
             let rule = format!("{family} saddr {network} oifname \"{dev}\" masquerade");

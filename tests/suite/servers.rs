@@ -484,7 +484,7 @@ fn ports(user: User) -> Verdict {
             let udp = h1.port_check(address, [7, 82, 83, 84, 5000], #{{ proto: "udp", data: "hello", timeout: "300ms" }});
             show(udp.map(|one| [one.port, one.state, one.reason, one.time == ()]));
         }}
-        show([h1.port_check("10.0.0.2", 7), h1.port_check("10.0.0.2", 80), h1.port_check("10.0.0.9", 80, #{{ timeout: 10 }}), h1.port_check("10.0.0.2", [])]);
+        show([h1.port_check("10.0.0.2", 7), h1.port_check("10.0.0.2", 80), h1.port_check("10.0.0.9", 80, #{{ timeout: 10 }})]);
         let many = [];
         for port in 1..501 {{ many.push(port); }}
         let open = h1.port_check("10.0.0.2", many, #{{ timeout: "300ms" }}).filter(|one| one.state == "open");
@@ -510,7 +510,7 @@ fn ports(user: User) -> Verdict {
         udp.clone(),
         tcp,
         udp,
-        json!(["open", "closed", "filtered", []]),
+        json!(["open", "closed", "filtered"]),
         json!([7]),
     ];
     same(observe(user, &code)?, wanted)
