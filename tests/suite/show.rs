@@ -149,7 +149,7 @@ fn json_beside_print(user: User) -> Verdict {
 fn control_characters_stay_out(user: User) -> Verdict {
     let code = r#"
         veth_add("a", "b");
-        link_set("a", #{ alias: "\u001b[31mred\u0007\u009b1m\r\u007f\uafter" });
+        link_set("a", #{ alias: "\u001b[31mred\u0007\u009b1m\r\u007f\u007fafter" });
         link_set("b", #{ alias: "two\nlines\tand\u202eback" });
         show(link_list());
         show(link_get("a"));

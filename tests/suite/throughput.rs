@@ -27,10 +27,13 @@ fn counted(user: User) -> Verdict {
         r#"{HOSTS}
         for address in ["10.0.0.2", "fd00::2"] {{
             let before = h2.link_get("eth0").statistics.rx_bytes;
+            let start = timestamp();
             let seen = h1.throughput(address, #{{ time: "1s", rate: "100mbit" }});
+            // On a machine that is busy it goes on for longer than it counts.
+            let took = start.elapsed;
             let passed = h2.link_get("eth0").statistics.rx_bytes - before;
             // What was still on its way at the end is not in `bytes`, but the rate held for it too.
-            let most = 12500000.0 * seen.seconds * 1.5 + 100000.0;
+            let most = 12500000.0 * took * 1.5 + 100000.0;
             show([seen.protocol, seen.bytes > 100000, passed >= seen.bytes, passed < most, seen.seconds >= 1.0]);
         }}
         "#
