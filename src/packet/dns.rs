@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::layers::type_name;
+
 /// What every message begins with.
 const HEADER: usize = 12;
 
@@ -346,31 +348,7 @@ pub(super) fn result(flags: u16) -> String {
 
 /// A type of records, or of questions.
 pub fn kind(number: u16) -> String {
-    let known = match number {
-        1 => "A",
-        2 => "NS",
-        5 => "CNAME",
-        6 => "SOA",
-        12 => "PTR",
-        13 => "HINFO",
-        15 => "MX",
-        16 => "TXT",
-        28 => "AAAA",
-        33 => "SRV",
-        35 => "NAPTR",
-        39 => "DNAME",
-        41 => "OPT",
-        43 => "DS",
-        46 => "RRSIG",
-        47 => "NSEC",
-        48 => "DNSKEY",
-        250 => "TSIG",
-        251 => "IXFR",
-        252 => "AXFR",
-        255 => "ANY",
-        other => return format!("Type{other}"),
-    };
-    known.into()
+    type_name(number).map_or_else(|| format!("Type{number}"), Into::into)
 }
 
 /// A class that is not the Internet's.

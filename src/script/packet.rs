@@ -37,6 +37,9 @@ pub mod api {
     /// - `llc`: dsap, ssap, control
     /// - `stp`: version, type, flags, root_priority, root_address, root_cost, bridge_priority, bridge_address, port, message_age,
     ///   max_age, hello_time, forward_delay (times in 1/256 s)
+    /// - `lldp`: chassis_id and port_id (`#{ mac: "02:00:00:00:00:01" }`, `#{ ifname: "eth0" }`, `#{ local: "x" }`), ttl,
+    ///   port_description, system_name, system_description, capabilities (`#{ supported: ["bridge"], enabled: [] }`), tlvs (the
+    ///   others: `#{ type: 127, data: blob }`)
     /// - `arp`: operation (1 asks, 2 answers), saddr_ether, saddr_ip, daddr_ether, daddr_ip
     /// - `ip`: dscp, ecn, id, dont_fragment, more_fragments, frag_off, ttl, protocol, saddr, daddr, options
     /// - `ip6`: dscp, ecn, flowlabel, nexthdr, hoplimit, saddr, daddr; its extension headers are `hbh` and `dst` (nexthdr,
@@ -52,11 +55,21 @@ pub mod api {
     /// - `tcp`: sport, dport, sequence, ackseq, flags (such as "syn,ack"), window, urgptr, options
     /// - `vxlan`: vni, flags
     /// - `geneve`: vni, type, options
+    /// - `dns`: id, qr (true of an answer), opcode, aa, tc, rd, ra, ad, cd, rcode; questions, answers, authority and additional: arrays
+    ///   of maps of name, type ("A", or an int), class (an int, unless it is the Internet's), ttl (seconds) and data: an address, a
+    ///   name, `#{ preference: 10, exchange: "mx.example." }` and the like, an array of strings (TXT), or a blob
+    /// - `dhcp`: op (1 asks, 2 answers), xid, secs, broadcast, ciaddr, yiaddr, siaddr, giaddr, chaddr, sname, file, message
+    ///   ("discover", "offer", "request", "ack" and so on), options
     ///
     /// Options of TCP are an array such as `[#{ mss: 1460 }, "sackOK", #{ timestamps: #{ val: 1, ecr: 0 } }, "nop", #{ wscale: 7 }]`,
     /// with `#{ sack: [[1, 2]] }`; those of neighbour discovery have source_link_address, target_link_address, prefix, mtu and
-    /// rdnss; those of extension headers router_alert. What is not known is `#{ kind: 254, data: blob }` (`type` in place of `kind`
-    /// in IPv6). What can't be read as options is a blob.
+    /// rdnss; those of extension headers router_alert; those of IPv4 router_alert, rr, lsrr and ssrr. Those of DHCP are
+    /// subnet_mask, router, dns_servers, host_name, domain_name, mtu, broadcast, ntp_servers, requested_address, lease_time, overload,
+    /// server_id, parameters, message_text, max_size, renewal_time, rebinding_time, vendor_class and client_id. What is not known is `#{ kind: 254, data: blob }` (`type` in place of `kind`
+    /// in IPv6 and DHCP). What can't be read as options is a blob.
+    ///
+    /// A message that is laid out in another way than `packet_encode` would do it (names of DNS, the order of options) has its `bytes`
+    /// too; they count until something else of it is changed.
     ///
     /// A packet in a packet (a tunnel's, or the one that an ICMP error is about) is a map of its own, under `payload`.
     ///
@@ -107,6 +120,8 @@ pub mod api {
     /// The headers and fields are those of `packet_decode`, in whatever order. What is not given is the usual: a ttl of 64, a
     /// window of 65535, 0; lengths, checksums and the type of what follows are worked out. Whatever is given is taken as it is,
     /// a wrong checksum too.
+    ///
+    /// The flags of TCP can be tcpdump's letters too: "S.".
     ///
     /// `payload` is a blob, a string, or a map of one more packet that is carried inside: what a tunnel carries.
     ///
@@ -307,7 +322,8 @@ fn read_field(field: &Field, value: &Dynamic) -> Result<Value, String> {
             }
             Value::Ip(address)
         }
-        Form::Words(_) => Value::Words(text()?),
+        Form::Words(..) => Value::Words(text()?),
+        Form::Whatever(_) => any_value(value, 0)?,
         Form::Rest(coding) => match coding {
             _ if value.is_blob() => Value::Bytes(value.clone().into_blob().unwrap_or_default()),
             Coding::Bytes => return Err(wanted()),

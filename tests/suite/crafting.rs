@@ -6,7 +6,64 @@ use serde_json::{Value, json};
 
 use crate::capture::{WITH_TCPDUMP, records, tcpdump_in};
 use crate::folder::Folder;
-use crate::support::{Need, User, Verdict, run, run_json, same, test};
+use crate::support::{Need, User, Verdict, program, run, run_json, same, test};
+
+/// A question and an answer of DNS, an offer of DHCP, and LLDP: as maps, and what tcpdump says of them.
+const MESSAGES: &str = r#"
+    let ether = #{ saddr: "02:00:00:00:00:01", daddr: "02:00:00:00:00:02" };
+    let ip = #{ saddr: "10.0.0.1", daddr: "10.0.0.2" };
+    let packets = [
+        #{ ether: ether, ip: ip, udp: #{ sport: 40000 }, dns: #{ id: 7, questions: [#{ name: "www.example.", type: "AAAA" }] } },
+        #{ ether: ether, ip: ip, udp: #{ sport: 53, dport: 40000 }, dns: #{ id: 7, qr: true, aa: true, ra: true,
+            questions: [#{ name: "example", type: "MX" }],
+            answers: [#{ name: "example.", type: "MX", ttl: 60, data: #{ preference: 10, exchange: "mx.example." } }],
+            additional: [#{ name: "mx.example.", type: "A", ttl: 60, data: "10.0.0.9" }] } },
+        #{ ether: ether, ip: ip, udp: #{ sport: 67, dport: 68 }, dhcp: #{ op: 2, xid: 5, yiaddr: "10.0.0.7",
+            chaddr: "02:00:00:00:00:01", message: "offer", options: [#{ server_id: "10.0.0.1" }, #{ lease_time: 3600 }] } },
+        #{ ether: ether, lldp: #{ chassis_id: #{ mac: "02:00:00:00:00:01" }, port_id: #{ ifname: "eth0" }, ttl: 120, system_name: "sw" } },
+        #{ ether: ether, ip: ip, tcp: #{ sport: 1, dport: 2, flags: "S." } },
+    ];
+"#;
+
+fn messages(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let file = folder.path().join("messages.pcap").display().to_string();
+    let code = format!(
+        r#"{MESSAGES}
+        pcap_write({file:?}, packets.map(|packet| packet_encode(packet)));
+        for packet in packets {{
+            let bytes = packet_encode(packet);
+            let back = packet_decode(bytes);
+            show(packet_encode(back) == bytes);
+            for name in ["dns", "dhcp", "lldp"] {{
+                if !(name in packet) {{ continue; }}
+                for field in packet[name].keys() {{
+                    if field != "questions" && back[name][field] != packet[name][field] {{ show(`${{name}}.${{field}}: ${{back[name]}}`); }}
+                }}
+                if "bytes" in back[name] {{ show(`${{name}} is laid out in another way`); }}
+            }}
+        }}
+        let changed = packet_decode(packet_encode(packets[1]));
+        changed.dns.answers[0].data.exchange = "other.example.";
+        show(packet_decode(packet_encode(changed)).dns.answers[0].data.exchange);
+        "#
+    );
+    let wanted = [vec![json!(true); 5], vec![json!("other.example.")]].concat();
+    same(run_json(user, &code)?, wanted)?;
+    let told = program(user, "tcpdump")
+        .args(["-n", "-t", "-S", "-r", &file])
+        .output()?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let lines: Vec<&str> = told.lines().collect();
+    let wanted = [
+        "IP 10.0.0.1.40000 > 10.0.0.2.53: 7+ AAAA? www.example. (29)",
+        "IP 10.0.0.1.53 > 10.0.0.2.40000: 7* 1/0/1 MX mx.example. 10 (60)",
+        "IP 10.0.0.1.67 > 10.0.0.2.68: BOOTP/DHCP, Reply, length 300",
+        "LLDP, length 26: sw",
+        "IP 10.0.0.1.1 > 10.0.0.2.2: Flags [S.], seq 0, ack 0, win 65535, length 0",
+    ];
+    same(lines, wanted.to_vec())
+}
 
 const IP: &[Need] = &[Need::Program("ip")];
 const MACVLAN: &[Need] = &[Need::Kernel("link macvlan")];
@@ -15,6 +72,11 @@ const TUN: &[Need] = &[Need::Kernel("device tun")];
 /// The tests of this file.
 pub fn trials() -> Vec<Trial> {
     [
+        test(
+            "crafting: messages of DNS, DHCP and LLDP",
+            WITH_TCPDUMP,
+            messages,
+        ),
         test(
             "crafting: tcpdump sees what was sent",
             WITH_TCPDUMP,

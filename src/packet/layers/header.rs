@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::messages::{BYTES, Message, is_unchanged};
 use super::options::Coding;
 use super::{Layer, Unencodable, Value, bits, tables};
 use Usual::{Constant, Filled, Follows, Given, Is, Present};
@@ -19,10 +20,12 @@ pub enum Form {
     Ip4,
     /// An IPv6 address.
     Ip6,
-    /// A word for each bit, the lowest first.
-    Words(&'static [&'static str]),
+    /// A word for each bit, the lowest first; and a letter, where they have letters.
+    Words(&'static [&'static str], &'static str),
     /// All bytes from there to the end of the header, mostly options.
     Rest(Coding),
+    /// What `messages` reads and writes, and what it wants, with its article.
+    Whatever(&'static str),
 }
 
 /// What a field is when it is not given.
@@ -86,6 +89,8 @@ pub enum Extent {
         /// What is not counted.
         more: usize,
     },
+    /// As the message says.
+    Message(Message),
 }
 
 /// What comes after a header.
@@ -200,6 +205,7 @@ impl Kind {
                 let told = usize::try_from(self.number(field, bytes)?).ok()?;
                 told * unit + more
             }
+            Extent::Message(message) => message.length(bytes)?,
             Extent::Fields => {
                 // The byte that tells which fields there are has to be there.
                 bytes.get(..self.length)?;
@@ -215,9 +221,23 @@ impl Kind {
                 }
             }
         };
-        (self.length..=bytes.len())
-            .contains(&length)
-            .then_some(length)
+        let is_there = (self.length..=bytes.len()).contains(&length);
+        (is_there && self.is_valid(bytes, length)).then_some(length)
+    }
+
+    /// Whether a header of this length is what its place says that it is: anything can stand behind an EtherType.
+    fn is_valid(&self, bytes: &[u8], length: usize) -> bool {
+        let version = self.number("version", bytes);
+        match self.name {
+            "ip" => {
+                let told = self
+                    .number("length", bytes)
+                    .and_then(|told| usize::try_from(told).ok());
+                version == Some(4) && told.is_some_and(|told| told == 0 || told >= length)
+            }
+            "ip6" => version == Some(6),
+            _ => true,
+        }
     }
 
     /// A header that is all there, as a layer.
@@ -226,7 +246,14 @@ impl Kind {
         let here = fields.filter(|field| field.is_in(header));
         let read = |field: &'static Field| Some((field.name, field.read(header)?));
         let fields = here.filter_map(read).collect();
-        Layer { kind: self, fields }
+        let mut layer = Layer { kind: self, fields };
+        if let Extent::Message(message) = self.extent {
+            layer.fields.extend(message.read(header));
+            if self.write(&layer).as_deref() != Ok(header) {
+                layer.fields.push((BYTES, Value::Bytes(header.to_vec())));
+            }
+        }
+        layer
     }
 
     /// The length that the header says its body has, where it says so.
@@ -246,7 +273,7 @@ impl Kind {
     }
 
     /// What comes after this header, if it is known.
-    pub(super) fn next(&self, header: &[u8]) -> Option<&'static Kind> {
+    pub(super) fn next(&self, header: &[u8], body: &[u8]) -> Option<&'static Kind> {
         let name = match self.next {
             Next::Payload => return None,
             Next::Always(name) => name,
@@ -267,7 +294,17 @@ impl Kind {
                 if field.name == "type" && self.body_length(header).is_some() {
                     return tables::kind("llc");
                 }
-                numbers.iter().find(|(number, _)| *number == told)?.1
+                let known = |told: u64| numbers.iter().find(|(number, _)| *number == told);
+                let is_it = |name: &str, port: u64| {
+                    name != "vxlan" || port != VXLAN_OF_LINUX || is_vxlan(body)
+                };
+                let by_port = |told: u64| known(told).filter(|(port, name)| is_it(name, *port));
+                // A message has its port on one of both sides.
+                let from = || {
+                    let from = known(self.number("sport", header)?)?;
+                    matches!(from.1, "dns" | "dhcp").then_some(from)
+                };
+                by_port(told).or_else(from)?.1
             }
         };
         tables::kind(name)
@@ -314,6 +351,25 @@ impl Kind {
                 place: format!("{}.{name}", self.name),
                 words: format!("there is none with this {by}"),
             });
+        }
+        if let Extent::Message(message) = self.extent {
+            // How it was laid out counts for as long as it says the same.
+            if let Some(Value::Bytes(bytes)) = layer.get(BYTES)
+                && bytes.len() >= self.length
+            {
+                let laid_out = self.fields.iter();
+                let laid_out = laid_out.filter_map(|field| Some((field.name, field.read(bytes)?)));
+                let laid_out: Vec<_> = laid_out.chain(message.read(bytes)).collect();
+                let is_alone = layer.fields.len() == 1;
+                if is_alone || is_unchanged(layer, &laid_out) {
+                    return Ok(bytes.clone());
+                }
+            }
+            let written = message.write(layer, &mut header);
+            written.map_err(|(name, words)| Unencodable {
+                place: format!("{}.{name}", self.name),
+                words: format!("it {words}"),
+            })?;
         }
         self.pad(&mut header)?;
         Ok(header)
@@ -377,7 +433,8 @@ impl Field {
             Form::Mac => Value::Mac(*header.get(start..)?.first_chunk()?),
             Form::Ip4 => Value::Ip(IpAddr::from(*header.get(start..)?.first_chunk::<4>()?)),
             Form::Ip6 => Value::Ip(IpAddr::from(*header.get(start..)?.first_chunk::<16>()?)),
-            Form::Words(words) => {
+            Form::Whatever(_) => return None,
+            Form::Words(words, _) => {
                 let number = number()?;
                 let set = words
                     .iter()
@@ -419,8 +476,14 @@ impl Field {
             (Form::Mac, Value::Mac(mac)) => put(mac),
             (Form::Ip4, Value::Ip(IpAddr::V4(ip))) => put(&ip.octets()),
             (Form::Ip6, Value::Ip(IpAddr::V6(ip))) => put(&ip.octets()),
-            (Form::Words(words), Value::Words(given)) => {
-                bits::set(header, self.at, self.bits, number_of(words, given)?);
+            (Form::Whatever(_), _) => {}
+            (Form::Words(words, letters), Value::Words(given)) => {
+                bits::set(
+                    header,
+                    self.at,
+                    self.bits,
+                    number_of(words, letters, given)?,
+                );
             }
             (Form::Rest(coding), value) => {
                 let bytes = coding.write(value)?;
@@ -443,7 +506,7 @@ impl Field {
 
     /// The bits for those fields that are given.
     fn present(&self, layer: &Layer) -> u64 {
-        let Form::Words(words) = self.form else {
+        let Form::Words(words, _) = self.form else {
             return 0;
         };
         let given = words
@@ -463,13 +526,27 @@ impl Form {
             Form::Mac => "a hardware address such as \"02:00:00:00:00:01\"",
             Form::Ip4 => "an IPv4 address",
             Form::Ip6 => "an IPv6 address",
-            Form::Words(_) => "words with commas, such as \"syn,ack\"",
+            Form::Words(..) => "words with commas, such as \"syn,ack\"",
             Form::Rest(coding) => coding.wanted(),
+            Form::Whatever(wanted) => wanted,
         }
     }
 }
 
-fn number_of(words: &[&str], given: &str) -> Result<u64, String> {
+/// The port on which Linux has VXLAN unless it is told another one.
+const VXLAN_OF_LINUX: u64 = 8472;
+
+/// Whether this is a header of VXLAN: there is a number of a network, and what is reserved is 0 (RFC 7348, 5).
+fn is_vxlan(bytes: &[u8]) -> bool {
+    matches!(bytes, [8, 0, 0, 0, _, _, _, 0, ..])
+}
+
+fn number_of(words: &[&str], letters: &str, given: &str) -> Result<u64, String> {
+    let bit = |letter: char| letters.chars().position(|known| known == letter);
+    let by_letters = given.chars().map(bit).collect::<Option<Vec<_>>>();
+    if let Some(bits) = by_letters.filter(|bits| !bits.is_empty()) {
+        return Ok(bits.iter().fold(0, |number, bit| number | 1 << bit));
+    }
     let given = given
         .split(',')
         .map(str::trim)

@@ -10,12 +10,14 @@
 mod bits;
 mod fill;
 mod header;
+mod messages;
 mod options;
 mod sums;
 mod tables;
 mod walk;
 
 pub use header::{Field, Form, Kind, Usual};
+pub use messages::type_name;
 pub use options::{Coding, tcp_options};
 pub use sums::{Sum, sums};
 pub use tables::{kind, kinds};

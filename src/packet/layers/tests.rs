@@ -31,6 +31,51 @@ fn a_ping_is_read() {
     assert_eq!(encode(&packet), Ok(ECHO.to_vec()));
 }
 
+/// What IGMP has, a route, and an option of which nothing is known.
+#[test]
+fn options_of_ip_are_a_list() {
+    let mut bytes = ECHO.to_vec();
+    let options = [148, 4, 0, 0, 1, 7, 7, 4, 10, 0, 0, 1, 30, 3, 9, 0];
+    bytes.splice(20..20, options);
+    bytes[0] = 0x49;
+    bytes[3] += 16;
+    let packet = decode(&bytes, Link::Ip);
+    let Some(Value::List(found)) = packet.layers[0].get("options") else {
+        panic!("{packet:?}");
+    };
+    let names: Vec<String> = found
+        .iter()
+        .map(|option| match option {
+            Value::Text(word) => word.clone(),
+            Value::Map(entries) => entries[0].0.clone(),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(names, ["router_alert", "nop", "rr", "kind"]);
+    assert_eq!(encode(&packet), Ok(bytes));
+}
+
+#[test]
+fn flags_have_letters() {
+    let flags = |flags: &str| {
+        let mut tcp = Layer::new(kind("tcp").unwrap());
+        tcp.fields = vec![
+            ("sport", Value::Number(1)),
+            ("dport", Value::Number(2)),
+            ("flags", Value::Words(flags.into())),
+        ];
+        let packet = Packet {
+            layers: vec![tcp],
+            payload: Vec::new(),
+        };
+        encode(&packet).map(|bytes| bytes[13])
+    };
+    assert_eq!(flags("S."), Ok(0x12));
+    assert_eq!(flags("syn,ack"), Ok(0x12));
+    assert_eq!(flags("FPU"), Ok(0x29));
+    assert!(flags("SX").is_err());
+}
+
 #[test]
 fn a_wrong_checksum_is_kept() {
     let mut bytes = ECHO.to_vec();
@@ -249,6 +294,20 @@ fn options(coding: Coding) -> BoxedStrategy<Value> {
         Coding::Bytes => prop::collection::vec(any::<[u8; 8]>(), 1..5)
             .prop_map(|words| Value::Bytes(words.concat()))
             .boxed(),
+        Coding::Ip => {
+            let address = any::<u32>().prop_map(|ip| Value::Ip(Ipv4Addr::from(ip).into()));
+            let addresses = prop::collection::vec(address, 1..4).prop_map(list);
+            let option = prop_oneof![
+                Just(Value::Text("nop".into())),
+                short().prop_map(|value| one("router_alert", value)),
+                (byte(), addresses).prop_map(|(pointer, addresses)| {
+                    let fields = vec![("pointer".into(), pointer), ("addresses".into(), addresses)];
+                    one("rr", Value::Map(fields))
+                }),
+                unknown("kind", 3),
+            ];
+            prop::collection::vec(option, 1..3).prop_map(list).boxed()
+        }
         Coding::Tcp => {
             let option = prop_oneof![
                 Just(Value::Text("nop".into())),
@@ -320,10 +379,12 @@ fn value(field: &'static Field) -> BoxedStrategy<Value> {
         Form::Ip6 => any::<u128>()
             .prop_map(|ip| Value::Ip(Ipv6Addr::from(ip).into()))
             .boxed(),
-        Form::Words(words) => prop::sample::subsequence(words.to_vec(), 0..=words.len())
+        Form::Words(words, _) => prop::sample::subsequence(words.to_vec(), 0..=words.len())
             .prop_map(|words| Value::Words(words.join(",")))
             .boxed(),
         Form::Rest(coding) => options(coding),
+        // Messages have tests of their own.
+        Form::Whatever(_) => Just(Value::List(Vec::new())).boxed(),
     }
 }
 

@@ -69,7 +69,7 @@ pub fn walk(bytes: &[u8], link: Link) -> Vec<Seen<'_>> {
             body,
             is_cut,
         });
-        next = kind.next(header);
+        next = kind.next(header, body);
         rest = body;
     }
     seen

@@ -25,6 +25,7 @@ fn of(seen: &[Seen], bytes: &[u8]) -> String {
             rest()
         }
         "llc" => "LLC".into(),
+        "lldp" => lldp(first.header),
         "stp" => match number(first, "type") {
             0x80 => "STP topology change".into(),
             2 => "RSTP".into(),
@@ -55,15 +56,19 @@ fn of(seen: &[Seen], bytes: &[u8]) -> String {
 
 fn frame(frame: &Seen) -> String {
     match number(frame, "type") {
-        0x88cc => match lldp_name(frame.body) {
-            Some(name) => format!("LLDP {name}"),
-            None => "LLDP".into(),
-        },
+        0x88cc => lldp(frame.body),
         told @ 0..=1500 => format!("802.3 {told} bytes"),
         told => match names::ethertype(told) {
             "Unknown" => format!("ethertype {told:#06x}"),
             name => name.into(),
         },
+    }
+}
+
+fn lldp(bytes: &[u8]) -> String {
+    match lldp_name(bytes) {
+        Some(name) => format!("LLDP {name}"),
+        None => "LLDP".into(),
     }
 }
 
@@ -159,7 +164,8 @@ fn service(seen: &Seen) -> u64 {
 }
 
 fn udp(udp: &Seen, inner: &[Seen]) -> String {
-    if !inner.is_empty() {
+    let is_tunnel = |inner: &Seen| matches!(inner.kind.name, "vxlan" | "geneve");
+    if inner.first().is_some_and(is_tunnel) {
         return of(inner, udp.body);
     }
     let port = service(udp);

@@ -88,6 +88,7 @@ impl Line {
     /// What is behind a frame's header and has no table.
     fn unread(&mut self, before: &Seen, told: u64, length: usize) {
         match told {
+            0x0800 if self.invalid_ip(before.body) => {}
             0x0800 => self.cut("ip"),
             0x0806 => self.cut("arp"),
             0x86dd => self.cut("ip6"),

@@ -4,6 +4,8 @@
 //! - It is one line always: what is in a VXLAN comes after `: `, not on a line of its own, and there are no dumps of bytes.
 //! - One space stands where tcpdump has two or none: `destination unreachable, unreachable prohibited`, `multicast listener
 //!   query max resp delay`.
+//! - VXLAN on port 8472, where Linux has it, is VXLAN, where tcpdump has OTV, whose header is the same.
+//! - Of the options of TCP, MD5 is its digits alone, and MPTCP its kind, with the keys of `capable`.
 //! - Of TCP the numbers are absolute: what the connection began with is not known here.
 //! - Protocols that are not read (NTP, SNMP, SCTP ...) are told by their number and length.
 //! - What is cut short ends with `[|` and the name of what is not all there.
@@ -42,8 +44,14 @@ pub fn line(bytes: &[u8], link: Link, length: usize, detail: Detail) -> String {
         detail,
     };
     if seen.is_empty() {
-        let name = beginning(bytes, link).map_or("ip", |kind| kind.name);
-        line.put(format_args!("[|{name}], length {length}"));
+        match (beginning(bytes, link), bytes.first()) {
+            (None, Some(first)) => line.put(format_args!("unknown ip {}", first >> 4)),
+            (Some(kind), _) if kind.name == "ip" && line.invalid_ip(bytes) => {}
+            (kind, _) => {
+                let name = kind.map_or("ip", |kind| kind.name);
+                line.put(format_args!("[|{name}], length {length}"));
+            }
+        }
     } else {
         line.headers(&seen, length.max(bytes.len()));
     }
@@ -73,6 +81,7 @@ impl Line {
             "ip" => self.ip(seen, length),
             "ip6" => self.ip6(seen, length),
             "llc" => self.llc(seen, length),
+            "lldp" => self.lldp(first.header, length),
             _ => self.put(format_args!("{}, length {length}", first.kind.name)),
         }
     }

@@ -56,6 +56,32 @@ impl Line {
         self.protocol(protocol, within, inner, ip.body, length);
     }
 
+    /// What stands in the place of an IPv4 header and is none; false if it can be the beginning of one.
+    pub(super) fn invalid_ip(&mut self, bytes: &[u8]) -> bool {
+        let Some(first) = bytes.first() else {
+            return false;
+        };
+        let header = usize::from(first & 0xf) * 4;
+        let name = if self.detail == Detail::Usual {
+            "IP "
+        } else {
+            ""
+        };
+        let told = super::short(bytes, 2).map(usize::from);
+        match (first >> 4, told) {
+            (6, _) => self.put(format_args!(
+                "IP6, wrong link-layer encapsulation (invalid)"
+            )),
+            (4, _) if header < 20 => self.put(format_args!("{name}bad-hlen {header}")),
+            (4, Some(told)) if (1..header).contains(&told) => {
+                self.put(format_args!("{name}bad-len {told}"));
+            }
+            (4, _) => return false,
+            (version, _) => self.put(format_args!("IP{version} (invalid)")),
+        }
+        true
+    }
+
     /// IPv6.
     pub(super) fn ip6(&mut self, seen: &[Seen], length: usize) {
         let Some((ip, inner)) = seen.split_first() else {

@@ -1,7 +1,7 @@
 //! UDP and TCP, and what their ports tell of what is in them.
 
 use super::network::Within;
-use super::{Line, number, short};
+use super::{Line, long, number, short};
 use crate::packet::dns;
 use crate::packet::layers::{Seen, Value, tcp_options};
 
@@ -38,7 +38,7 @@ impl Line {
             _ => {}
         }
         if is_port(DNS) || is_port(MDNS) {
-            self.dns(udp.body, carried, is_port(MDNS));
+            self.dns(udp.body, carried, !is_port(DNS));
         } else if DHCP.iter().any(|port| is_port(*port)) {
             self.dhcp(udp.body, carried);
         } else if whole > there && !within.is_fragment {
@@ -149,6 +149,9 @@ fn option(option: &Value) -> String {
             format!("TS {}", both.collect::<Vec<_>>().join(" "))
         }
         [(_, kind), (_, Value::Bytes(data))] => {
+            if let Some(words) = rare(number(kind), data) {
+                return words;
+            }
             let data: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
             match data.is_empty() {
                 true => format!("unknown-{}", number(kind)),
@@ -157,6 +160,75 @@ fn option(option: &Value) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Options that are told in words, and that nobody crafts by name: RFC 2385 (MD5), RFC 5482 (UTO), RFC 5925 (AO), RFC 7413 (TFO),
+/// RFC 8684 (MPTCP), and old ones.
+fn rare(kind: u64, data: &[u8]) -> Option<String> {
+    let digits = |bytes: &[u8]| -> String {
+        let digits = bytes.iter().map(|byte| format!("{byte:02x}"));
+        digits.collect()
+    };
+    let cookie = |bytes: &[u8]| match bytes {
+        [] => "cookiereq".to_owned(),
+        cookie => format!("cookie {}", digits(cookie)),
+    };
+    Some(match (kind, data) {
+        (6 | 7 | 11..=13, [_, _, _, _]) => {
+            let name = match kind {
+                6 => "echo",
+                7 => "echoreply",
+                11 => "cc",
+                12 => "ccnew",
+                _ => "ccecho",
+            };
+            format!("{name} {}", long(data, 0)?)
+        }
+        (19, digest) if digest.len() == 16 => format!("md5 {}", digits(digest)),
+        (28, [_, _]) => {
+            // As tcpdump counts, with the lowest bit for the unit.
+            let told = short(data, 0)?;
+            let unit = if told & 1 == 1 { 60 } else { 1 };
+            format!("uto {told:#x} {}", u64::from(told >> 1) * unit)
+        }
+        (29, [key, next, mac @ ..]) => {
+            format!("tcp-ao keyid {key} rnextkeyid {next} mac 0x{}", digits(mac))
+        }
+        (34, bytes) => format!("tfo {}", cookie(bytes)),
+        (254, [0xf9, 0x89, bytes @ ..]) => format!("exp-tfo {}", cookie(bytes)),
+        (30, [first, rest @ ..]) => {
+            let names = [
+                "capable",
+                "join",
+                "dss",
+                "add-addr",
+                "rem-addr",
+                "prio",
+                "fail",
+                "fast-close",
+            ];
+            let name = names
+                .get(usize::from(first >> 4))
+                .copied()
+                .unwrap_or("unknown");
+            let mut words = format!("mptcp {} {name}", data.len() + 2);
+            if let (0, [flags, keys @ ..]) = (first >> 4, rest) {
+                words += &format!(" v{}", first & 15);
+                if flags & 0x80 != 0 {
+                    words += " csum";
+                }
+                let keys = keys.chunks_exact(8).take(2);
+                let keys: Vec<String> = keys
+                    .map(|key| format!("0x{}", digits(key).trim_start_matches('0')))
+                    .collect();
+                if !keys.is_empty() {
+                    words += &format!(" {{{}}}", keys.join(","));
+                }
+            }
+            words
+        }
+        _ => return None,
+    })
 }
 
 /// How many bytes an option takes.

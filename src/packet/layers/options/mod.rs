@@ -4,6 +4,7 @@
 //! of its number and its bytes.
 
 mod extension;
+mod ip;
 mod neighbour;
 mod tcp;
 
@@ -18,6 +19,8 @@ pub use tcp::read as tcp_options;
 pub enum Coding {
     /// Bytes of which nothing is known.
     Bytes,
+    /// Options of IPv4.
+    Ip,
     /// Options of TCP.
     Tcp,
     /// Options of neighbour discovery.
@@ -31,6 +34,7 @@ impl Coding {
     pub(super) fn read(self, bytes: &[u8]) -> Value {
         let options = match self {
             Coding::Bytes => None,
+            Coding::Ip => ip::read(bytes),
             Coding::Tcp => tcp::read(bytes),
             Coding::Neighbour => neighbour::read(bytes),
             Coding::Extension => extension::read(bytes),
@@ -41,7 +45,9 @@ impl Coding {
             let is_padded = match (self, missing) {
                 (_, 0) => true,
                 // No more than what a header is filled up with.
-                (Coding::Tcp, 1..4) | (Coding::Extension, 1..8) => self.pad(&mut again, missing),
+                (Coding::Ip | Coding::Tcp, 1..4) | (Coding::Extension, 1..8) => {
+                    self.pad(&mut again, missing)
+                }
                 _ => false,
             };
             Some(is_padded && again == bytes)
@@ -62,6 +68,7 @@ impl Coding {
                 let mut bytes = Vec::new();
                 for option in options {
                     match self {
+                        Coding::Ip => ip::write(option, &mut bytes)?,
                         Coding::Tcp => tcp::write(option, &mut bytes)?,
                         Coding::Neighbour => neighbour::write(option, &mut bytes)?,
                         _ => extension::write(option, &mut bytes)?,
@@ -77,7 +84,7 @@ impl Coding {
     pub(super) fn pad(self, bytes: &mut Vec<u8>, count: usize) -> bool {
         match self {
             Coding::Bytes | Coding::Neighbour => return false,
-            Coding::Tcp => bytes.extend(vec![0; count]),
+            Coding::Ip | Coding::Tcp => bytes.extend(vec![0; count]),
             Coding::Extension => extension::pad(bytes, count),
         }
         true

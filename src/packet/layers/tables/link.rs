@@ -14,6 +14,7 @@ const ETHERTYPES: &[(u64, &str)] = &[
     (0x86dd, "ip6"),
     (0x8100, "vlan"),
     (0x88a8, "vlan"),
+    (0x88cc, "lldp"),
 ];
 const IN_VLAN: &[(u64, &str)] = &[
     (0x0800, "ip"),
@@ -21,6 +22,7 @@ const IN_VLAN: &[(u64, &str)] = &[
     (0x86dd, "ip6"),
     (0x8100, "cvlan"),
     (0x88a8, "cvlan"),
+    (0x88cc, "lldp"),
 ];
 
 /// Ethernet.

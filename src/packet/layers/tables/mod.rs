@@ -3,6 +3,7 @@
 mod bridge;
 mod control;
 mod link;
+mod message;
 mod network;
 mod transport;
 mod tunnel;
@@ -18,6 +19,7 @@ const KINDS: &[Kind] = &[
     link::CVLAN,
     link::LLC,
     bridge::STP,
+    message::LLDP,
     network::ARP,
     network::IP,
     network::IP6,
@@ -33,6 +35,8 @@ const KINDS: &[Kind] = &[
     transport::TCP,
     tunnel::VXLAN,
     tunnel::GENEVE,
+    message::DNS,
+    message::DHCP,
 ];
 
 /// The kinds of headers, from the outside to the inside.

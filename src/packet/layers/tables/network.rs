@@ -4,7 +4,7 @@ use crate::packet::layers::header::Extent::{Fields, Told};
 use crate::packet::layers::header::Form::{Flag, Ip4, Ip6, Mac, Number, Rest};
 use crate::packet::layers::header::Usual::{Constant, Filled, Follows, Given, Is};
 use crate::packet::layers::header::{Extent, Kind, Next, field};
-use crate::packet::layers::options::Coding::{Bytes, Extension};
+use crate::packet::layers::options::Coding::{self, Bytes, Extension};
 
 const IN_IP: &[(u64, &str)] = &[
     (1, "icmp"),
@@ -67,7 +67,7 @@ pub const IP: Kind = Kind {
         field("checksum", 80, 16, Number, Filled),
         field("saddr", 96, 32, Ip4, Given),
         field("daddr", 128, 32, Ip4, Given),
-        field("options", 160, 0, Rest(Bytes), Is(0)),
+        field("options", 160, 0, Rest(Coding::Ip), Is(0)),
     ],
     extent: Told {
         field: "hdrlength",

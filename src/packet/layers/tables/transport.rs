@@ -8,7 +8,11 @@ use crate::packet::layers::options::Coding::Tcp;
 
 const TCP_FLAGS: &[&str] = &["fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"];
 
-/// UDP. What is in it is told by the port that it goes to.
+/// The same as tcpdump writes them.
+const TCP_LETTERS: &str = "FSRP.UEW";
+
+/// UDP. What is in it is told by the port that it goes to; an answer comes from that port. Linux has VXLAN on 8472, the port of
+/// another protocol (OTV), unless it is told a port.
 pub const UDP: Kind = Kind {
     name: "udp",
     length: 8,
@@ -19,7 +23,15 @@ pub const UDP: Kind = Kind {
         field("checksum", 48, 16, Number, Filled),
     ],
     extent: Fields,
-    next: Next::Told(&[(4789, "vxlan"), (6081, "geneve")]),
+    next: Next::Told(&[
+        (4789, "vxlan"),
+        (8472, "vxlan"),
+        (6081, "geneve"),
+        (53, "dns"),
+        (5353, "dns"),
+        (67, "dhcp"),
+        (68, "dhcp"),
+    ]),
 };
 
 /// TCP.
@@ -33,7 +45,7 @@ pub const TCP: Kind = Kind {
         field("ackseq", 64, 32, Number, Is(0)),
         field("doff", 96, 4, Number, Filled),
         field("reserved", 100, 4, Number, Constant(0)),
-        field("flags", 104, 8, Words(TCP_FLAGS), Is(0)),
+        field("flags", 104, 8, Words(TCP_FLAGS, TCP_LETTERS), Is(0)),
         field("window", 112, 16, Number, Is(65_535)),
         field("checksum", 128, 16, Number, Filled),
         field("urgptr", 144, 16, Number, Is(0)),

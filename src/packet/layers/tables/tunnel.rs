@@ -16,7 +16,7 @@ pub const GRE: Kind = Kind {
     name: "gre",
     length: 4,
     fields: &[
-        field("flags", 0, 4, Words(GRE_FLAGS), Present),
+        field("flags", 0, 4, Words(GRE_FLAGS, ""), Present),
         field("reserved", 4, 9, Number, Constant(0)),
         field("version", 13, 3, Number, Constant(0)),
         field("protocol", 16, 16, Number, Follows),
