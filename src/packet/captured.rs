@@ -71,8 +71,8 @@ impl Captured {
         }
     }
 
-    /// The whole of its checksums in a word: wrong if one is, else left to offload if one is; None if it has none, or none that
-    /// can be told. Those of a packet that an ICMP error quotes are not its own.
+    /// The whole of its checksums in a word: wrong if one is, else left to offload if one is; unknown if not all of
+    /// what they cover is there; None if it has none. Those of a packet that an ICMP error quotes are not its own.
     pub fn sum(&self) -> Option<Sum> {
         let mut sums = sums(&self.bytes, self.link_type.beginning()?);
         let is_last = |kind: &Kind| matches!(kind.name, "icmp" | "icmp6");
@@ -80,8 +80,16 @@ impl Captured {
             sums.truncate(last + 1);
         }
         let has = |wanted: Sum| sums.iter().any(|(_, sum)| *sum == wanted);
-        let mut worst = [Sum::Wrong, Sum::Offloaded, Sum::Right].into_iter();
-        worst.find(|sum| has(*sum))
+        // What can't be told of one can't be told of the whole, unless another is wrong.
+        let worst = [Sum::Wrong, Sum::Unknown, Sum::Offloaded, Sum::Right];
+        let worst = worst.into_iter().find(|sum| has(*sum))?;
+        // Of a packet that was cut, whole headers with sums of their own can be missing.
+        let is_cut = u32::try_from(self.bytes.len()).is_ok_and(|kept| kept < self.length);
+        Some(match worst {
+            Sum::Wrong => Sum::Wrong,
+            _ if is_cut => Sum::Unknown,
+            worst => worst,
+        })
     }
 }
 

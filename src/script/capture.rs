@@ -393,7 +393,7 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
         count: count.map(u64::from),
         time,
         // Last: a file that is there is emptied.
-        file: file.map(|file| to_file(&file)).transpose()?,
+        file: file.map(|file| to_file(&file, snaplen)).transpose()?,
     })
 }
 
@@ -405,10 +405,10 @@ pub(super) fn compiled(text: &str, snaplen: Option<u32>) -> Outcome<Vec<Instruct
     compile(&expression, Source::AllLinks, snaplen).map_err(refused)
 }
 
-fn to_file(file: &str) -> Outcome<ToFile> {
+fn to_file(file: &str, snaplen: Option<u32>) -> Outcome<ToFile> {
     Ok(ToFile {
         path: PathBuf::from(file),
-        writer: pcap::create(file, pcap::format_of(file))?,
+        writer: pcap::create(file, pcap::format_of(file))?.keeping(snaplen),
     })
 }
 

@@ -47,7 +47,8 @@ pub mod api {
     /// - `bytes` (blob): what was kept of it
     /// - `link_type` (string): what it begins with: "ethernet", "ip", "linux_sll", "linux_sll2", or a number
     /// - `line` (string): the line that `tcpdump -n` has for it
-    /// - `checksum` (string): "right", "wrong", or "offload" (left to be worked out on the way); () if there is none
+    /// - `checksum` (string): "right", "wrong", or "offload" (left to be worked out on the way); () if there is none,
+    ///   or not all of what it covers is there
     /// - `comments` (array of strings): what is noted about it
     /// - `packet` (map): what `packet_decode` makes of it; () if its link type is a number
     ///

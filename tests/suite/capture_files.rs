@@ -23,6 +23,11 @@ pub fn trials() -> Vec<Trial> {
         ),
         test("capture files: fields are tshark's", WITH_TSHARK, fields),
         test(
+            "capture files: how much is kept of a packet",
+            WITH_TSHARK,
+            kept,
+        ),
+        test(
             "capture files: decoded packets are encoded to the same bytes",
             &[],
             decoded_and_encoded,
@@ -152,6 +157,13 @@ const FIELDS: &[(&str, &str, &str)] = &[
     ("gre.key", "gre", "key"),
     ("gre.sequence_number", "gre", "sequence"),
     ("geneve.vni", "geneve", "vni"),
+    ("dhcp.id", "dhcp", "xid"),
+    ("dhcp.ip.your", "dhcp", "yiaddr"),
+    ("dhcp.hw.mac_addr", "dhcp", "chaddr"),
+    ("lldp.time_to_live", "lldp", "ttl"),
+    ("lldp.tlv.system.name", "lldp", "system_name"),
+    ("dns.id", "dns", "id"),
+    ("dns.flags.opcode", "dns", "opcode"),
     ("stp.root.hw", "stp", "root_address"),
     ("stp.root.cost", "stp", "root_cost"),
 ];
@@ -219,6 +231,10 @@ fn fields(user: User) -> Verdict {
             if is_quoted && name.starts_with("tcp.") && *name != "tcp.srcport" {
                 continue;
             }
+            // What is no message of DNS, and one over TCP, is payload.
+            if *kind == "dns" && !packet["dns"].is_object() {
+                continue;
+            }
             // tshark tells the MTU only of "need to frag".
             if *name == "icmp.mtu" && wanted.is_empty() {
                 found.clear();
@@ -234,6 +250,28 @@ fn fields(user: User) -> Verdict {
         }
     }
     same(held > 2000, true)
+}
+
+/// capinfos reads the lengths that the head of a file tells.
+fn kept(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    for (name, options, wanted) in [
+        ("a.pcapng", "snaplen: 60, ", "60"),
+        ("a.pcap", "snaplen: 60, ", "60"),
+        ("b.pcap", "", "262144"),
+    ] {
+        let file = folder.path().join(name).display().to_string();
+        let code = format!(
+            "let c = capture(#{{ link: \"lo\", {options}file: {file:?} }});
+            ping(\"127.0.0.1\", #{{ count: 1, quiet: true }});
+            c.stop();"
+        );
+        run(user, &code)?;
+        let told = output(user, "capinfos", &["-M", "-l", "-I", &file])?;
+        let line = format!("Capture length = {wanted}\n");
+        same((told.contains(&line), &told), (true, &told))?;
+    }
+    Ok(())
 }
 
 fn decoded_and_encoded(user: User) -> Verdict {

@@ -31,6 +31,8 @@ pub struct Writer<W> {
     before: usize,
     /// The link type that stands in the header of a pcap file.
     link_type: Option<LinkType>,
+    /// How many bytes are kept of a packet at most; 0: all.
+    snaplen: u32,
     /// The time of the last packet.
     last: Duration,
     /// The block that is being put together.
@@ -59,6 +61,7 @@ impl<W: Write> Writer<W> {
             hasher: RandomState::new(),
             before: 0,
             link_type: None,
+            snaplen: 0,
             last: Duration::ZERO,
             block: Vec::new(),
         };
@@ -66,6 +69,13 @@ impl<W: Write> Writer<W> {
             writer.section()?;
         }
         Ok(writer)
+    }
+
+    /// Says how many bytes are kept of a packet at most. It is to be said before the first packet.
+    #[must_use]
+    pub fn keeping(mut self, snaplen: Option<u32>) -> Self {
+        self.snaplen = snaplen.unwrap_or(0);
+        self
     }
 
     /// Adds a packet.
@@ -156,8 +166,7 @@ impl<W: Write> Writer<W> {
         }
         self.short(interface.link_type.number());
         self.short(0);
-        // Packets are kept as long as they are.
-        self.long(0);
+        self.long(self.snaplen);
         if !interface.link.is_empty() {
             self.text(option::NAME, &interface.link)?;
         }
@@ -238,7 +247,10 @@ impl<W: Write> Writer<W> {
         self.long(0);
         self.long(0);
         // The most that tcpdump keeps of a packet, which no reader takes for a damage.
-        self.long(262_144);
+        self.long(match self.snaplen {
+            0 => 262_144,
+            snaplen => snaplen,
+        });
         self.long(link_type.number().into());
         self.send()
     }
