@@ -41,7 +41,7 @@ const STATUS: Terms = &[
 
 const ENVIRONMENT: Terms = &[
     ("NO_COLOR", "No colours if it is set and not empty."),
-    ("TERM", "No colours if it is `dumb`."),
+    ("TERM", "No colours if it is `dumb`, and drawings in ASCII."),
     (
         "LC_ALL, LC_CTYPE, LANG",
         "The first of these that is set says whether the terminal takes UTF-8; tables and reports are drawn in ASCII otherwise.",

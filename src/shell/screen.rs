@@ -243,7 +243,7 @@ fn layout_of(stream: impl AsFd + IsTerminal) -> Layout {
     Layout {
         width,
         colour: width.is_some() && wants_colour(),
-        ascii: !speaks_utf8(),
+        ascii: is_plain(),
     }
 }
 
@@ -267,7 +267,7 @@ pub fn report_style() -> Style {
     Style {
         colour: terminal && wants_colour(),
         width: width_of_errors(),
-        ascii: !speaks_utf8(),
+        ascii: is_plain(),
     }
 }
 
@@ -279,12 +279,21 @@ fn width_of(terminal: bool, stream: impl AsFd) -> Option<usize> {
 /// The conventions of no-color.org and of terminals that can't.
 pub fn wants_colour() -> bool {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    !no_colour && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    !no_colour && !is_dumb()
 }
 
 /// Whether what is drawn on standard output may have colours.
 pub fn output_has_colour() -> bool {
     io::stdout().is_terminal() && wants_colour()
+}
+
+/// Whether what is drawn is to be ASCII: the locale has no other letters, or the terminal says that it can do nothing but text.
+pub fn is_plain() -> bool {
+    is_dumb() || !speaks_utf8()
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
 }
 
 /// Whether the locale says that the terminal takes UTF-8 (setlocale(3): the first of these that is set counts).

@@ -208,6 +208,7 @@ pub fn program(user: User, program: impl AsRef<std::ffi::OsStr>) -> Command {
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("NO_COLOR")
         .env("LC_ALL", "C.UTF-8")
+        .env("TERM", "xterm")
         .stdin(Stdio::null());
     command.env("PATH", search_path());
     become_user(&mut command, user);

@@ -224,7 +224,8 @@ pub fn shell(user: User, code: &str) -> Result<(Pty, Mark, Folder), Failed> {
         .env("CODE", code)
         .env("PATH", search_path())
         .env_remove("ENV")
-        .env("LC_ALL", "C.UTF-8");
+        .env("LC_ALL", "C.UTF-8")
+        .env("TERM", "xterm");
     become_user(&mut command, user);
     command.env("HOME", folder.path());
     let mark = Mark::on(&mut command);
