@@ -180,8 +180,14 @@ impl Look {
                 ("fragment", text(look.fragment)),
             ]
         };
+        // A later piece has no ports, and has not lost any.
+        let is_piece = self.fragment.is_some() || now.fragment.is_some();
+        let is_of_whole = |field: &str| matches!(field, "sport" | "dport" | "id");
         let both = words(self).into_iter().zip(words(now));
         both.filter(|((_, before), (_, now))| before != now)
+            .filter(|((field, before), (_, now))| {
+                !is_piece || !is_of_whole(field) || (before.is_some() && now.is_some())
+            })
             .map(|((field, before), (_, now))| Difference {
                 field,
                 before: before.unwrap_or_default(),

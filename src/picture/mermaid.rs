@@ -7,7 +7,8 @@ use super::{Ladder, Mark, milliseconds};
 pub fn draw(ladder: &Ladder) -> String {
     let mut text = String::from("sequenceDiagram\n");
     for (netns, first, count) in ladder.groups() {
-        text += &format!("    box {}\n", plain(netns));
+        // A first word that names a colour would be one: the colour is said.
+        text += &format!("    box transparent {}\n", plain(netns));
         let columns = ladder.columns.iter().enumerate().skip(first).take(count);
         for (number, column) in columns {
             text += &format!("    participant L{number} as {}\n", plain(&column.link));
@@ -45,8 +46,50 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use regex::Regex;
+
     use super::*;
     use crate::picture::{Column, Row};
+
+    /// The statements of the page about sequence diagrams, as far as they are used: boxes that are closed, participants that are
+    /// named before they speak, and messages.
+    fn messages(diagram: &str) -> Vec<String> {
+        let form = |form: &str| Regex::new(form).unwrap();
+        let text = "[^;#\\p{Cc}]*";
+        let participant = form(&format!("^    participant (L[0-9]+) as {text}$"));
+        let message = form(&format!("^    (L[0-9]+)(?:->>|-x)(L[0-9]+): ({text})$"));
+        let open = form(&format!("^    box transparent {text}$"));
+        let mut lines = diagram.split_terminator('\n');
+        assert_eq!(lines.next(), Some("sequenceDiagram"));
+        let (mut known, mut told, mut is_open) = (Vec::new(), Vec::new(), false);
+        for line in lines {
+            if open.is_match(line) {
+                assert!(!is_open && told.is_empty(), "{line}");
+                is_open = true;
+            } else if line == "    end" {
+                assert!(is_open, "{line}");
+                is_open = false;
+            } else if let Some(parts) = participant.captures(line) {
+                known.push(parts[1].to_owned());
+            } else if let Some(parts) = message.captures(line) {
+                let is_known = |part: usize| known.iter().any(|known| *known == parts[part]);
+                assert!(!is_open && is_known(1) && is_known(2), "{line}");
+                told.push(parts[3].to_owned());
+            } else {
+                panic!("no statement: {line:?}");
+            }
+        }
+        assert!(!is_open);
+        told
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_drawn_are_statements(ladder in crate::picture::tests::ladder()) {
+            prop_assert_eq!(messages(&draw(&ladder)).len(), ladder.rows.len());
+        }
+    }
 
     #[test]
     fn a_diagram() {
@@ -64,7 +107,7 @@ mod tests {
             }],
             ..Ladder::default()
         };
-        let expected = "sequenceDiagram\n    box home\n    participant L0 as lo\n    end\n    L0-xL0: 0.012 ms echo,  1\n";
+        let expected = "sequenceDiagram\n    box transparent home\n    participant L0 as lo\n    end\n    L0-xL0: 0.012 ms echo,  1\n";
         assert_eq!(draw(&ladder), expected);
     }
 }

@@ -88,3 +88,44 @@ impl Ladder {
 fn milliseconds(time: Duration) -> String {
     format!("{:.3}", time.as_secs_f64() * 1e3)
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Any ladder, of columns and rows with any words.
+    pub fn ladder() -> impl Strategy<Value = Ladder> {
+        let column = (any::<String>(), any::<String>());
+        let columns = prop::collection::vec(column, 1..5);
+        let mark = prop::sample::select(vec![Mark::None, Mark::Delivered, Mark::Lost]);
+        let row = (
+            0usize..5,
+            0usize..5,
+            any::<String>(),
+            mark,
+            0u64..10_000_000,
+        );
+        (columns, prop::collection::vec(row, 0..6)).prop_map(|(columns, rows)| {
+            let count = columns.len();
+            Ladder {
+                columns: columns
+                    .into_iter()
+                    .map(|(netns, link)| Column { netns, link })
+                    .collect(),
+                rows: rows
+                    .into_iter()
+                    .map(|(from, to, label, mark, at)| Row {
+                        at: Duration::from_micros(at),
+                        from: from % count,
+                        to: to % count,
+                        label,
+                        mark,
+                    })
+                    .collect(),
+                ..Ladder::default()
+            }
+        })
+    }
+}

@@ -89,6 +89,8 @@ fn escaped(words: &str) -> String {
             '&' => escaped += "&amp;",
             '<' => escaped += "&lt;",
             '>' => escaped += "&gt;",
+            // XML 1.0, 2.2.
+            '\u{fffe}' | '\u{ffff}' => escaped.push(' '),
             letter if letter.is_control() => escaped.push(' '),
             letter => escaped.push(letter),
         }
@@ -98,8 +100,47 @@ fn escaped(words: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::picture::{Column, Row};
+
+    /// The texts of a picture, read by a parser of XML.
+    fn texts(svg: &str) -> Vec<String> {
+        let document = roxmltree::Document::parse(svg).expect("XML");
+        let root = document.root_element();
+        assert!(root.has_tag_name(("http://www.w3.org/2000/svg", "svg")));
+        let texts = root
+            .children()
+            .filter(|node| node.tag_name().name() == "text");
+        texts
+            .map(|node| node.text().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    proptest! {
+        /// All of it is XML, says all names and labels, and lies within the picture.
+        #[test]
+        fn whatever_is_drawn_is_xml(ladder in crate::picture::tests::ladder()) {
+            let svg = draw(&ladder);
+            let texts = texts(&svg);
+            let mut words: Vec<&str> = ladder.columns.iter().map(|column| column.link.as_str()).collect();
+            words.extend(ladder.rows.iter().map(|row| row.label.as_str()));
+            for words in words {
+                let is_odd = |letter: char| letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}');
+                let shown = words.replace(is_odd, " ");
+                prop_assert!(texts.contains(&shown), "{shown:?} in {texts:?}");
+            }
+            let document = roxmltree::Document::parse(&svg).expect("XML");
+            let number = |node: roxmltree::Node, name: &str| node.attribute(name).and_then(|text| text.parse::<usize>().ok());
+            let root = document.root_element();
+            let (width, height) = (number(root, "width").unwrap(), number(root, "height").unwrap());
+            for node in root.children().filter(|node| node.has_attribute("x")) {
+                let (x, y) = (number(node, "x").unwrap_or(0), number(node, "y").unwrap_or(0));
+                prop_assert!(x <= width && y <= height, "{x}, {y}");
+            }
+        }
+    }
 
     #[test]
     fn names_can_hold_anything() {
