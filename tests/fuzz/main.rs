@@ -8,20 +8,23 @@
 //! ```
 //!
 //! The corpus is that of tests/packets, and what was found once: each file in tests/fuzz/found is run first. An input that fails is
-//! shown with its target in hexadecimal digits, and is to be kept there, as TARGET-NAME.
+//! shown with its target in hexadecimal digits, and is written there, as TARGET-NUMBER: it is to be kept with what mends it.
 
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use netsh::packet::answer::is_answer;
 use netsh::packet::capture_file::{Format, Reader, Writer};
 use netsh::packet::captured::Captured;
+use netsh::packet::filter::{self, Source};
 use netsh::packet::icmp::{self, Family};
 use netsh::packet::layers::{Link, decode, encode, sums};
 use netsh::packet::line::{Detail, label, line};
-use netsh::packet::{dns, netlink};
+use netsh::packet::{dns, http, identity, netlink};
 
 /// How many inputs an ordinary run of the tests takes.
 const USUAL: u64 = 30_000;
@@ -50,6 +53,47 @@ const TARGETS: &[Target] = &[
         if let Ok(reader) = Reader::new(bytes) {
             // A packet takes at least 12 bytes of a file.
             assert!(reader.count() <= bytes.len() / 12 + 1);
+        }
+    }),
+    ("filter", |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        match filter::parse(&text) {
+            Ok(expression) => drop(filter::compile(&expression, Source::AllLinks, 262_144)),
+            // A fault is shown under the text.
+            Err(fault) => assert!(
+                fault.at.start <= fault.at.end
+                    && fault.at.end <= text.len()
+                    && !fault.words.is_empty()
+            ),
+        }
+    }),
+    ("http", |bytes| {
+        if let Ok(Some((request, taken))) = http::read_request(bytes) {
+            assert!(taken <= bytes.len());
+            let _ = request.to_bytes();
+        }
+        for is_over in [false, true] {
+            let _ = http::read_response(bytes, is_over);
+        }
+    }),
+    ("answer", |bytes| {
+        // Two packets, the one behind the other.
+        for link in [Link::Ethernet, Link::Ip] {
+            let at = usize::from(bytes.first().copied().unwrap_or(0)).min(bytes.len());
+            for (question, answer) in [
+                bytes.split_at(at),
+                bytes.split_at(bytes.len() / 2),
+                (bytes, bytes),
+            ] {
+                let _ = is_answer((question, link), (answer, link));
+            }
+        }
+    }),
+    ("identity", |bytes| {
+        for link in [Link::Ethernet, Link::Ip, Link::Cooked, Link::Cooked2] {
+            let (identity, look) = identity::read(bytes, link);
+            let _ = identity.holds(&identity);
+            assert!(look.differences(&look).is_empty());
         }
     }),
     ("netlink", |bytes| {
@@ -81,6 +125,7 @@ fn packet(bytes: &[u8], link: Link) {
 fn main() {
     let trials = vec![
         Trial::test("fuzz: what was found once", found),
+        Trial::test("fuzz: what is found is kept", found_again),
         Trial::test("fuzz: changed packets and files", changed),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -95,12 +140,17 @@ fn changed() -> Result<(), Failed> {
     for _ in 0..count {
         let (name, target) = *chance.one_of(TARGETS);
         let bytes = input(&mut chance, &corpus, name);
-        run(name, target, &bytes)?;
+        run(name, target, &bytes).inspect_err(|_| keep(&kept(), name, &bytes))?;
     }
     let took = started.elapsed().as_secs_f64();
     let rate = count as f64 / took.max(0.001);
     eprintln!("{count} inputs in {took:.1} s, {rate:.0} a second");
     Ok(())
+}
+
+/// Where inputs are kept that failed once.
+fn kept() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/found")
 }
 
 /// Runs a target, and shows the input if it fails.
@@ -115,12 +165,45 @@ fn run(name: &str, target: fn(&[u8]), bytes: &[u8]) -> Result<(), Failed> {
     })
 }
 
+/// Keeps an input that failed, under its target and a number of its own. Where the folder can't be written, it was shown at least.
+fn keep(folder: &Path, name: &str, bytes: &[u8]) {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    let file = folder.join(format!("{name}-{:016x}", hasher.finish()));
+    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&file, bytes));
+    match written {
+        Ok(()) => eprintln!("kept as {}", file.display()),
+        Err(error) => eprintln!("cannot keep it as {}: {error}", file.display()),
+    }
+}
+
+/// What fails is kept, and fails the next time again.
+fn found_again() -> Result<(), Failed> {
+    let folder = std::env::temp_dir().join(format!("netsh-fuzz-{}", std::process::id()));
+    keep(&folder, "dns", &[1, 2, 3]);
+    let failing: &[Target] = &[("dns", |bytes| {
+        assert!(bytes != [1, 2, 3], "as it should fail")
+    })];
+    let sound: &[Target] = &[("dns", |_| {})];
+    let failed = run_all(&folder, failing);
+    let passed = run_all(&folder, sound);
+    std::fs::remove_dir_all(&folder)?;
+    passed?;
+    match failed {
+        Err(_) => Ok(()),
+        Ok(()) => Err("what was kept was not run".into()),
+    }
+}
+
 /// What failed once.
 fn found() -> Result<(), Failed> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/found");
+    run_all(&kept(), TARGETS)
+}
+
+fn run_all(folder: &Path, targets: &[Target]) -> Result<(), Failed> {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
-        let known = TARGETS
+        let known = targets
             .iter()
             .find(|(target, _)| name.split('-').next() == Some(target));
         let (name, target) = known.expect("a file begins with the name of its target");
@@ -128,6 +211,25 @@ fn found() -> Result<(), Failed> {
     }
     Ok(())
 }
+
+/// Filters that people write, as far as they lead to every part of the parser.
+const FILTERS: &[&str] = &[
+    "tcp port 80 and not (src host 10.0.0.1 or dst net 10.0.0.0/8)",
+    "ether host 02:00:00:00:00:01 and vlan 7 and ip6 proto 58",
+    "ip[0] & 0xf != 5 and tcp[tcpflags] & (tcp-syn|tcp-fin) != 0",
+    "udp portrange 1-1024 || icmp[icmptype] == icmp-echo && len <= 1500",
+    "src or dst net 2001:db8::/32 and greater 60 and less 1500",
+    "ether[6:4] + 2 * 3 >> 1 = 0x01020304 or arp or multicast",
+];
+
+/// Messages of HTTP.
+const MESSAGES: &[&str] = &[
+    "GET /a?b=c HTTP/1.1\r\nHost: h1\r\nAccept: */*\r\n\r\n",
+    "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody",
+    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    "HTTP/1.0 404 Not Found\r\n\r\nuntil the end",
+];
 
 /// Packets, and files of them.
 struct Corpus {
@@ -175,6 +277,13 @@ fn corpus() -> Corpus {
 fn input(chance: &mut Chance, corpus: &Corpus, target: &str) -> Vec<u8> {
     let mut bytes = match target {
         "file" => chance.one_of(&corpus.files).clone(),
+        "filter" => chance.one_of(FILTERS).as_bytes().to_vec(),
+        "http" => chance.one_of(MESSAGES).as_bytes().to_vec(),
+        "answer" => {
+            let question = chance.one_of(&corpus.packets);
+            let answer = chance.one_of(&corpus.packets);
+            [question.as_slice(), answer].concat()
+        }
         _ => chance.one_of(&corpus.packets).clone(),
     };
     let start = match target {
@@ -229,6 +338,18 @@ fn change(chance: &mut Chance, bytes: &mut Vec<u8>, corpus: &Corpus) {
         5 => {
             let end = (at + chance.below(40)).min(bytes.len());
             bytes.drain(at..end);
+        }
+        6 if chance.below(2) == 0 => {
+            // Words of one filter in another, and of one message.
+            let others = if chance.below(2) == 0 {
+                FILTERS
+            } else {
+                MESSAGES
+            };
+            let other = chance.one_of(others).as_bytes();
+            let from = chance.below(other.len());
+            let end = (from + chance.below(20)).min(other.len());
+            bytes.splice(at..at, other[from..end].iter().copied());
         }
         6 => {
             // One packet within another.
