@@ -276,7 +276,8 @@ mapfile -t NAMED < <(ip netns list | sed 's/ (id: .*//' | sort)
 look() {
     local ns=$1 what link vlans; shift
     for link in $("$@" sed -n 's/^ *\([^ ]*\):.*/\1/p' /proc/net/dev); do "$@" ip link show dev "$link" >/dev/null; done
-    while "$@" ip -o link | grep -Eq 'LOWER_UP.* state (DOWN|LOWERLAYERDOWN) '; do :; done
+    # A VLAN of a bridge may stay like that.
+    for _ in {1..50}; do "$@" ip -o link | grep -Eq 'LOWER_UP.* state (DOWN|LOWERLAYERDOWN) ' || break; done
     for what in link addr '-4 route show table all' '-6 route show table all' 'neigh show nud permanent' 'neigh show proxy' rule '-6 rule'; do
         printf '%s\t%s\t%s\n' "$ns" "$what" "$("$@" ip -j -d $what)"
     done
