@@ -423,11 +423,12 @@ fn is_link_local(object: &Value) -> bool {
     object["type"] == "anycast" || ["local", "dst"].into_iter().any(made)
 }
 
-/// A tap device has a carrier as long as somebody has it open, which is the script that made it.
+/// A tap device, and what is above it, has a carrier as long as somebody has it open, which is the script that made it.
 fn is_tap(object: &Value) -> bool {
+    let name = |key: &str| object[key].as_str().unwrap_or_default();
     ["ifname", "dev"]
         .into_iter()
-        .any(|key| object[key] == "tap0")
+        .any(|key| name(key).starts_with("tap0"))
 }
 
 fn is_hardware_address(text: &str) -> bool {
