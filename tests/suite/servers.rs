@@ -117,8 +117,8 @@ fn from_where(user: User) -> Verdict {
         let server = h2.udp_listen(5000);
         for address in ["10.9.9.9", "fd00:9::9"] {{
             let client = h1.udp_send(address, 5000, "who");
-            server.reply(server.receive("1s"), "me");
-            show([client.read("1s").as_string(), h1.udp_send(address, 7, "echo").read("1s").as_string()]);
+            server.reply(server.receive("10s"), "me");
+            show([client.read("10s").as_string(), h1.udp_send(address, 7, "echo").read("10s").as_string()]);
         }}
         "#
     );
