@@ -98,7 +98,10 @@ fn steps(readme: &str) -> Vec<Step> {
 fn at_the_prompt(user: User, folder: &Path, session: &str) -> Result<String, Failed> {
     let mut command = netsh(user);
     // The plainest of terminals: what it shows is what is written.
-    command.current_dir(folder).env("TERM", "cons25");
+    command
+        .current_dir(folder)
+        .env("TERM", "cons25")
+        .env("NO_COLOR", "1");
     command.env("HOME", folder);
     allow(folder, user)?;
     let mut terminal = Pty::start(command)?;
