@@ -15,7 +15,7 @@ use socket2::{Protocol, Socket, Type};
 
 use super::error::ProbeError;
 use super::error_queue::{self, Queue};
-use super::socket_settings::{OpenSocket, Settings, domain, socket_address};
+use super::socket_settings::{OpenSocket, Settings, listening, socket_address};
 use crate::kernel::wait::{Waiter, patiently};
 use crate::packet::icmp::{self, Family};
 
@@ -38,22 +38,12 @@ pub struct Datagram {
 
 /// A socket at which datagrams arrive.
 pub fn listen(open: &OpenSocket<'_>, at: SocketAddr) -> Result<Socket, ProbeError> {
-    let socket = open(domain(at.ip()), Type::DGRAM, Protocol::UDP).map_err(ProbeError::Open)?;
-    socket.set_nonblocking(true).map_err(ProbeError::Open)?;
+    let socket = listening(open, Type::DGRAM, Protocol::UDP, at)?;
     let told = match at {
         SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true),
         SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true),
     };
     told.map_err(|errno| ProbeError::Open(errno.into()))?;
-    if at.is_ipv6() {
-        let only = !at.ip().is_unspecified();
-        socket.set_only_v6(only).map_err(ProbeError::Open)?;
-    }
-    let bound = socket.bind(&at.into());
-    bound.map_err(|error| ProbeError::BindSource {
-        address: at.ip(),
-        error,
-    })?;
     Ok(socket)
 }
 

@@ -224,6 +224,37 @@ pub fn set_hop_limit(socket: &Socket, family: Family, ttl: u8) -> Result<(), Pro
     })
 }
 
+/// A socket at an address, where whoever comes is taken in; it does not block.
+pub fn listening(
+    open: &OpenSocket<'_>,
+    kind: Type,
+    protocol: Protocol,
+    at: SocketAddr,
+) -> Result<Socket, ProbeError> {
+    let socket = open(domain(at.ip()), kind, protocol).map_err(ProbeError::Open)?;
+    socket.set_nonblocking(true).map_err(ProbeError::Open)?;
+    if kind == Type::STREAM {
+        // A port whose last connections are not yet forgotten can be had again, as with every server.
+        socket.set_reuse_address(true).map_err(ProbeError::Open)?;
+    }
+    if at.is_ipv6() {
+        // Without it :: takes the port of 0.0.0.0 too, and the answer to "who listens" is not what was asked for.
+        let only = !at.ip().is_unspecified();
+        socket.set_only_v6(only).map_err(ProbeError::Open)?;
+    }
+    let bound = socket.bind(&at.into());
+    bound.map_err(|error| not_taken(at, error))?;
+    Ok(socket)
+}
+
+/// The address, or its port, can't be had.
+pub fn not_taken(at: SocketAddr, error: io::Error) -> ProbeError {
+    ProbeError::BindSource {
+        address: at.ip(),
+        error,
+    }
+}
+
 /// The address that the kernel sends from with these settings.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use socket2::{Protocol, SockAddr, Socket, Type};
 
 use super::error::ProbeError;
-use super::socket_settings::{OpenSocket, Settings, domain, socket_address};
+use super::socket_settings::{OpenSocket, Settings, listening, not_taken, socket_address};
 use crate::kernel::wait::{GLANCE, Waiter, patiently};
 
 /// How many connections may wait to be accepted; more than any lab opens, and what Linux allows by itself.
@@ -24,21 +24,10 @@ const MOST: usize = 64 << 10;
 
 /// A socket at which connections arrive.
 pub fn listen(open: &OpenSocket<'_>, at: SocketAddr) -> Result<Socket, ProbeError> {
-    let socket = open(domain(at.ip()), Type::STREAM, Protocol::TCP).map_err(ProbeError::Open)?;
-    socket.set_nonblocking(true).map_err(ProbeError::Open)?;
-    // A port whose last connections are not yet forgotten can be had again, as with every server.
-    socket.set_reuse_address(true).map_err(ProbeError::Open)?;
-    if at.is_ipv6() {
-        // Without it :: takes the port of 0.0.0.0 too, and the answer to "who listens" is not what was asked for.
-        let only = !at.ip().is_unspecified();
-        socket.set_only_v6(only).map_err(ProbeError::Open)?;
-    }
-    let taken = socket.bind(&at.into());
-    let listening = taken.and_then(|()| socket.listen(BACKLOG));
-    listening.map_err(|error| ProbeError::BindSource {
-        address: at.ip(),
-        error,
-    })?;
+    let socket = listening(open, Type::STREAM, Protocol::TCP, at)?;
+    socket
+        .listen(BACKLOG)
+        .map_err(|error| not_taken(at, error))?;
     Ok(socket)
 }
 

@@ -208,7 +208,9 @@ const ROUTERS: &str = r#"
 "#;
 
 /// Three hosts at a bridge.
-const BRIDGE: &str = r#"
+macro_rules! bridge {
+    () => {
+        r#"
     let sw = netns_add("sw");
     sw.bridge_add("br0", #{ up: true });
     let hosts = [];
@@ -222,7 +224,19 @@ const BRIDGE: &str = r#"
     let h1 = hosts[0];
     let h2 = hosts[1];
     let h3 = hosts[2];
-"#;
+"#
+    };
+}
+const BRIDGE: &str = bridge!();
+
+/// The same, and the first sends all that is for elsewhere to the second, who has such an address, too.
+const GATEWAY: &str = concat!(
+    bridge!(),
+    r#"
+    h2.addr_add("lo", "10.0.2.2/32");
+    h1.route_add("default", #{ via: "10.0.0.2" });
+"#
+);
 
 /// A host at a bridge that is a host itself.
 const BRIDGED: &str = r#"
@@ -300,25 +314,6 @@ const OVERLAY: &str = r#"
         v.vxlan_add("vx", 42, #{ remote: `192.0.2.${3 - n}`, dstport: 4789, up: true });
         for port in ["p1", "vx"] { v.link_set(port, #{ master: "br0", up: true }); }
     }
-"#;
-
-/// Three hosts at a bridge, the first of which sends all that is for elsewhere to the second, who has such an address, too.
-const GATEWAY: &str = r#"
-    let sw = netns_add("sw");
-    sw.bridge_add("br0", #{ up: true });
-    let hosts = [];
-    for n in 1..4 {
-        let h = netns_add(`h${n}`);
-        h.veth_add("eth0", `p${n}`, #{ peer_netns: sw, up: true });
-        sw.link_set(`p${n}`, #{ master: "br0", up: true });
-        h.addr_add("eth0", `10.0.0.${n}/24`);
-        hosts.push(h);
-    }
-    let h1 = hosts[0];
-    let h2 = hosts[1];
-    let h3 = hosts[2];
-    h2.addr_add("lo", "10.0.2.2/32");
-    h1.route_add("default", #{ via: "10.0.0.2" });
 "#;
 
 /// Two hosts at two bridges with two cables between them: the spanning tree protocol blocks one.

@@ -3,8 +3,8 @@
 //! The kernel looks for them by their number (`exthdr`). Places and lengths are those of RFC 791, 2113, 8200, 8754 and 6275,
 //! names are those of nft's ipopt.c and exthdr.c.
 
-use super::fields::{Field, IP, IP6, Protocol};
-use super::types::{INTEGER, IPV6, MH_TYPE, PROTOCOL, Type};
+use super::fields::{Field, IP, IP6, Protocol, field};
+use super::types::{INTEGER, IPV6, MH_TYPE, PROTOCOL};
 
 /// A header that may be there.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,15 +31,6 @@ impl Extension {
             IN_IPV4 => &IP,
             _ => &IP6,
         }
-    }
-}
-
-const fn field(name: &'static str, offset: u32, bits: u32, kind: &'static Type) -> Field {
-    Field {
-        name,
-        offset,
-        bits,
-        kind,
     }
 }
 

@@ -49,7 +49,13 @@ pub struct Field {
     pub kind: &'static Type,
 }
 
-const fn field(name: &'static str, offset: u32, bits: u32, kind: &'static Type) -> Field {
+/// A field of numbers or addresses.
+pub(super) const fn field(
+    name: &'static str,
+    offset: u32,
+    bits: u32,
+    kind: &'static Type,
+) -> Field {
     Field {
         name,
         offset,

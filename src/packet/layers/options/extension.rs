@@ -1,6 +1,6 @@
 //! Options of hop-by-hop and destination headers: RFC 8200, 4.2; the router alert that MLD has is that of RFC 2711.
 
-use super::{by_number, named, number, one, unknown};
+use super::{by_number, named, number, one, put, unknown};
 use crate::packet::layers::Value;
 
 const PAD1: u8 = 0;
@@ -67,17 +67,18 @@ pub fn read(mut bytes: &[u8]) -> Option<Vec<Value>> {
 /// Adds an option.
 pub fn write(option: &Value, bytes: &mut Vec<u8>) -> Result<(), String> {
     if let Some((kind, data)) = by_number(option, "type") {
-        return put(kind, data, bytes);
+        return put(kind, 0, data, bytes);
     }
     let (name, value) = named(option)?;
     match name {
         "pad1" => bytes.push(PAD1),
         "padn" => {
             let length: u8 = number(name, value)?;
-            put(PADN, &vec![0; length.into()], bytes)?;
+            put(PADN, 0, &vec![0; length.into()], bytes)?;
         }
         "router_alert" => put(
             ROUTER_ALERT,
+            0,
             &number::<u16>(name, value)?.to_be_bytes(),
             bytes,
         )?,
@@ -99,11 +100,4 @@ pub fn pad(bytes: &mut Vec<u8>, count: usize) {
             bytes.extend(vec![0; zeros]);
         }
     }
-}
-
-fn put(kind: u8, data: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
-    let length = u8::try_from(data.len()).map_err(|_| "an option is too long".to_string())?;
-    bytes.extend([kind, length]);
-    bytes.extend(data);
-    Ok(())
 }

@@ -2,37 +2,15 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{by_number, entry, named, number, one, unknown};
+use super::{EOL, NOP, by_number, entry, named, number, one, put_kind, unknown};
 use crate::packet::layers::Value;
 
-const EOL: u8 = 0;
-const NOP: u8 = 1;
 const ROUTER_ALERT: u8 = 148;
 /// What has a list of addresses: the route that was taken, and those that are to be taken.
 const ROUTES: [(u8, &str); 3] = [(7, "rr"), (131, "lsrr"), (137, "ssrr")];
 
-/// The options of a header. What comes after the end of the list is padding.
-pub fn read(mut bytes: &[u8]) -> Option<Vec<Value>> {
-    let mut options = Vec::new();
-    while let Some((&kind, rest)) = bytes.split_first() {
-        match kind {
-            EOL => break,
-            NOP => {
-                options.push(Value::Text("nop".into()));
-                bytes = rest;
-                continue;
-            }
-            _ => {}
-        }
-        let length = usize::from(*rest.first()?);
-        let data = bytes.get(2..length)?;
-        options.push(option(kind, data));
-        bytes = bytes.get(length..)?;
-    }
-    Some(options)
-}
-
-fn option(kind: u8, data: &[u8]) -> Value {
+/// What an option says.
+pub(super) fn option(kind: u8, data: &[u8]) -> Value {
     let route = ROUTES.iter().find(|(known, _)| *known == kind);
     match (kind, data, route) {
         (ROUTER_ALERT, [high, low], _) => {
@@ -60,7 +38,7 @@ fn option(kind: u8, data: &[u8]) -> Value {
 /// Adds an option.
 pub fn write(option: &Value, bytes: &mut Vec<u8>) -> Result<(), String> {
     if let Some((kind, data)) = by_number(option, "kind") {
-        return put(kind, data, bytes);
+        return put_kind(kind, data, bytes);
     }
     let (name, value) = named(option)?;
     if let Some((kind, _)) = ROUTES.iter().find(|(_, known)| *known == name) {
@@ -83,12 +61,12 @@ pub fn write(option: &Value, bytes: &mut Vec<u8>) -> Result<(), String> {
             let wrong = || format!("the option {name} wants IPv4 addresses");
             data.extend(address.ok_or_else(wrong)?.octets());
         }
-        return put(*kind, &data, bytes);
+        return put_kind(*kind, &data, bytes);
     }
     match name {
         "eol" => bytes.push(EOL),
         "nop" => bytes.push(NOP),
-        "router_alert" => put(
+        "router_alert" => put_kind(
             ROUTER_ALERT,
             &number::<u16>(name, value)?.to_be_bytes(),
             bytes,
@@ -99,12 +77,5 @@ pub fn write(option: &Value, bytes: &mut Vec<u8>) -> Result<(), String> {
             ));
         }
     }
-    Ok(())
-}
-
-fn put(kind: u8, data: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
-    let length = u8::try_from(data.len() + 2).map_err(|_| "an option is too long".to_string())?;
-    bytes.extend([kind, length]);
-    bytes.extend(data);
     Ok(())
 }

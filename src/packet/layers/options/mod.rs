@@ -12,7 +12,10 @@ use std::net::IpAddr;
 
 use super::Value;
 
-pub use tcp::read as tcp_options;
+/// The options of a header of TCP.
+pub fn tcp_options(bytes: &[u8]) -> Option<Vec<Value>> {
+    by_kind(bytes, tcp::option)
+}
 
 /// In which way a rest of a header is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +32,53 @@ pub enum Coding {
     Extension,
 }
 
+/// The kinds that IPv4 and TCP have in common: the end of the list, and a byte of filling.
+const EOL: u8 = 0;
+const NOP: u8 = 1;
+
+/// The options of a header of IPv4 or TCP: a kind and, but for the two in common, a length of all of it. What comes after the end
+/// of the list is padding.
+fn by_kind(mut bytes: &[u8], option: fn(u8, &[u8]) -> Value) -> Option<Vec<Value>> {
+    let mut options = Vec::new();
+    while let Some((&kind, rest)) = bytes.split_first() {
+        match kind {
+            EOL => break,
+            NOP => {
+                options.push(Value::Text("nop".into()));
+                bytes = rest;
+                continue;
+            }
+            _ => {}
+        }
+        let length = usize::from(*rest.first()?);
+        let data = bytes.get(2..length)?;
+        options.push(option(kind, data));
+        bytes = bytes.get(length..)?;
+    }
+    Some(options)
+}
+
+/// Adds an option: its kind, its length with `more` bytes that count too, its data.
+fn put(kind: u8, more: usize, data: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
+    let length =
+        u8::try_from(data.len() + more).map_err(|_| "an option is too long".to_string())?;
+    bytes.extend([kind, length]);
+    bytes.extend(data);
+    Ok(())
+}
+
+/// Adds an option as IPv4 and TCP have it.
+fn put_kind(kind: u8, data: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
+    put(kind, 2, data, bytes)
+}
+
 impl Coding {
     /// The options in these bytes, or the bytes where the options would not give the same ones again.
     pub(super) fn read(self, bytes: &[u8]) -> Value {
         let options = match self {
             Coding::Bytes => None,
-            Coding::Ip => ip::read(bytes),
-            Coding::Tcp => tcp::read(bytes),
+            Coding::Ip => by_kind(bytes, ip::option),
+            Coding::Tcp => tcp_options(bytes),
             Coding::Neighbour => neighbour::read(bytes),
             Coding::Extension => extension::read(bytes),
         };

@@ -1,38 +1,16 @@
 //! Options of TCP: RFC 9293, 3.1 (eol, nop, mss), RFC 7323 (wscale, timestamps), RFC 2018 (sackOK, sack).
 
-use super::{by_number, entry, named, number, one, unknown};
+use super::{EOL, NOP, by_number, entry, named, number, one, put_kind, unknown};
 use crate::packet::layers::Value;
 
-const EOL: u8 = 0;
-const NOP: u8 = 1;
 const MSS: u8 = 2;
 const WSCALE: u8 = 3;
 const SACK_OK: u8 = 4;
 const SACK: u8 = 5;
 const TIMESTAMPS: u8 = 8;
 
-/// The options of a header. What comes after the end of the list is padding.
-pub fn read(mut bytes: &[u8]) -> Option<Vec<Value>> {
-    let mut options = Vec::new();
-    while let Some((&kind, rest)) = bytes.split_first() {
-        match kind {
-            EOL => break,
-            NOP => {
-                options.push(Value::Text("nop".into()));
-                bytes = rest;
-                continue;
-            }
-            _ => {}
-        }
-        let length = usize::from(*rest.first()?);
-        let data = bytes.get(2..length)?;
-        options.push(option(kind, data));
-        bytes = bytes.get(length..)?;
-    }
-    Some(options)
-}
-
-fn option(kind: u8, data: &[u8]) -> Value {
+/// What an option says.
+pub(super) fn option(kind: u8, data: &[u8]) -> Value {
     let long = |bytes: &[u8]| {
         let bytes = bytes.first_chunk::<4>().copied().unwrap_or_default();
         Value::Number(u32::from_be_bytes(bytes).into())
@@ -63,15 +41,15 @@ fn option(kind: u8, data: &[u8]) -> Value {
 /// Adds an option.
 pub fn write(option: &Value, bytes: &mut Vec<u8>) -> Result<(), String> {
     if let Some((kind, data)) = by_number(option, "kind") {
-        return put(kind, data, bytes);
+        return put_kind(kind, data, bytes);
     }
     let (name, value) = named(option)?;
     match name {
         "eol" => bytes.push(EOL),
         "nop" => bytes.push(NOP),
-        "mss" => put(MSS, &number::<u16>(name, value)?.to_be_bytes(), bytes)?,
-        "wscale" => put(WSCALE, &[number::<u8>(name, value)?], bytes)?,
-        "sackOK" => put(SACK_OK, &[], bytes)?,
+        "mss" => put_kind(MSS, &number::<u16>(name, value)?.to_be_bytes(), bytes)?,
+        "wscale" => put_kind(WSCALE, &[number::<u8>(name, value)?], bytes)?,
+        "sackOK" => put_kind(SACK_OK, &[], bytes)?,
         "sack" => {
             let blocks = match value {
                 Some(Value::List(blocks)) => blocks.as_slice(),
@@ -86,7 +64,7 @@ pub fn write(option: &Value, bytes: &mut Vec<u8>) -> Result<(), String> {
                     data.extend(number::<u32>(name, Some(edge))?.to_be_bytes());
                 }
             }
-            put(SACK, &data, bytes)?;
+            put_kind(SACK, &data, bytes)?;
         }
         "timestamps" => {
             let val: u32 = number("timestamps.val", entry(value, "val"))?;
@@ -94,7 +72,7 @@ pub fn write(option: &Value, bytes: &mut Vec<u8>) -> Result<(), String> {
                 None => 0,
                 echo => number("timestamps.ecr", echo)?,
             };
-            put(
+            put_kind(
                 TIMESTAMPS,
                 &[val.to_be_bytes(), ecr.to_be_bytes()].concat(),
                 bytes,
@@ -106,12 +84,5 @@ pub fn write(option: &Value, bytes: &mut Vec<u8>) -> Result<(), String> {
             ));
         }
     }
-    Ok(())
-}
-
-fn put(kind: u8, data: &[u8], bytes: &mut Vec<u8>) -> Result<(), String> {
-    let length = u8::try_from(data.len() + 2).map_err(|_| "an option is too long".to_string())?;
-    bytes.extend([kind, length]);
-    bytes.extend(data);
     Ok(())
 }
