@@ -338,7 +338,9 @@ impl Decoder<'_> {
                 let fits = |field: &Field| {
                     let end = field.offset + field.bits;
                     let shift = offset.saturating_add(bits).checked_sub(end)?;
-                    let inside = field.offset >= offset && shift < 8;
+                    // Whole bytes are loaded: a field ends in the last one. The kernel's numbers may be any.
+                    let shift = Some(shift).filter(|shift| *shift < 8)?;
+                    let inside = field.offset >= offset;
                     let whole = field.bits == bits;
                     let kept = mask == Some(super::value::largest(field.bits) << shift);
                     (inside && (whole || field.bits < bits && kept)).then_some(shift)

@@ -110,7 +110,10 @@ impl Decoder<'_> {
             let inside = field.offset >= offset && field.offset + field.bits <= offset + bits;
             let shift = (offset + bits).saturating_sub(field.offset + field.bits);
             inside
-                && mask.is_some_and(|mask| mask != 0 && mask & !(largest(field.bits) << shift) == 0)
+                && mask.is_some_and(|mask| {
+                    let bits = largest(field.bits).checked_shl(shift).unwrap_or(0);
+                    mask != 0 && mask & !bits == 0
+                })
         });
         if let (Some((protocol, field)), Some(mask)) = (holder, mask) {
             let shift = offset + bits - field.offset - field.bits;
