@@ -12,7 +12,7 @@ use netsh::kernel::nft::name::{Inside, TableName};
 use netsh::kernel::nft::rule::{Place, RuleAdd, RuleDel};
 use netsh::kernel::nft::set::{Elements, SetAdd, SetDel, read_type};
 use netsh::kernel::nft::table::{Flush, TableAdd, TableDel, What};
-use netsh::kernel::nft::{list, parse_load, text};
+use netsh::kernel::nft::{list, sets, text};
 use netsh::lab::Lab;
 
 use crate::support::{Known, Test, Verdict, lab, same, test, words};
@@ -113,7 +113,7 @@ fn inverses(here: &Namespace) -> Verdict {
     let (key, data) = read_type("ipv4_addr . inet_service").expect("a type");
     let set = SetAdd {
         set: inside("new"),
-        shape: parse_load::full_shape(key, data, 0, &Default::default()),
+        shape: sets::full_shape(key, data, 0, &Default::default()),
         options: Default::default(),
     };
     let hook = Hook {

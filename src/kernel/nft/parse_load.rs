@@ -9,30 +9,28 @@ use super::family::Family;
 use super::fault::Fault;
 use super::hook::{Hook, TYPES, hooks, read_priority};
 use super::load::Part;
-use super::message::SetOptions;
 use super::name::{Inside, TableName};
-use super::object::{ObjectAdd, ObjectDel};
+use super::object::ObjectDel;
+use super::parse_statement::NFT_DOES;
 use super::parser::{Parser, Read};
 use super::rule::{Place, RuleAdd, RuleDel};
-use super::set::{Elements, FLAGS, SetAdd, SetDel};
-use super::sets::{CONCAT, INTERVAL, MAP, Mapped, Shape, TIMEOUT};
-use super::syntax::Statement;
+use super::set::SetDel;
+use super::sets::Shape;
 use super::table::{DORMANT, Flush, TableAdd, TableDel, What};
 use super::token::{Kind, in_one_line};
-use super::type_of;
 
 /// What is known of the sets that are there.
 pub type Shapes<'a> = &'a dyn Fn(&TableName, &str) -> Option<Shape>;
 
 /// A text on its way.
-struct Loader<'a, 't> {
-    parser: Parser<'t>,
+pub(super) struct Loader<'a, 't> {
+    pub(super) parser: Parser<'t>,
     shapes: Shapes<'a>,
     /// The sets that the text makes.
-    made: Vec<(Inside, Shape)>,
-    parts: Vec<Part>,
+    pub(super) made: Vec<(Inside, Shape)>,
+    pub(super) parts: Vec<Part>,
     /// What comes when all chains and sets of a table are there.
-    later: Vec<Part>,
+    pub(super) later: Vec<Part>,
 }
 
 /// Reads a text.
@@ -70,7 +68,6 @@ const ONLY_NFTS: [(&str, &str); 4] = [
     ("secmark", NFT_DOES),
     ("synproxy", NFT_DOES),
 ];
-const NFT_DOES: &str = "exec(\"nft\", [...]) has nft do it";
 
 /// Commands that only nft has.
 const ONLY_NFTS_COMMANDS: [(&str, &str); 13] = [
@@ -105,7 +102,7 @@ const COMMANDS: [&str; 6] = ["table", "add", "create", "insert", "delete", "flus
 
 impl Loader<'_, '_> {
     /// Goes past line ends and semicolons.
-    fn separators(&mut self) {
+    pub(super) fn separators(&mut self) {
         while self.parser.next().kind == Kind::Line || self.parser.is(";") {
             self.parser.skip();
         }
@@ -321,7 +318,7 @@ impl Loader<'_, '_> {
         .into())
     }
 
-    fn shape(&self, table: &TableName, set: &str) -> Option<Shape> {
+    pub(super) fn shape(&self, table: &TableName, set: &str) -> Option<Shape> {
         let made = self
             .made
             .iter()
@@ -424,247 +421,5 @@ impl Loader<'_, '_> {
             drops: false,
             devices,
         })
-    }
-
-    fn set(&mut self, set: Inside) -> Read<()> {
-        self.parser.expect("{")?;
-        self.parser.family = set.table.family;
-        let mut shape: Option<(Vec<super::syntax::Kind>, Mapped)> = None;
-        let (mut flags, mut options) = (0, SetOptions::default());
-        let mut merges = None;
-        let mut elements = None;
-        loop {
-            self.separators();
-            if self.parser.take("}") {
-                break;
-            }
-            let words = [
-                "type",
-                "typeof",
-                "flags",
-                "timeout",
-                "gc-interval",
-                "size",
-                "policy",
-                "auto-merge",
-                "elements",
-                "comment",
-                "counter",
-                "quota",
-                "limit",
-                "ct",
-            ];
-            let at = self.parser.next().at.clone();
-            match self.parser.one_of("a part of a set", &words)? {
-                "type" => {
-                    shape = Some(self.parser.set_type()?);
-                    (options.key_of, options.data_of) = (Vec::new(), Vec::new());
-                }
-                "typeof" => shape = Some(self.type_of(&mut options)?),
-                word @ ("counter" | "quota" | "limit" | "ct") => {
-                    let each = self.parser.each(word)?;
-                    options.each.push(each);
-                }
-                "flags" => {
-                    let names = FLAGS.map(|(name, _)| name);
-                    loop {
-                        let name = self.parser.one_of("a flag of a set", &names)?;
-                        flags |= FLAGS
-                            .iter()
-                            .find(|(one, _)| *one == name)
-                            .map_or(0, |(_, flag)| *flag);
-                        if !self.parser.take(",") {
-                            break;
-                        }
-                    }
-                }
-                "timeout" => options.timeout = Some(self.parser.time()?),
-                "gc-interval" => {
-                    let time = self.parser.time()?;
-                    options.gc_interval = Some(
-                        u32::try_from(time)
-                            .map_err(|_| Fault::new("the interval is longer than 49 days", at))?,
-                    );
-                }
-                "size" => {
-                    let size = self.parser.number("a size", u32::MAX.into())?;
-                    options.size = u32::try_from(size).ok();
-                }
-                "policy" => {
-                    let words = ["performance", "memory"];
-                    options.memory = self.parser.one_of("a policy of a set", &words)? == "memory";
-                }
-                "auto-merge" => merges = Some(at),
-                "comment" => options.comment = Some(self.parser.comment()?),
-                _ => {
-                    self.parser.expect("=")?;
-                    // Read when the type is known, which may stand below.
-                    let mark = self.parser.mark();
-                    self.skip_braces()?;
-                    elements = Some(mark);
-                }
-            }
-        }
-        let Some((key, data)) = shape else {
-            let words = format!("the set {} does not say its type", set.name);
-            return Err(self.parser.fault(words).hint("type ipv4_addr;"));
-        };
-        let mut shape = full_shape(key, data, flags, &options);
-        if let Some(at) = merges {
-            if shape.flags & INTERVAL == 0 || shape.data != Mapped::Nothing {
-                return Err(
-                    Fault::new("only elements of a set with intervals can be joined", at)
-                        .hint("flags interval;"),
-                );
-            }
-            shape.merges = true;
-        }
-        self.made.push((set.clone(), shape.clone()));
-        self.parts.push(
-            SetAdd {
-                set: set.clone(),
-                shape,
-                options,
-            }
-            .into(),
-        );
-        if let Some(mark) = elements {
-            let end = self.parser.mark();
-            self.parser.back_to(mark);
-            self.elements(set, false)?;
-            self.parser.back_to(end);
-        }
-        Ok(())
-    }
-
-    fn type_of(&mut self, options: &mut SetOptions) -> Read<(Vec<super::syntax::Kind>, Mapped)> {
-        options.key_of = self.typed_things()?;
-        options.data_of = Vec::new();
-        let key = type_of::kinds(&options.key_of);
-        if !self.parser.take(":") {
-            return Ok((key, Mapped::Nothing));
-        }
-        if self.parser.take("verdict") {
-            return Ok((key, Mapped::Verdicts));
-        }
-        options.data_of = self.typed_things()?;
-        Ok((key, Mapped::Values(type_of::kinds(&options.data_of))))
-    }
-
-    /// What stands behind typeof: things that can be written down for nft to read them again.
-    fn typed_things(&mut self) -> Read<Vec<super::syntax::Selector>> {
-        let start = self.parser.start();
-        let parts = self.parser.expression()?.parts;
-        if parts.iter().all(type_of::is_known) {
-            return Ok(parts);
-        }
-        let at = self.parser.since(start);
-        let words = format!(
-            "netsh can't write down what {} is",
-            self.parser.text_at(at.clone())
-        );
-        Err(Fault::new(words, at).hint("give the type itself: type inet_service"))
-    }
-
-    fn skip_braces(&mut self) -> Read<()> {
-        self.parser.expect("{")?;
-        let mut depth = 1;
-        while depth > 0 {
-            if self.parser.next().kind == Kind::End {
-                return Err(self.parser.fault("a closing brace is missing"));
-            }
-            depth += usize::from(self.parser.is("{"));
-            depth -= usize::from(self.parser.is("}"));
-            self.parser.skip();
-        }
-        Ok(())
-    }
-
-    fn elements(&mut self, set: Inside, gone: bool) -> Read<()> {
-        use super::parse_value::DataKind;
-        let Some(shape) = self.shape(&set.table, &set.name) else {
-            return Err(self.parser.fault(format!("there is no set {}", set)));
-        };
-        let data = match &shape.data {
-            _ if gone => DataKind::None,
-            Mapped::Nothing => DataKind::None,
-            Mapped::Verdicts => DataKind::Verdict,
-            Mapped::Values(kinds) => DataKind::Values(kinds.clone()),
-        };
-        let start = self.parser.start();
-        let elements = self.parser.elements(&shape.key, &data)?;
-        let at = self.parser.since(start);
-        let elements =
-            Elements::of(set, shape, elements, gone).map_err(|fault| Fault { at, ..fault })?;
-        self.later.push(elements.into());
-        Ok(())
-    }
-
-    /// A counter, quota or limit with a name.
-    fn object(&mut self, object: Inside, word: &str) -> Read<()> {
-        let (mut state, mut comment) = (None, None);
-        if self.parser.take("{") {
-            loop {
-                self.separators();
-                if self.parser.take("}") {
-                    break;
-                }
-                if self.parser.take("comment") {
-                    comment = Some(self.parser.comment()?);
-                    continue;
-                }
-                let mark = self.parser.mark();
-                state = Some(self.parser.state(word)?);
-                if self.parser.mark() == mark {
-                    let words = format!("{:?} is no part of a {word}", self.parser.here());
-                    return Err(self.parser.fault(words));
-                }
-            }
-        }
-        let state = match (state, word) {
-            (Some(state), _) => state,
-            (None, "counter") => Statement::Counter {
-                packets: 0,
-                bytes: 0,
-            },
-            (None, word) => {
-                return Err(self
-                    .parser
-                    .fault(format!("what the {word} is has to stand here, in braces")));
-            }
-        };
-        self.parts.push(
-            ObjectAdd {
-                object,
-                state,
-                comment,
-            }
-            .into(),
-        );
-        Ok(())
-    }
-}
-
-/// What a set holds, with the flags that follow from it.
-pub fn full_shape(
-    key: Vec<super::syntax::Kind>,
-    data: Mapped,
-    mut flags: u32,
-    options: &SetOptions,
-) -> Shape {
-    if data != Mapped::Nothing {
-        flags |= MAP;
-    }
-    if options.timeout.is_some() {
-        flags |= TIMEOUT;
-    }
-    if flags & INTERVAL != 0 && key.len() > 1 {
-        flags |= CONCAT;
-    }
-    Shape {
-        key,
-        data,
-        flags,
-        merges: false,
     }
 }

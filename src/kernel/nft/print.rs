@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::extension::IN_IPV4;
 use super::fields::{CT, FIB_FLAGS, META_PRINTED_ALONE};
 use super::parse_nat::{NAT_FLAGS, NAT_PREFIX};
-use super::parse_statement::{LEVELS, UNITS};
+use super::parse_state::UNITS;
+use super::parse_statement::LEVELS;
 use super::syntax::{
     Assigned, Data, Element, Expression, Kind, Limit, Log, Match, Nat, Nfproto, Object, Operator,
     Reject, Right, Rule, Selector, Set, Statement, Update, Value, Verdict,

@@ -510,3 +510,27 @@ pub fn part_value(part: Part) -> expression::Value {
         Part::Link(name) => expression::Value::Link(name),
     }
 }
+
+/// What a set holds, with the flags that follow from it.
+pub fn full_shape(
+    key: Vec<super::syntax::Kind>,
+    data: Mapped,
+    mut flags: u32,
+    options: &super::message::SetOptions,
+) -> Shape {
+    if data != Mapped::Nothing {
+        flags |= MAP;
+    }
+    if options.timeout.is_some() {
+        flags |= TIMEOUT;
+    }
+    if flags & INTERVAL != 0 && key.len() > 1 {
+        flags |= CONCAT;
+    }
+    Shape {
+        key,
+        data,
+        flags,
+        merges: false,
+    }
+}
