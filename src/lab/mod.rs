@@ -28,6 +28,7 @@
 //! | [`server`] | servers that answer by themselves |
 //! | [`tracked`] | what happens to tracked connections while a script is at work |
 //! | [`links`] | links with names in place of indexes |
+//! | `link_set` | the properties of a link, in an order in which the kernel can take them |
 //! | [`routes`] | routes and rules with the names of their links |
 //! | [`traffic`] | queueing disciplines with the names of links, and impaired links |
 //! | `settle` | waiting for links that were brought up |
@@ -52,6 +53,7 @@ mod hearing;
 pub mod http;
 pub mod interrupt;
 pub mod journey;
+mod link_set;
 pub mod links;
 pub mod memory;
 pub mod netns;

@@ -12,7 +12,7 @@ use crate::lab::failure::Outcome;
 
 use super::addr::AddrMaps;
 use super::call::{RhaiResultOf, lab, verb};
-use super::link::link_map;
+use super::link_values::link_map;
 use super::neigh::neighbour_map;
 use super::options::{Fault, NetnsName, OptionValue, Options};
 use super::route_values::RouteMaps;

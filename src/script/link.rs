@@ -3,29 +3,25 @@
 use std::rc::Rc;
 
 use rhai::plugin::*;
-use rhai::{Array, ImmutableString, Map};
+use rhai::{Array, Map};
 
 use crate::kernel::change::Change;
 use crate::kernel::kind;
-use crate::kernel::kinds::is_pair;
 use crate::kernel::link::LinkDel;
 use crate::kernel::link_set::{KindSettings, LinkSet};
-use crate::kernel::options::{Row, Setting, Settings};
-use crate::kernel::port_state::PortState;
+use crate::kernel::options::{Row, Settings};
 use crate::kernel::veth::VethAdd;
 use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
-use crate::lab::links::NamedLink;
 use crate::lab::netns::Netns;
 
-use super::addr::AddrMaps;
 use super::call::{RhaiResultOf, verb};
 use super::link_add::{link_name, netns_of};
+use super::link_values::{LinkMaps, link_map};
 use super::options::{Fault, Mtu, NetnsName, OptionValue, Options};
-use super::rows::{Rows, Words, text};
 use super::settings;
-use super::value::{array, array_of_maps, counter, maybe};
+use super::value::array_of_maps;
 
 /// The verbs.
 #[export_module]
@@ -457,152 +453,13 @@ fn no_port_option(set: &LinkSet, key: &str, of: &str, is_own: bool) -> Box<Failu
         .hint(hint)
 }
 
-/// Sets the properties; what needs a new master comes after that: settings of a port, and for a bond the link's being up. The
-/// state of a bridge's port comes last: the bridge looks at it anew at every change of the link.
-fn set_all(lab: &Lab, mut set: LinkSet) -> Outcome<()> {
-    let link = set.name.clone().unwrap_or_else(|| set.link.clone());
-    let state = set.port.as_mut().and_then(|port| match port.kind {
-        "bridge" => port.settings.remove("state"),
-        _ => None,
-    });
-    set.port = set.port.filter(|port| !port.settings.is_empty());
-    let joined = set.master.as_ref().and_then(Option::as_deref);
-    let after = LinkSet {
-        link: link.clone(),
-        up: set
-            .up
-            .filter(|up| *up && joined.is_some_and(|master| is_bond(lab, master))),
-        port: set.port.clone().filter(|_| joined.is_some()),
-        ..LinkSet::default()
-    };
-    if after.is_empty() && state.is_none() {
-        return lab.apply(set);
-    }
-    if !after.is_empty() {
-        set.port = None;
-        set.up = set.up.filter(|_| after.up.is_none());
-    }
-    let mut steps: Vec<Change> = Vec::new();
-    for part in [set, after] {
-        if !part.is_empty() {
-            steps.push(part.into());
+/// Sets the properties, in another namespace if it is to go there.
+fn move_and_set(lab: &Lab, set: LinkSet, netns: Option<String>) -> Outcome<()> {
+    match netns {
+        None => lab.set_link(set),
+        Some(name) => {
+            let target = netns_of(lab, &Some(name.clone()), "netns")?;
+            lab.move_link(set, &target, name)
         }
     }
-    if let Some(Setting::Word(state)) = state {
-        steps.push(PortState { link, state }.into());
-    }
-    let netns = lab.current();
-    let steps = steps.into_iter().map(|step| (netns.clone(), step));
-    let steps: Vec<_> = steps.collect();
-    lab.apply_together(&steps)
-}
-
-fn is_bond(lab: &Lab, name: &str) -> bool {
-    let kinds = lab.kinds_of(name, None);
-    kinds.is_ok_and(|(kind, _)| kind == "bond")
-}
-
-fn move_and_set(lab: &Lab, set: LinkSet, netns: Option<String>) -> Outcome<()> {
-    let Some(netns) = netns else {
-        return set_all(lab, set);
-    };
-    let target = netns_of(lab, &Some(netns.clone()), "netns")?;
-    lab.apply(LinkSet {
-        link: set.link.clone(),
-        netns: Some(netns),
-        ..LinkSet::default()
-    })?;
-    if set.is_empty() {
-        return Ok(());
-    }
-    let link = set.link.clone();
-    let there = lab.within(&target, || set_all(lab, set));
-    there
-        .unwrap_or_else(|error| Err(lab.explain_question("enter the namespace", &error)))
-        .map_err(|mut failure| {
-            failure.message +=
-                &format!("; {link} has moved to netns {} all the same", target.name());
-            failure
-        })
-}
-
-/// A link as scripts see it.
-pub(super) fn link_map(named: NamedLink) -> Map {
-    LinkMaps::default().one(named)
-}
-
-/// Makes maps of links.
-#[derive(Default)]
-struct LinkMaps {
-    words: Words,
-    links: Rows,
-    counters: Rows,
-    settings: Rows,
-    ports: Rows,
-    addresses: AddrMaps,
-}
-
-impl LinkMaps {
-    fn one(&mut self, named: NamedLink) -> Map {
-        let NamedLink {
-            link,
-            master,
-            lower,
-            lower_netns,
-            settings,
-            port,
-        } = named;
-        let is_pair = is_pair(&link.kind);
-        let (peer, parent) = if is_pair {
-            (lower, None)
-        } else {
-            (None, lower)
-        };
-        let name: ImmutableString = link.name.into();
-        let addresses = link.addresses.iter();
-        let addresses = addresses.map(|addr| self.addresses.one(name.clone(), addr));
-        let flags = array(link.flags.iter().map(|flag| self.words.get(flag)));
-        let statistics = link
-            .statistics
-            .map(|it| statistics_map(&mut self.counters, it));
-        self.links.map([
-            ("addresses", array_of_maps(addresses).into()),
-            ("alias", maybe(link.alias)),
-            ("carrier", link.carrier.into()),
-            ("flags", flags.into()),
-            ("group", i64::from(link.group).into()),
-            ("index", i64::from(link.index).into()),
-            ("kind", link.kind.into()),
-            ("mac", maybe(link.mac.map(text))),
-            ("master", maybe(master)),
-            ("mtu", i64::from(link.mtu).into()),
-            ("name", name.into()),
-            ("operstate", self.words.get(link.operstate)),
-            ("parent", maybe(parent)),
-            ("peer", maybe(peer)),
-            ("peer_netns", maybe(lower_netns)),
-            ("port", settings::given(port, &mut self.ports)),
-            ("promisc", (link.promiscuity > 0).into()),
-            ("qdisc", link.qdisc.into()),
-            ("settings", settings::given(settings, &mut self.settings)),
-            ("state", self.words.get(if link.up { "up" } else { "down" })),
-            ("statistics", maybe(statistics)),
-            ("txqueuelen", i64::from(link.txqueuelen).into()),
-        ])
-    }
-}
-
-fn statistics_map(rows: &mut Rows, statistics: netlink_packet_route::link::Stats64) -> Map {
-    rows.map([
-        ("collisions", counter(statistics.collisions)),
-        ("multicast", counter(statistics.multicast)),
-        ("rx_bytes", counter(statistics.rx_bytes)),
-        ("rx_dropped", counter(statistics.rx_dropped)),
-        ("rx_errors", counter(statistics.rx_errors)),
-        ("rx_packets", counter(statistics.rx_packets)),
-        ("tx_bytes", counter(statistics.tx_bytes)),
-        ("tx_dropped", counter(statistics.tx_dropped)),
-        ("tx_errors", counter(statistics.tx_errors)),
-        ("tx_packets", counter(statistics.tx_packets)),
-    ])
 }

@@ -43,6 +43,7 @@ pub mod hex;
 pub mod http;
 pub mod link;
 pub mod link_add;
+mod link_values;
 pub mod methods;
 pub mod modules;
 mod native;
