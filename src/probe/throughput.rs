@@ -18,6 +18,9 @@ use super::tcp_info;
 /// The longest that a wait goes without asking whether to stop.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// How often what is due at a rate is sent.
+const PACE: Duration = Duration::from_millis(1);
+
 /// How long a connection may take to be made.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -197,10 +200,11 @@ fn run_streams(
     while !ends() {
         let mut moved = 0;
         let due = options.rate.map(|rate| due(rate, start.elapsed()));
+        // Each has what is due in its turn.
+        senders.rotate_left(1);
         for sender in senders.iter_mut() {
             for _ in 0..TURNS {
-                let left = due.map_or(PIECE as u64, |due| due.saturating_sub(offered));
-                let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+                let most = due.map_or(PIECE, |due| worth_sending(due, offered, options.rate));
                 let sent = match most {
                     0 => 0,
                     most => step(sender.write(&piece[..most]), "send")?,
@@ -226,7 +230,7 @@ fn run_streams(
         }
         if moved == 0 {
             let left = options.time.saturating_sub(start.elapsed());
-            let pace = options.rate.map_or(GLANCE, |_| Duration::from_millis(1));
+            let pace = options.rate.map_or(GLANCE, |_| PACE);
             let mut waiting: Vec<PollFd> = receivers
                 .iter()
                 .map(|one| PollFd::new(one.as_fd(), PollFlags::POLLIN))
@@ -250,6 +254,18 @@ fn run_streams(
 fn due(rate: u64, elapsed: Duration) -> u64 {
     let bytes = u128::from(rate) * elapsed.as_micros() / 1_000_000;
     u64::try_from(bytes).unwrap_or(u64::MAX)
+}
+
+/// How much of what is due is written at once: what the rate gives in a [`PACE`], or nothing yet. A byte at a time would be mostly
+/// headers.
+fn worth_sending(due: u64, offered: u64, rate: Option<u64>) -> usize {
+    let left = usize::try_from(due.saturating_sub(offered)).unwrap_or(PIECE);
+    let of_a_pace = rate.map_or(0, |rate| self::due(rate, PACE));
+    let least = usize::try_from(of_a_pace).unwrap_or(PIECE).clamp(1, PIECE);
+    match left < least {
+        true => 0,
+        false => left.min(PIECE),
+    }
 }
 
 /// What a socket took or gave; 0 where it would have to wait.
@@ -327,7 +343,7 @@ fn datagrams(
         if moved == 0 {
             let mut waiting = [PollFd::new(receiver.as_fd(), PollFlags::POLLIN)];
             let left = options.time.saturating_sub(start.elapsed());
-            wait(&mut waiting, left.min(Duration::from_millis(1)));
+            wait(&mut waiting, left.min(PACE));
         }
     }
     flow.report.seconds = start.elapsed().as_secs_f64();

@@ -378,6 +378,8 @@ const BOUND: &str = r#"why("192.168.4.3", #{ iface: "veth0", timeout: 1 })"#;
 const OUTSIDE: &str = r#"why("192.0.2.9", #{ from: h1, timeout: 1 })"#;
 
 const HTTP: &str = r#"why("10.0.0.2", #{ from: h1, port: 80, timeout: 1 })"#;
+const OWN_HTTP: &str = r#"h2.why("10.0.0.2", #{ port: 80, timeout: 1 })"#;
+const LOOPED: &str = r#"h2.why("127.0.0.1", #{ port: 80, timeout: 1 })"#;
 const DNS: &str = r#"why("10.0.0.2", #{ from: h1, proto: "udp", port: 53 })"#;
 const FROM: &str = r#"why("10.0.0.2", #{ from: h1, source: "10.0.0.1", timeout: 1 })"#;
 const BY_ETH1: &str = r#"why("10.0.1.2", #{ from: h1, iface: "eth1", timeout: 1 })"#;
@@ -540,6 +542,8 @@ const CASES: &[Case] = cases! {
     ("link vlan", "bridge vlan_filtering") TRUNK TO_H2 "a trunk without the VLAN" r#"sw.bridge_vlan_del("p1", 10); h1.neigh_flush();"# => "wrong_vlan";
     ("link vlan", "bridge vlan_filtering") TRUNK TO_H2 "an access port in another VLAN" r#"sw.bridge_vlan_del("p2", 10); sw.bridge_vlan_add("p2", 20, #{ pvid: true, untagged: true }); h1.neigh_flush();"# => "wrong_vlan";
     SERVER HTTP "nobody listens" r#"server.close();"# => "refused";
+    SERVER OWN_HTTP "nobody listens at an own address" r#"server.close();"# => "refused";
+    SERVER LOOPED "nobody listens at the loopback address" r#"server.close();"# => "refused";
     SERVER DNS "nobody takes datagrams" r#"names.close();"# => "refused";
     SERVER DNS "who takes datagrams does so at another address" r#"names.close(); names = h2.udp_listen(53, #{ address: "127.0.0.1" });"# => "refused";
     SERVER HTTP "nobody may know that somebody listens" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; tcp dport 80 reject; } }");"# => "rule_drop";
@@ -649,7 +653,7 @@ const TOLD: &[Told] = &[
             nft_load("table inet t { chain c { type filter hook input priority 0; udp dport 53 reject; } }");
             why("10.0.0.2", #{ from: h1, proto: "udp", port: 53 })
         })"#,
-        r#"[[false, "rule_drop", "nft_rule_del(\"inet t c\", 2)", "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], false]"#,
+        r#"[[false, "rule_drop", "netns_get(\"h2\").nft_rule_del(\"inet t c\", 2)", "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], false]"#,
     ),
     (
         "a datagram that is heard and not answered",

@@ -219,6 +219,10 @@ pub(super) fn source_twice(scene: &Scene<'_>) -> Option<Finding> {
 
 /// An address that this namespace has, and another.
 fn duplicate(scene: &Scene<'_>, address: IpAddr) -> Option<Finding> {
+    // These every host has.
+    if address.is_loopback() {
+        return None;
+    }
     let owners = scene.state.owners(address);
     let (_, here) = owners
         .iter()

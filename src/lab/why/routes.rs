@@ -40,7 +40,12 @@ pub(super) fn way_on(scene: &Scene<'_>) -> Outcome<Way> {
 
 /// Why the kernel does not take in a packet, or does not pass it on.
 pub(super) fn way_in(scene: &Scene<'_>) -> Option<Finding> {
-    let by = scene.by?.link.name.clone();
+    let by = scene.by?;
+    // What comes in by the loopback link the kernel has routed when it was sent; it is not asked again.
+    if by.link.kind == "loopback" {
+        return None;
+    }
+    let by = by.link.name.clone();
     // What a port of a bridge takes in is the bridge's.
     if scene.state.is_port(&scene.place(&by)) {
         return None;

@@ -234,9 +234,9 @@ impl<'a> State<'a> {
         is_bridge.then(|| space.place(master))
     }
 
-    /// A line of a script that acts in a namespace.
+    /// A line of a script that acts in a namespace, wherever the line is run: a method of a namespace asks there and answers here.
     pub(super) fn line(&self, netns: &str, verb: &str) -> String {
-        match netns == self.current {
+        match netns == self.current && netns == HOME {
             true => verb.to_owned(),
             false => format!("netns_get({netns:?}).{verb}"),
         }
