@@ -1,8 +1,9 @@
-//! Options that are rows of a table. The doc comment of a verb has a line in their place: `- {settings of bridge}`,
-//! `- {ports of bridge}`, `- {any link}`.
+//! What the manual says that is rows of a table. The doc comment of a verb has a line in their place: `- {settings of bridge}`,
+//! `- {ports of bridge}`, `- {any link}`, `- {causes}`.
 
 use crate::kernel::kind;
 use crate::kernel::options::Row;
+use crate::lab::why::Cause;
 
 /// What every verb takes that makes a link.
 const ANY_LINK: &str = "\
@@ -28,6 +29,7 @@ pub fn with_rows(documentation: &str) -> String {
         match named.map(|named| named.split_once(' ').unwrap_or((named, ""))) {
             Some(("any", _)) => any_link(&mut whole),
             Some(("settings", rest)) => rows(kind::options(last_word(rest)), &mut whole),
+            Some(("causes", _)) => causes(&mut whole),
             Some(("ports", rest)) => rows(kind::port_options(last_word(rest)), &mut whole),
             _ => {
                 whole.push_str(line);
@@ -59,5 +61,11 @@ fn rows(rows: &[Row], whole: &mut String) {
         let (key, kind) = (row.key, row.manual_kind());
         let spelling = spelling.unwrap_or_default();
         whole.push_str(&format!("- `{key}` ({kind}{spelling}): {}\n", row.text));
+    }
+}
+
+fn causes(whole: &mut String) {
+    for cause in Cause::ALL {
+        whole.push_str(&format!("- `{}`: {}\n", cause.word(), cause.meaning()));
     }
 }

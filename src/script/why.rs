@@ -97,7 +97,7 @@ impl Told {
         let texts = |texts: &[String]| array(texts.iter().cloned());
         map([
             ("back", verdict.back.into()),
-            ("cause", maybe(finding.map(|finding| finding.cause))),
+            ("cause", maybe(finding.map(|finding| finding.cause.word()))),
             ("evidence", evidence.into()),
             ("link", maybe(verdict.link.clone())),
             (
@@ -125,6 +125,10 @@ pub mod api {
     /// routes, rules, neighbours, links, VLANs, sysctls, bridges, listeners, and the rules of nftables, whose verdicts on this packet
     /// are read as `nft monitor trace` reads them. Where there are two causes the first is named; mend it and ask again.
     ///
+    /// The causes:
+    ///
+    /// - {causes}
+    ///
     /// Search words: `debug`, `diagnose`, `explain`, `ping does not work`, `unreachable`, `no answer`, `lost`, `troubleshoot`
     ///
     /// # Options
@@ -138,10 +142,10 @@ pub mod api {
     /// - `timeout` (duration): how long to wait for an answer; 1 s
     ///
     /// # Returns
-    /// A handle, which `show` tells as a story: `works` (bool; a datagram works that came to somebody who listens), `cause` (a word such as "link_down", or ()), `words` (the same in a
-    /// sentence), `netns` and `link` (where it ended), `back` (whether it is the way back that fails), `evidence` (a map of what was
-    /// read), `mend` (the line that mends it, or ()), `path` and `way_back` (where the packets were seen), `outcome`, `ruled_out`
-    /// (what is in order), `trace`.
+    /// A handle, which `show` tells as a story: `works` (bool; a datagram works that came to
+    /// somebody who listens), `cause` (one of the words above, or ()), `words` (the same in a sentence), `netns` and `link` (where it
+    /// ended), `back` (whether it is the way back that fails), `evidence` (a map of what was read), `mend` (the line that mends it, or
+    /// ()), `path` and `way_back` (where the packets were seen), `outcome`, `ruled_out` (what is in order), `trace`.
     ///
     /// # Errors
     /// It is no address; there is no link `iface` (ENODEV); packets can't be captured here (EPERM).

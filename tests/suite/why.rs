@@ -3,6 +3,8 @@
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
+use netsh::lab::why::Cause;
+
 use crate::support::{Need, User, Verdict, run_json, same, test_named};
 
 /// One way to break a lab.
@@ -40,7 +42,22 @@ pub fn trials() -> Vec<Trial> {
         })
     };
     let mended = CASES.iter().flat_map(one);
-    mended.chain(TOLD.iter().flat_map(told)).collect()
+    let mut trials: Vec<Trial> = mended.chain(TOLD.iter().flat_map(told)).collect();
+    trials.push(Trial::test("why: every cause has a case", covered));
+    trials
+}
+
+/// What the manual names as a cause has been seen to be found.
+fn covered() -> Verdict {
+    let is_found = |word: &str| {
+        CASES.iter().any(|case| case.causes.contains(&word))
+            || TOLD
+                .iter()
+                .any(|told| told.4.contains(&format!("{word:?}")))
+    };
+    let words = Cause::ALL.iter().map(|cause| cause.word());
+    let missing: Vec<&str> = words.filter(|word| !is_found(word)).collect();
+    same(missing, Vec::<&str>::new())
 }
 
 /// What has nothing to mend: a name, what it needs, a lab, a question, and `[works, cause, mend, outcome, netns, back]`, the path,
@@ -406,6 +423,7 @@ const CASES: &[Case] = cases! {
     PAIR TO_H2 "the mask is wrong" r#"h1.addr_del("eth0", "10.0.0.1/24"); h1.addr_add("eth0", "10.0.0.1/32");"# => "wrong_mask";
     PAIR TO_H2 "a neighbour with a wrong MAC" r#"h1.neigh_replace("eth0", "10.0.0.2", #{ mac: "02:00:00:00:00:99" });"# => "wrong_mac";
     PAIR TO_H2 "arp_ignore" r#"h2.sysctl_set("net.ipv4.conf.eth0.arp_ignore", 8); h2.neigh_flush(#{ dev: "eth0" }); h1.neigh_flush(#{ dev: "eth0" });"# => "arp_ignore";
+    TWO_CABLES TO_H2 "arp_filter" r#"h2.route_add("10.0.0.1/32", #{ dev: "eth1" }); for link in ["all", "eth0"] { h2.sysctl_set(`net.ipv4.conf.${link}.rp_filter`, 0); } h2.sysctl_set("net.ipv4.conf.eth0.arp_filter", 1); h1.neigh_flush();"# => "arp_filter";
     PAIR TO_H2 "echo requests are ignored" r#"h2.sysctl_set("net.ipv4.icmp_echo_ignore_all", 1);"# => "echo_ignored";
     PAIR TO_H2 "a rule drops it at input" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; icmp type echo-request drop; } }");"# => "rule_drop";
     PAIR TO_H2 "a rule drops it at output" r#"h1.nft_load("table inet t { chain c { type filter hook output priority 0; ip daddr 10.0.0.2 drop; } }");"# => "rule_drop";
@@ -613,6 +631,56 @@ const TOLD: &[Told] = &[
         SERVER,
         HTTP,
         r#"[[true, null, null, "an answer came", "", false], ["h1/eth0 out", "h2/eth0 in"], false]"#,
+    ),
+    (
+        "no carrier, and nobody at the other end",
+        &[Need::Kernel("device tun")],
+        r#"
+            let h1 = netns_add("h1");
+            let h2 = netns_add("h2");
+            for n in 1..3 {
+                let h = netns_get(`h${n}`);
+                h.tap_add("tap0", #{ persistent: true }).close();
+                h.link_up("tap0");
+                h.addr_add("tap0", `10.0.0.${n}/24`);
+            }
+        "#,
+        TO_H2,
+        r#"[[false, "no_carrier", null, "no answer came", "h1", false], [], true]"#,
+    ),
+    (
+        "no cable leads there",
+        &[],
+        r#"
+            let h1 = netns_add("h1");
+            let h2 = netns_add("h2");
+            for n in 1..3 {
+                let h = netns_get(`h${n}`);
+                h.veth_add("eth0", "eth1", #{ up: true });
+                h.addr_add("eth0", `10.0.0.${n}/24`);
+            }
+        "#,
+        TO_H2,
+        r#"[[false, "not_connected", null, "no answer came", "h1", false], [], true]"#,
+    ),
+    (
+        "who takes no part in ARP",
+        &[Need::Program("ip")],
+        PAIR,
+        r#"h2.run(|| { sh("ip link set dev eth0 arp off"); h1.neigh_flush(); why("10.0.0.2", #{ from: h1, timeout: 1 }) })"#,
+        r#"[[false, "noarp", null, "no answer came", "h1", false], [], true]"#,
+    ),
+    (
+        "who does not answer for a reason that is not known",
+        &[],
+        PAIR,
+        r#"h2.run(|| {
+            qdisc_add("eth0", "clsact");
+            filter_add("eth0", "u32", #{ parent: "ingress", protocol: "all", matches: "u32 0 0 at 0", action: "mirred egress redirect dev lo" });
+            h1.neigh_flush();
+            why("10.0.0.2", #{ from: h1, timeout: 1 })
+        })"#,
+        r#"[[false, "silent_neighbour", null, "no answer came", "h1", false], [], true]"#,
     ),
     (
         "a datagram that nobody listens for",

@@ -383,8 +383,6 @@ const fn key(name: &'static str, number: u32, kind: &'static Type, bits: u32) ->
 
 /// `NFT_META_PROTOCOL`.
 pub const META_PROTOCOL: u32 = 1;
-/// `NFT_META_MARK`.
-pub const META_MARK: u32 = 3;
 /// `NFT_META_IIFTYPE`.
 pub const META_IIFTYPE: u32 = 8;
 /// `NFT_META_NFPROTO`.

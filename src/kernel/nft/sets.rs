@@ -503,14 +503,6 @@ fn text_span(from: u128, to: u128, kind: Kind) -> Value {
     Value::Prefix(from, length)
 }
 
-/// Data as an attribute has it.
-pub fn part_value(part: Part) -> expression::Value {
-    match part {
-        Part::Bytes(bytes) => expression::Value::Bytes(bytes),
-        Part::Link(name) => expression::Value::Link(name),
-    }
-}
-
 /// What a set holds, with the flags that follow from it.
 pub fn full_shape(
     key: Vec<super::syntax::Kind>,

@@ -9,7 +9,7 @@ use super::super::journey::Place;
 use super::super::links::NamedLink;
 use super::state::{State, port_setting, setting};
 use super::suspects::Scene;
-use super::{Finding, frames};
+use super::{Cause, Finding, frames};
 
 /// The packet came in by a port, and the bridge kept it.
 pub(super) fn held(scene: &Scene<'_>) -> Option<Finding> {
@@ -67,7 +67,7 @@ pub(super) fn port(scene: &Scene<'_>, place: &Place, bridge: &Place) -> Option<F
     }
     let words = format!("port {place} of bridge {} is {word}", bridge.link);
     let finding =
-        Finding::new("port_state", words).shown_by(format!("state of port {place}"), word);
+        Finding::new(Cause::PortState, words).shown_by(format!("state of port {place}"), word);
     let of_bridge = scene.state.link(bridge)?;
     if setting(of_bridge, "stp") == Some(Setting::Switch(true)) {
         return Some(spanning(scene, place, of_bridge, word, finding));
@@ -151,7 +151,7 @@ fn isolated(scene: &Scene<'_>, one: &Place, other: &Place) -> Option<Finding> {
         format!("{one} and {other} are isolated ports of the bridge: nothing passes between them");
     let line = format!("link_set({:?}, #{{ isolated: false }})", other.link);
     Some(
-        Finding::new("isolated", words)
+        Finding::new(Cause::Isolated, words)
             .shown_by(format!("isolated of {one}"), "true")
             .shown_by(format!("isolated of {other}"), "true")
             .mended_by(scene.state.line(&other.netns, &line)),
@@ -175,7 +175,7 @@ fn not_enslaved(scene: &Scene<'_>, end: &Place) -> Option<Finding> {
     };
     let line = format!("link_set({:?}, #{{ master: {:?} }})", end.link, bridge.link);
     Some(
-        Finding::new("no_port", words)
+        Finding::new(Cause::NoPort, words)
             .shown_by(format!("master of {end}"), "none")
             .mended_by(scene.state.line(&end.netns, &line)),
     )
@@ -224,7 +224,7 @@ pub(super) fn filtered(scene: &Scene<'_>, bridge: &Place) -> Option<Finding> {
     let line = format!("sysctl_set({name:?}, 0)");
     Some(
         Finding {
-            cause: "bridge_nf",
+            cause: Cause::BridgeNf,
             words,
             ..finding
         }

@@ -11,7 +11,7 @@ use super::routes::question;
 use super::state::{Way, holds};
 use super::suspects::Scene;
 use super::wires::{self, Exit, Lack, Lead};
-use super::{Finding, hosts};
+use super::{Cause, Finding, hosts};
 
 /// The route leads to a gateway that nobody is.
 pub(super) fn wrong_gateway(scene: &Scene<'_>, way: &Way) -> Option<Finding> {
@@ -27,7 +27,7 @@ pub(super) fn wrong_gateway(scene: &Scene<'_>, way: &Way) -> Option<Finding> {
         "the route to {} leads to gateway {via}, which nobody on {link} is",
         scene.to
     );
-    let finding = Finding::new("wrong_gateway", words)
+    let finding = Finding::new(Cause::WrongGateway, words)
         .shown_by("gateway", format!("{via} dev {link}"))
         .shown_by(
             format!("neighbour {via}"),
@@ -74,7 +74,7 @@ pub(super) fn not_on_wire(scene: &Scene<'_>, out: &Place, there: &Place) -> Opti
         "the route to {route} takes {} for a neighbour on {}, and it is {there}, where no cable leads from there",
         scene.to, out.link
     );
-    let finding = Finding::new("not_on_link", words)
+    let finding = Finding::new(Cause::NotOnLink, words)
         .shown_by(format!("route to {route}"), format!("dev {}", out.link));
     let network = rerouted(scene);
     // Another link of this namespace leads there.

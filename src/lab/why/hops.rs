@@ -3,13 +3,13 @@
 use crate::kernel::route_metrics::Value;
 use crate::kernel::route_question::Question;
 
-use super::Finding;
 use super::follow;
 use super::gateways::{rerouted, route_line};
 use super::routes::again;
 use super::state::Space;
 use super::suspects::Scene;
 use super::wires::{self, Lead};
+use super::{Cause, Finding};
 
 /// What senders start with where nothing else is said, and more than any lab needs.
 const USUAL: u32 = 64;
@@ -27,7 +27,7 @@ pub(super) fn ttl(scene: &Scene<'_>) -> Option<Finding> {
         "its TTL is {ttl} when it comes to {}: no router may pass it on",
         scene.space.words()
     );
-    let finding = Finding::new("ttl", words).shown_by("ttl", ttl.to_string());
+    let finding = Finding::new(Cause::Ttl, words).shown_by("ttl", ttl.to_string());
     if let Some(asked) = scene.asked.ttl.filter(|_| !scene.is_back) {
         return Some(finding.shown_by("ttl of the probe", asked.to_string()));
     }
@@ -112,7 +112,7 @@ fn circle(scene: &Scene<'_>) -> Option<Finding> {
         names.join(" and "),
         scene.to
     );
-    let mut finding = Finding::new("routing_loop", words).shown_by("ttl", "1");
+    let mut finding = Finding::new(Cause::RoutingLoop, words).shown_by("ttl", "1");
     for netns in members {
         let Some(space) = scene.state.space(netns) else {
             continue;

@@ -9,7 +9,7 @@ use super::sockets::{hears, listeners};
 use super::state::{Space, State};
 use super::suspects::Scene;
 use super::wires::{self, Lack};
-use super::{Asked, Finding};
+use super::{Asked, Cause, Finding};
 
 /// The address that the sender would speak from may not be used yet: an IPv6 packet leaves with another, such as ::1, or not at all.
 pub(super) fn unready(scene: &Scene<'_>) -> Option<Finding> {
@@ -59,7 +59,7 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
             .space
             .addresses()
             .map(|(link, addr)| format!("{} ({link})", addr.local));
-        let finding = Finding::new("no_source", words).shown_by(
+        let finding = Finding::new(Cause::NoSource, words).shown_by(
             format!("addresses of {}", scene.space.words()),
             own.collect::<Vec<_>>().join(", "),
         );
@@ -104,7 +104,7 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
         _ => format!("{} has no address", scene.space.words()),
     };
     Some(
-        Finding::new("no_address", words)
+        Finding::new(Cause::NoAddress, words)
             .shown_by(
                 format!("links of {}", scene.space.words()),
                 links.join(", "),
@@ -173,12 +173,15 @@ pub(super) fn missing(scene: &Scene<'_>, there: &Place, address: IpAddr, prefix:
     if let Some((name, Some(value))) = disabled.filter(|(_, value)| value.as_deref() == Some("1")) {
         let lines = [format!("sysctl_set({name:?}, 0)"), line];
         let lines = lines.map(|line| scene.state.line(&there.netns, &line));
-        return Finding::new("ipv6_disabled", format!("IPv6 is switched off on {there}"))
-            .shown_by(name, value)
-            .mended_by(lines.join("; "));
+        return Finding::new(
+            Cause::Ipv6Disabled,
+            format!("IPv6 is switched off on {there}"),
+        )
+        .shown_by(name, value)
+        .mended_by(lines.join("; "));
     }
     Finding::new(
-        "missing_address",
+        Cause::MissingAddress,
         format!("nobody has the address {address}"),
     )
     .shown_by(format!("addresses of {there}"), has)
@@ -236,7 +239,7 @@ fn duplicate(scene: &Scene<'_>, address: IpAddr) -> Option<Finding> {
     let words = format!("{address} is there twice: {}", places.join(" and "));
     let line = format!("addr_del({:?}, \"{}\")", here.link.name, addr.local);
     Some(
-        Finding::new("duplicate_address", words)
+        Finding::new(Cause::DuplicateAddress, words)
             .shown_by(format!("who has {address}"), places.join(", "))
             .mended_by(scene.line(line)),
     )
@@ -264,7 +267,7 @@ fn no_echo(scene: &Scene<'_>) -> Option<Finding> {
     let value = scene.space.sysctl(name).filter(|value| value != "0")?;
     let words = format!("{} answers no echo requests", scene.space.words());
     Some(
-        Finding::new("echo_ignored", words)
+        Finding::new(Cause::EchoIgnored, words)
             .shown_by(name, value)
             .mended_by(scene.line(format!("sysctl_set({name:?}, 0)"))),
     )
@@ -302,7 +305,7 @@ fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
         true => "none".into(),
         false => told.join(", "),
     };
-    let finding = Finding::new("refused", words)
+    let finding = Finding::new(Cause::Refused, words)
         .shown_by("answer", "refused")
         .shown_by(format!("listeners at {word} ports of {at}"), listen);
     let address = (!elsewhere.is_empty()).then(|| format!("address: \"{}\"", scene.to));
@@ -358,7 +361,7 @@ pub(super) fn tentative(scene: &Scene<'_>, space: &Space<'_>, address: IpAddr) -
         let line = format!("addr_del({there:?}, \"{}\")", their.local);
         let line = scene.state.line(other.name(), &line);
         return Some(
-            Finding::new("duplicate_address", words)
+            Finding::new(Cause::DuplicateAddress, words)
                 .shown_by(format!("flags of {address}"), addr.flags.join(" "))
                 .mended_by(format!("{line}; {}", lines.join("; "))),
         );
@@ -368,7 +371,7 @@ pub(super) fn tentative(scene: &Scene<'_>, space: &Space<'_>, address: IpAddr) -
         space.words()
     );
     Some(
-        Finding::new("tentative", words)
+        Finding::new(Cause::Tentative, words)
             .shown_by(format!("flags of {address}"), addr.flags.join(" "))
             .mended_by(lines.join("; ")),
     )

@@ -8,7 +8,7 @@ use crate::packet::identity::Look;
 use super::super::journey::Place;
 use super::state::Space;
 use super::suspects::Scene;
-use super::{Finding, frames};
+use super::{Cause, Finding, frames};
 
 /// The frame is for a hardware address that the link does not have.
 pub(super) fn other_mac(scene: &Scene<'_>) -> Option<Finding> {
@@ -49,7 +49,7 @@ pub(super) fn other_mac(scene: &Scene<'_>) -> Option<Finding> {
     if let Some(finding) = proxy(scene, &here) {
         return Some(finding);
     }
-    let finding = Finding::new("wrong_mac", words)
+    let finding = Finding::new(Cause::WrongMac, words)
         .shown_by("the frame is for", wanted.to_string())
         .shown_by(
             format!("hardware address of {}", by.link.name),
@@ -174,7 +174,7 @@ fn no_router(scene: &Scene<'_>, here: &Place) -> Option<Finding> {
     let to = super::gateways::routed_network(&sender)?;
     let line = format!("route_replace({to:?}, #{{ via: \"{right}\" }})");
     Some(
-        Finding::new("wrong_gateway", words)
+        Finding::new(Cause::WrongGateway, words)
             .shown_by(
                 format!("gateway of {}", sender.space.words()),
                 format!("{via} dev {link}"),
@@ -215,7 +215,7 @@ fn proxy(scene: &Scene<'_>, here: &Place) -> Option<Finding> {
         }
     }
     Some(
-        Finding::new("neighbour_proxy", words)
+        Finding::new(Cause::NeighbourProxy, words)
             .shown_by(format!("proxy neighbour of {here}"), scene.to.to_string())
             .mended_by(lines.join("; ")),
     )
@@ -254,7 +254,7 @@ pub(super) fn is_down(scene: &Scene<'_>, place: &Place) -> Option<Finding> {
     let words = format!("link {} of {} is down", place.link, space.words());
     let line = format!("link_up({:?})", place.link);
     Some(
-        Finding::new("link_down", words)
+        Finding::new(Cause::LinkDown, words)
             .shown_by(format!("state of {place}"), "down")
             .mended_by(scene.state.line(&place.netns, &line)),
     )
@@ -279,7 +279,7 @@ pub(super) fn no_carrier(scene: &Scene<'_>, place: &Place) -> Option<Finding> {
     }
     let words = format!("link {place} has no carrier: nothing is at its other end");
     Some(
-        Finding::new("no_carrier", words)
+        Finding::new(Cause::NoCarrier, words)
             .shown_by(format!("operstate of {place}"), named.link.operstate),
     )
 }
@@ -300,7 +300,7 @@ pub(super) fn lossy(scene: &Scene<'_>, place: &Place) -> Option<Finding> {
     let words = format!("{} of {} drops packets on purpose", root.kind, place);
     let line = format!("qdisc_del({:?})", place.link);
     Some(
-        Finding::new("loss", words)
+        Finding::new(Cause::Loss, words)
             .shown_by(
                 format!("dropped by {} of {place}", root.kind),
                 lost.to_string(),

@@ -6,12 +6,12 @@ use crate::kernel::nft::family::Family;
 use crate::kernel::nft::hook::hook_name;
 use crate::kernel::nft::list;
 
-use super::Finding;
 use super::follow;
 use super::gateways::network_of;
 use super::state::Space;
 use super::suspects::Scene;
 use super::wires::{self, Lead};
+use super::{Cause, Finding};
 
 /// The answer is for a private address that a router on the way there should have hidden.
 pub(super) fn missing(scene: &Scene<'_>) -> Option<Finding> {
@@ -51,7 +51,7 @@ pub(super) fn missing(scene: &Scene<'_>) -> Option<Finding> {
     );
     let line = format!("nat_masquerade({network:?}, {:?})", out.link);
     Some(
-        Finding::new("no_masquerade", words)
+        Finding::new(Cause::NoMasquerade, words)
             .shown_by(
                 format!("source of the packet as it leaves {out}"),
                 scene.to.to_string(),

@@ -6,6 +6,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `cause` | the causes, and their names |
 //! | `probe` | the one packet that is sent, and what became of it |
 //! | `state` | the links, neighbours and settings of all namespaces |
 //! | `follow` | where the journey ended |
@@ -16,6 +17,7 @@
 //! | `sockets` | who listens at a port |
 
 mod bridges;
+mod cause;
 mod follow;
 mod frames;
 mod gateways;
@@ -53,6 +55,7 @@ use super::trace::Trace;
 use follow::Stop;
 use probe::Fate;
 
+pub use cause::Cause;
 pub use probe::Protocol;
 
 /// How often a probe is sent that had to wait for an answer to an older question.
@@ -107,8 +110,8 @@ pub struct Verdict {
 /// A cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Its name for scripts, such as `link_down`.
-    pub cause: &'static str,
+    /// Its name for scripts, `link_down` for example.
+    pub cause: Cause,
     /// What it is, in a sentence.
     pub words: String,
     /// What was read that shows it: what it is, and its value.
@@ -118,7 +121,7 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(cause: &'static str, words: impl Into<String>) -> Self {
+    fn new(cause: Cause, words: impl Into<String>) -> Self {
         Finding {
             cause,
             words: words.into(),
@@ -170,12 +173,15 @@ impl Lab {
                 verdict.netns = course.netns.clone();
                 verdict.link = course.link.clone();
                 suspects::ask(&sent, &state, asked, &course, &mut verdict);
-                // What the rules did they did with this very probe.
                 let cause = verdict.finding.as_ref().map(|finding| finding.cause);
-                is_early &= !matches!(cause, Some("rule_drop" | "policy_drop"));
-                // What is said for want of anything else may have been a question that was lost.
-                is_early |= matches!(cause, None | Some("silent_neighbour"))
-                    && neighbours::has_asked(&sent, &state, asked, &course);
+                is_early &= !cause.is_some_and(Cause::is_certain);
+                // What is said for want of anything else may have been a question that was lost; one of ARP is not.
+                let is_doubtful = match cause {
+                    None => true,
+                    Some(Cause::SilentNeighbour) => asked.to.is_ipv6(),
+                    Some(_) => false,
+                };
+                is_early |= is_doubtful && neighbours::has_asked(&sent, &state, asked, &course);
                 let is_open = verdict.finding.is_none() && !course.is_packed();
                 if is_open && hosts::is_heard(&sent, &state, asked, &course) {
                     verdict.works = true;

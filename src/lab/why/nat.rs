@@ -8,10 +8,10 @@ use crate::kernel::nft::decode;
 use crate::kernel::nft::list;
 
 use super::super::journey::Place;
-use super::Finding;
 use super::rules;
 use super::sockets::listeners;
 use super::suspects::Scene;
+use super::{Cause, Finding};
 
 /// The packet gets another destination here, and does not come there.
 pub(super) fn translated(scene: &Scene<'_>) -> Option<Finding> {
@@ -92,7 +92,7 @@ fn nobody(scene: &Scene<'_>, to: IpAddr, port: Option<u16>) -> Finding {
         "a rule of {} sends it on to {to}, which nobody has",
         scene.space.words()
     );
-    let finding = Finding::new("wrong_dnat", words);
+    let finding = Finding::new(Cause::WrongDnat, words);
     let Some((chain, handle, text)) = rule_with(scene, to) else {
         return finding;
     };

@@ -10,7 +10,7 @@ use super::probe::Sent;
 use super::state::{Space, State};
 use super::suspects::{self, Scene};
 use super::{
-    Asked, Finding, bridges, frames, gateways, hosts, links, routes, rules, tunnels, vlans,
+    Asked, Cause, Finding, bridges, frames, gateways, hosts, links, routes, rules, tunnels, vlans,
 };
 
 /// Whether the probe, or the answer to it, waited for an answer to a question for a hardware address that was asked before it was
@@ -102,7 +102,7 @@ fn nobody(scene: &Scene<'_>, out: &Place, next: IpAddr, via: Option<IpAddr>) -> 
         _ => None,
     };
     let words = format!("nobody has the address {next}");
-    let finding = Finding::new("missing_address", words);
+    let finding = Finding::new(Cause::MissingAddress, words);
     let Some(there) = there else {
         return Some(finding);
     };
@@ -128,7 +128,7 @@ fn elsewhere(
         })
         .or_else(|| {
             let words = format!("{next} is {there}, and no cable leads there from {out}");
-            Some(Finding::new("not_connected", words))
+            Some(Finding::new(Cause::NotConnected, words))
         })
 }
 
@@ -191,6 +191,9 @@ fn silent(
         };
         return routes::way_in(&there);
     }
+    if let Some(finding) = filters(scene, space, link, own, next) {
+        return Some(finding);
+    }
     // The answer may be what got lost.
     frames::between(scene, &there, out).or_else(|| {
         // Who was not asked while the probe was under way is not known to be silent.
@@ -198,8 +201,42 @@ fn silent(
         let words = format!(
             "{there} has {next} and does not answer when it is asked for its hardware address"
         );
-        Some(Finding::new("silent_neighbour", words))
+        Some(Finding::new(Cause::SilentNeighbour, words))
     })
+}
+
+/// It answers only by the link by which it would send to who asks (`arp_filter` in net/ipv4/arp.c).
+fn filters(
+    scene: &Scene<'_>,
+    space: &Space<'_>,
+    link: &str,
+    own: IpAddr,
+    next: IpAddr,
+) -> Option<Finding> {
+    let (name, value) = ["all", link]
+        .map(|conf| space.conf("ipv4", conf, "arp_filter"))
+        .into_iter()
+        .find(|(_, value)| value.as_deref().is_some_and(|value| value != "0"))
+        .filter(|_| next.is_ipv4())?;
+    let back = Question {
+        from: Some(next),
+        ..Question::of(own)
+    };
+    let back = space.way(&back).ok()?.link?;
+    if back == link {
+        return None;
+    }
+    let words = format!(
+        "{} answers no ARP by {link}: what is for {own} it would send by {back}",
+        space.words()
+    );
+    let line = format!("sysctl_set({name:?}, 0)");
+    Some(
+        Finding::new(Cause::ArpFilter, words)
+            .shown_by(name, value?)
+            .shown_by(format!("route to {own}"), format!("dev {back}"))
+            .mended_by(scene.state.line(space.name(), &line)),
+    )
 }
 
 /// Sysctls and flags with which nobody answers (Documentation/networking/ip-sysctl.rst).
@@ -211,7 +248,7 @@ fn ignores(scene: &Scene<'_>, space: &Space<'_>, link: &str, next: IpAddr) -> Op
                 let words = format!("{} does not answer questions of ARP", space.words());
                 let line = format!("sysctl_set({name:?}, 0)");
                 return Some(
-                    Finding::new("arp_ignore", words)
+                    Finding::new(Cause::ArpIgnore, words)
                         .shown_by(name, value?)
                         .mended_by(scene.state.line(space.name(), &line)),
                 );
@@ -221,7 +258,9 @@ fn ignores(scene: &Scene<'_>, space: &Space<'_>, link: &str, next: IpAddr) -> Op
     let named = space.link(link)?;
     if named.link.flags.contains(&"NOARP") {
         let words = format!("{link} of {} takes no part in ARP", space.words());
-        return Some(Finding::new("noarp", words).shown_by("flags", named.link.flags.join(" ")));
+        return Some(
+            Finding::new(Cause::Noarp, words).shown_by("flags", named.link.flags.join(" ")),
+        );
     }
     super::hosts::tentative(scene, space, next)
 }

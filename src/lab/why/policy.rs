@@ -10,10 +10,10 @@ use crate::kernel::route_names::{table, table_text};
 use crate::kernel::rule::{self, Rule, action_text};
 
 use super::super::failure::Failure;
-use super::Finding;
 use super::routes::way_on;
 use super::state::holds;
 use super::suspects::Scene;
+use super::{Cause, Finding};
 
 /// A rule that sends the packet to a table that is not the usual one.
 pub(super) fn ruling(scene: &Scene<'_>, table: u32) -> Option<Rule> {
@@ -93,7 +93,7 @@ pub(super) fn refused(
         scene.to,
         first.words()
     );
-    let finding = by_rule(scene, Finding::new("policy_rule", ""), first);
+    let finding = by_rule(scene, Finding::new(Cause::PolicyRule, ""), first);
     Some(Finding { words, ..finding }.shown_by("what the kernel says", failure.kernel.clone()))
 }
 
@@ -121,7 +121,7 @@ pub(super) fn by_rule(scene: &Scene<'_>, finding: Finding, rule: &Rule) -> Findi
     }
     let line = format!("rule_del(#{{ priority: {priority}{family}{more} }})");
     Finding {
-        cause: "policy_rule",
+        cause: Cause::PolicyRule,
         words: format!(
             "a rule sends it to table {} ({})",
             table_text(rule.table),
@@ -142,7 +142,7 @@ pub(super) fn diverted(scene: &Scene<'_>) -> Option<Finding> {
         scene.to,
         table_text(way.route.table)
     );
-    let finding = Finding::new("policy_rule", words).shown_by(
+    let finding = Finding::new(Cause::PolicyRule, words).shown_by(
         "the way that is taken",
         format!(
             "via {} dev {}",

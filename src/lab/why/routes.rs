@@ -15,7 +15,7 @@ use super::gateways::{network_of, route_line, wrong_gateway};
 use super::policy::{self, by_rule, ruling};
 use super::state::{Way, holds};
 use super::suspects::Scene;
-use super::{Finding, hosts, wires};
+use super::{Cause, Finding, hosts, wires};
 
 pub(super) fn question(scene: &Scene<'_>) -> Question<String> {
     let protocol = scene.asked.protocol.number(scene.to);
@@ -91,7 +91,7 @@ pub(super) fn way_in(scene: &Scene<'_>) -> Option<Finding> {
                 "{source} is an address of {} itself, and {by} takes in no packets that come from one",
                 scene.space.words()
             );
-            Finding::new("accept_local", words)
+            Finding::new(Cause::AcceptLocal, words)
                 .shown_by(&name, value.unwrap_or_default())
                 .mended_by(scene.line(format!("sysctl_set({name:?}, 1)")))
         }
@@ -116,7 +116,7 @@ fn not_forwarding(scene: &Scene<'_>, by: &str) -> Finding {
         "{at} does not forward {short}, and {} is not its own",
         scene.to
     );
-    let finding = Finding::new("not_forwarding", words)
+    let finding = Finding::new(Cause::NotForwarding, words)
         .shown_by(name, scene.space.sysctl(name).unwrap_or_default());
     let all = scene.space.sysctl(name);
     // ip_forward on, and this one link off.
@@ -159,7 +159,7 @@ fn reverse_path(scene: &Scene<'_>, by: &str) -> Finding {
     };
     let at = scene.place(by);
     let words = format!("{at} takes no packets from {source}: {way} (reverse path filter)");
-    let mut finding = Finding::new("reverse_path", words);
+    let mut finding = Finding::new(Cause::ReversePath, words);
     let mut lines = Vec::new();
     for link in ["all", by] {
         let (name, value) = scene.space.conf("ipv4", link, "rp_filter");
@@ -204,7 +204,7 @@ fn no_way(scene: &Scene<'_>, failure: &Failure) -> Option<Finding> {
         };
         let line = format!("route_del({to:?}, #{{ type: {kind:?}{table_option} }})");
         let finding =
-            Finding::new("refusing_route", words).shown_by("route", format!("{kind} {to}"));
+            Finding::new(Cause::RefusingRoute, words).shown_by("route", format!("{kind} {to}"));
         // A rule may be what leads there.
         return Some(match ruling(scene, found.table) {
             Some(rule) => by_rule(scene, finding, &rule),
@@ -225,7 +225,7 @@ fn no_way(scene: &Scene<'_>, failure: &Failure) -> Option<Finding> {
     if exit.is_none() && own.is_none() {
         words += ", and nobody on its wires leads there";
     }
-    let mut finding = Finding::new("no_route", words).shown_by(
+    let mut finding = Finding::new(Cause::NoRoute, words).shown_by(
         format!("route_get({:?})", scene.to.to_string()),
         format!(
             "{} ({})",

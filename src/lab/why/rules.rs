@@ -13,9 +13,9 @@ use crate::kernel::nft::list::{self, Table};
 use crate::kernel::nft::trace::{Kind, Step};
 
 use super::super::traced::is_mark;
-use super::Finding;
 use super::state::Space;
 use super::suspects::Scene;
+use super::{Cause, Finding};
 
 /// A rule or a policy that dropped the packet.
 pub(super) fn dropped(scene: &Scene<'_>) -> Option<Finding> {
@@ -170,7 +170,7 @@ fn finding(scene: &Scene<'_>, space: &Space<'_>, drop: &Drop<'_>) -> Option<Find
                 what => format!("the policy of chain {chain} in {at} drops {what}"),
             };
             let accepting = accepting(scene, step.table.family, &packet);
-            Finding::new("policy_drop", words)
+            Finding::new(Cause::PolicyDrop, words)
                 .shown_by(format!("policy of {chain}"), step.policy.unwrap_or("drop"))
                 .mended_by(line(format!("nft_rule_add({chain:?}, {accepting:?})")))
         }
@@ -182,7 +182,7 @@ fn finding(scene: &Scene<'_>, space: &Space<'_>, drop: &Drop<'_>) -> Option<Find
                 "drops"
             };
             let words = format!("a rule of chain {chain} in {at} {does} {what}: {text}");
-            Finding::new("rule_drop", words)
+            Finding::new(Cause::RuleDrop, words)
                 .shown_by("rule", text)
                 .shown_by("handle", handle.to_string())
                 .mended_by(line(format!("nft_rule_del({chain:?}, {handle})")))

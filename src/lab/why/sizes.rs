@@ -11,7 +11,7 @@ use super::super::links::NamedLink;
 use super::routes::{again, way_on};
 use super::state::{State, setting};
 use super::suspects::Scene;
-use super::{Finding, Protocol};
+use super::{Cause, Finding, Protocol};
 
 /// What a cable carries where nothing else is said.
 const USUAL: u32 = 1500;
@@ -60,7 +60,7 @@ pub(super) fn too_long(scene: &Scene<'_>) -> Option<Finding> {
     }
     lines.extend(forget(scene));
     Some(
-        Finding::new("mtu", words)
+        Finding::new(Cause::Mtu, words)
             .shown_by(format!("mtu of {place}"), named.link.mtu.to_string())
             .shown_by("length", length.to_string())
             .mended_by(lines.join("; ")),
@@ -85,7 +85,7 @@ fn narrow_end(scene: &Scene<'_>, place: &Place) -> Option<Finding> {
         there.link.mtu
     );
     Some(
-        Finding::new("mtu", words)
+        Finding::new(Cause::Mtu, words)
             .shown_by(format!("mtu of {peer}"), there.link.mtu.to_string())
             .shown_by(format!("mtu of {place}"), own.link.mtu.to_string())
             .shown_by("length", length.to_string())
@@ -116,7 +116,7 @@ fn narrow_port(scene: &Scene<'_>) -> Option<Finding> {
             "port {port} takes packets of {mtu} bytes at most, and throws away this one of {length}: nobody is told"
         );
         return Some(
-            Finding::new("mtu", words)
+            Finding::new(Cause::Mtu, words)
                 .shown_by(format!("mtu of {port}"), mtu.to_string())
                 .shown_by("length", length.to_string())
                 .mended_by(widen(scene.state, &port, by.link.mtu)),
@@ -155,7 +155,7 @@ fn narrow_tunnel(scene: &Scene<'_>, place: &Place, named: &NamedLink) -> Option<
         .collect();
     lines.extend(forget(scene));
     Some(
-        Finding::new("mtu", words)
+        Finding::new(Cause::Mtu, words)
             .shown_by(format!("mtu of {place}"), named.link.mtu.to_string())
             .shown_by(format!("mtu of {under}"), below.link.mtu.to_string())
             .shown_by("length", length.to_string())

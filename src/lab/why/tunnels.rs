@@ -11,7 +11,7 @@ use super::super::journey::Place;
 use super::super::links::NamedLink;
 use super::state::{Space, State, holds, setting};
 use super::suspects::{self, Scene};
-use super::{Finding, follow, links};
+use super::{Cause, Finding, follow, links};
 
 /// The number of a VXLAN.
 pub(super) fn vxlan_id(named: &NamedLink) -> Option<u64> {
@@ -177,7 +177,8 @@ fn sends(scene: &Scene<'_>, from: &Place, to: Option<&Place>) -> Option<Finding>
 fn no_end(scene: &Scene<'_>, from: &Place, to: Option<&Place>) -> Finding {
     let state = scene.state;
     let words = format!("{from} has no remote, and no other end to send to");
-    let finding = Finding::new("vxlan_remote", words).shown_by(format!("remote of {from}"), "none");
+    let finding =
+        Finding::new(Cause::VxlanRemote, words).shown_by(format!("remote of {from}"), "none");
     let other = to
         .cloned()
         .or_else(|| meant(state, from).into_iter().next());
@@ -248,7 +249,7 @@ pub(super) fn unknown(scene: &Scene<'_>) -> Option<Finding> {
     let Some(meant) = meant else {
         let words = format!("{} has no VXLAN {id}", scene.space.words());
         let finding =
-            Finding::new("vxlan_id", words).shown_by("VXLAN of the packet", id.to_string());
+            Finding::new(Cause::VxlanId, words).shown_by("VXLAN of the packet", id.to_string());
         let sender = scene.state.owners(tunnel.source);
         let from = sender.first().and_then(|(space, _)| {
             let mut links = space.links.iter();
@@ -289,7 +290,7 @@ fn other_port(scene: &Scene<'_>, sent_to: u16, place: Place) -> Option<Finding> 
     let named = space.link(&place.link)?;
     let own = port(named).filter(|own| *own != sent_to)?;
     let words = format!("{place} listens at UDP port {own}, and what comes is for port {sent_to}");
-    let finding = Finding::new("vxlan_port", words)
+    let finding = Finding::new(Cause::VxlanPort, words)
         .shown_by(format!("dstport of {place}"), own.to_string())
         .shown_by("UDP port of the packet", sent_to.to_string());
     Some(finding.mended_by(again(scene, space, named, vxlan_id(named)?, sent_to)))
@@ -311,7 +312,7 @@ fn other_id(scene: &Scene<'_>, space: &Space<'_>, named: &NamedLink, id: u64) ->
         ),
         None => format!("what comes to {at} is in VXLAN {id}, which is not there"),
     };
-    let finding = Finding::new("vxlan_id", words)
+    let finding = Finding::new(Cause::VxlanId, words)
         .shown_by("VXLAN of the packet", id.to_string())
         .shown_by(
             format!("VXLANs of {at}"),
@@ -392,7 +393,7 @@ pub(super) fn astray(scene: &Scene<'_>, out: &Place) -> Option<Finding> {
         Some((space, _)) => format!("{}, which has no VXLAN {id}", space.words()),
         None => "an address that nobody has".into(),
     };
-    let finding = Finding::new("vxlan_remote", format!("{out} sends to {to}: {what}"))
+    let finding = Finding::new(Cause::VxlanRemote, format!("{out} sends to {to}: {what}"))
         .shown_by(format!("remote of {out}"), to.to_string());
     let same = others
         .iter()

@@ -7,7 +7,7 @@ use super::super::journey::Place;
 use super::super::links::NamedLink;
 use super::state::{State, setting};
 use super::suspects::Scene;
-use super::{Finding, tunnels};
+use super::{Cause, Finding, tunnels};
 
 /// The number of a VLAN link.
 pub(super) fn vlan_id(named: &NamedLink) -> Option<u16> {
@@ -52,7 +52,7 @@ pub(super) fn apart(scene: &Scene<'_>, from: &Place, to: &Place) -> Option<Findi
     );
     let shown = |place: &Place| format!("VLAN of {place}");
     let value = |id: Option<u16>| id.map_or("none".into(), |id| id.to_string());
-    let finding = Finding::new("wrong_vlan", words)
+    let finding = Finding::new(Cause::WrongVlan, words)
         .shown_by(shown(from), value(one))
         .shown_by(shown(to), value(other));
     Some(match (one, other) {
@@ -230,7 +230,7 @@ fn misfit(
         ),
     };
     verbs.push(line);
-    Finding::new("wrong_vlan", words).mended_by(lines(scene, bridge, &verbs))
+    Finding::new(Cause::WrongVlan, words).mended_by(lines(scene, bridge, &verbs))
 }
 
 /// The frame came in with the tag of a VLAN that its link does not have.

@@ -10,10 +10,10 @@ use crate::kernel::route_question::Question;
 
 use super::super::journey::Place;
 use super::super::links::NamedLink;
-use super::Finding;
 use super::hosts::free_address;
 use super::state::{Space, holds};
 use super::suspects::Scene;
+use super::{Cause, Finding};
 
 /// Where a namespace takes a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -252,7 +252,7 @@ fn wrong_mask(scene: &Scene<'_>, exit: &Exit, own: Cidr) -> Finding {
         scene.line(format!("addr_del({link:?}, \"{own}\")")),
         scene.line(format!("addr_add({link:?}, \"{right}\")")),
     ];
-    Finding::new("wrong_mask", words)
+    Finding::new(Cause::WrongMask, words)
         .shown_by(format!("address of {}", scene.place(link)), own.to_string())
         .shown_by(format!("address of {other}"), near.to_string())
         .mended_by(lines.join("; "))
@@ -275,18 +275,18 @@ fn unaddressed(scene: &Scene<'_>, exit: &Exit) -> Option<Finding> {
     let address = called.or_else(|| free_address(scene, near));
     let at = scene.space.words();
     let (cause, words) = match own.as_slice() {
-        [] => ("no_address", format!("{link} of {at} has no address")),
+        [] => (Cause::NoAddress, format!("{link} of {at} has no address")),
         [one] if is_stray(scene, &place, one) => (
-            "wrong_address",
+            Cause::WrongAddress,
             format!("{link} of {at} has {one}, and nobody on its wire is in that network"),
         ),
         _ => (
-            "no_address",
+            Cause::NoAddress,
             format!("{link} of {at} has no address in the network of {other}"),
         ),
     };
     let mut lines = Vec::new();
-    if let ("wrong_address", [one]) = (cause, own.as_slice()) {
+    if let (Cause::WrongAddress, [one]) = (cause, own.as_slice()) {
         lines.push(scene.line(format!("addr_del({link:?}, \"{one}\")")));
     }
     let has: Vec<String> = own.iter().map(ToString::to_string).collect();
@@ -325,7 +325,7 @@ fn is_stray(scene: &Scene<'_>, place: &Place, own: &Cidr) -> bool {
 /// IPv6 is switched off on a link: its addresses went with it.
 pub(super) fn switched_off(scene: &Scene<'_>, place: &Place) -> Finding {
     let words = format!("IPv6 is switched off on {place}");
-    let finding = Finding::new("ipv6_disabled", words);
+    let finding = Finding::new(Cause::Ipv6Disabled, words);
     let Some(space) = scene.state.space(&place.netns) else {
         return finding;
     };
