@@ -2,6 +2,7 @@
 //! `- {ports of bridge}`, `- {any link}`, `- {causes}`.
 
 use crate::kernel::kind;
+use crate::kernel::link_properties::PROPERTIES;
 use crate::kernel::options::Row;
 use crate::lab::why::Cause;
 
@@ -27,6 +28,7 @@ pub fn with_rows(documentation: &str) -> String {
             .strip_prefix("- {")
             .and_then(|rest| rest.strip_suffix('}'));
         match named.map(|named| named.split_once(' ').unwrap_or((named, ""))) {
+            Some(("properties", _)) => rows(PROPERTIES, &mut whole),
             Some(("any", _)) => any_link(&mut whole),
             Some(("settings", rest)) => rows(kind::options(last_word(rest)), &mut whole),
             Some(("causes", _)) => causes(&mut whole),

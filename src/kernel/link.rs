@@ -17,6 +17,7 @@ use super::addr::Addr;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::{Error, Result};
 use super::kind;
+use super::link_properties;
 use super::mac::Mac;
 use super::netlink::{Request, attributes};
 use super::netns::Namespace;
@@ -67,6 +68,10 @@ pub struct Link {
     pub alias: Option<String>,
     /// The number of the group that it belongs to; 0 unless it was put into one.
     pub group: u32,
+    /// Its other names (altname in ip-link(8)).
+    pub altnames: Vec<String>,
+    /// Properties that few set, as far as the kernel tells them; the flags tell others.
+    pub properties: Vec<(&'static Row, Setting)>,
     /// The counters.
     pub statistics: Option<Stats64>,
     /// Its addresses; filled in by [`list`] and [`get`].
@@ -91,6 +96,19 @@ impl Link {
     /// The settings of its kind.
     pub fn settings(&self, name: NameOf<'_>) -> Vec<(&'static Row, Setting)> {
         read::read(kind::options(&self.kind), &self.data, name)
+    }
+
+    /// A property that few set, as it is now.
+    pub fn property(&self, key: &str) -> Option<Setting> {
+        let flags = link_properties::of_flags(&self.flags);
+        let of_flags = flags.into_iter().find(|(known, _)| *known == key);
+        let told = self.properties.iter().find(|(row, _)| row.key == key);
+        match key {
+            "carrier" => Some(Setting::Switch(self.carrier)),
+            _ => of_flags
+                .map(|(_, setting)| setting)
+                .or_else(|| told.map(|(_, setting)| setting.clone())),
+        }
     }
 
     /// Its settings as a port.
@@ -194,6 +212,8 @@ const READ: [u16; 11] = [
 const IFLA_IFNAME: u16 = 3;
 const IFLA_IFALIAS: u16 = 20;
 const IFLA_LINKINFO: u16 = 18;
+pub(super) const IFLA_PROP_LIST: u16 = 52;
+pub(super) const IFLA_ALT_IFNAME: u16 = 53;
 const IFLA_INFO_KIND: u16 = 1;
 const IFLA_INFO_DATA: u16 = 2;
 const IFLA_INFO_SLAVE_KIND: u16 = 4;
@@ -218,6 +238,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Link> {
         match attribute.kind() {
             IFLA_IFNAME => link.name = text::of_attribute(attribute.value()),
             IFLA_IFALIAS => link.alias = Some(text::of_attribute(attribute.value())),
+            IFLA_PROP_LIST => read_names(&mut link, attribute.value()),
+            kind if link_properties::is_one(kind) => {
+                link.properties
+                    .extend(link_properties::read(kind, attribute.value()));
+            }
             IFLA_LINKINFO => read_info(&mut link, attribute.value()),
             kind if READ.contains(&kind) => {
                 let family = header.interface_family;
@@ -228,6 +253,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Link> {
         }
     }
     Ok(link)
+}
+
+/// The other names in an IFLA_PROP_LIST.
+fn read_names(link: &mut Link, list: &[u8]) {
+    let names = attributes::read(list).map_while(Result::ok);
+    let names = names.filter(|one| one.kind == IFLA_ALT_IFNAME);
+    link.altnames.extend(names.map(|name| name.text()));
 }
 
 /// The attributes of an IFLA_LINKINFO.

@@ -58,6 +58,11 @@ impl Body {
         }
     }
 
+    /// Any attribute.
+    pub(super) fn attribute(&mut self, kind: u16, value: &[u8]) {
+        self.attributes.put(kind, value);
+    }
+
     fn number(&mut self, kind: u16, number: Option<u32>) {
         if let Some(number) = number {
             self.attributes.u32(kind, number);

@@ -92,6 +92,14 @@ pub(super) fn of_set(set: &LinkSet, refusal: &Refusal, names: &dyn Names) -> Opt
                 .blame("name")
                 .hint("bring it down first: link_down(...)"),
         ),
+        (Errno::EOPNOTSUPP, ..) if set.properties.get("carrier").is_some() => Some(
+            Reason::new("a link of this kind does not let its carrier be set")
+                .blame("carrier")
+                .hint("a dummy and a tap do"),
+        ),
+        (Errno::EOPNOTSUPP, ..) if set.properties.get("protodown").is_some() => Some(
+            Reason::new("a link of this kind does not let itself be held down").blame("protodown"),
+        ),
         (Errno::EOPNOTSUPP, ..) => {
             let master = set.master.as_ref().and_then(Option::as_deref);
             let no_ports = master.and_then(|master| no_ports(master, names));
@@ -122,7 +130,7 @@ pub(super) fn of_set(set: &LinkSet, refusal: &Refusal, names: &dyn Names) -> Opt
         _ => {
             let said = refusal.said.unwrap_or_default();
             let kind = set.own.as_ref().or(set.port.as_ref());
-            let only = kind.filter(|_| set.properties().len() == 1 && said.is_empty());
+            let only = kind.filter(|_| set.keys().len() == 1 && said.is_empty());
             let only = only.filter(|_| [Errno::EINVAL, Errno::ERANGE].contains(&refusal.errno));
             settings
                 .find_map(|settings| said_of(settings, said))

@@ -5,6 +5,7 @@ use super::error::Result;
 use super::kind;
 use super::link;
 use super::link_message::{Body, IFF_PROMISC, IFF_UP, RTM_NEWLINK, RTM_SETLINK};
+use super::link_properties;
 use super::link_refusal;
 use super::mac::Mac;
 use super::netlink::Request;
@@ -37,6 +38,8 @@ pub struct LinkSet {
     pub alias: Option<String>,
     /// The number of the group that it belongs to.
     pub group: Option<u32>,
+    /// Properties that few set.
+    pub properties: Settings,
     /// Its kind, and settings of that kind.
     pub own: Option<KindSettings>,
     /// The kind of its master, and settings of it as a port of that one.
@@ -101,7 +104,7 @@ impl LinkSet {
     }
 
     /// The properties that are set, by their option keys.
-    pub(super) fn properties(&self) -> Vec<&'static str> {
+    pub(super) fn keys(&self) -> Vec<&'static str> {
         [
             ("up", self.up.is_some()),
             ("mtu", self.mtu.is_some()),
@@ -116,6 +119,7 @@ impl LinkSet {
         ]
         .into_iter()
         .filter_map(|(key, set)| set.then_some(key))
+        .chain(self.properties.given().iter().map(|(row, _)| row.key))
         .chain(self.kind_settings().flat_map(KindSettings::keys))
         .collect()
     }
@@ -167,9 +171,20 @@ impl LinkSet {
         Some((own, port))
     }
 
+    /// The properties with the values that they have now, as far as those are told.
+    fn properties_now(&self, now: &link::Link) -> Settings {
+        let mut before = Settings::of(self.properties.rows());
+        for (row, _) in self.properties.given() {
+            if let Some(setting) = now.property(row.key) {
+                before.set(row.key, setting);
+            }
+        }
+        before
+    }
+
     /// Whether nothing is set.
     pub fn is_empty(&self) -> bool {
-        self.properties().is_empty()
+        self.keys().is_empty()
     }
 }
 
@@ -195,7 +210,7 @@ impl Operation for LinkSet {
     }
 
     fn words(&self) -> String {
-        match (self.properties().as_slice(), self.up) {
+        match (self.keys().as_slice(), self.up) {
             (["up"], Some(true)) => format!("bring {} up", self.link),
             (["up"], Some(false)) => format!("bring {} down", self.link),
             ([], _) => format!("set nothing of {}", self.link),
@@ -214,6 +229,7 @@ impl Operation for LinkSet {
         body.txqueuelen(self.txqueuelen);
         body.alias(self.alias.as_deref());
         body.group(self.group);
+        link_properties::write(&self.properties, &mut body);
         if let Some(master) = &self.master {
             let index = master.as_deref().map(|name| names.link(name)).transpose()?;
             body.master(Some(index.unwrap_or(0)));
@@ -273,6 +289,7 @@ impl Operation for LinkSet {
         if let Some(group) = self.group {
             command.with("group", group);
         }
+        self.properties.say(&mut command);
         if let Some(own) = &self.own {
             command.with("type", own.kind);
             own.settings.say(&mut command);
@@ -319,13 +336,14 @@ impl Operation for LinkSet {
                 .as_ref()
                 .map(|_| now.alias.clone().unwrap_or_default()),
             group: self.group.map(|_| now.group),
+            properties: self.properties_now(&now),
             own,
             port,
         })))
     }
 
     fn has_parts(&self) -> bool {
-        self.properties().len() > 1
+        self.keys().len() > 1
     }
 
     fn after_a_part(&self, names: &dyn Names) -> Option<Change> {

@@ -27,6 +27,7 @@
 //! | [`wait`] | waiting for descriptors, and what is done meanwhile |
 //! | [`process`] | other processes, as /proc shows them, and descriptors that stand for them |
 //! | [`limits`] | how many files may be open |
+//! | [`link_properties`] | properties that any link has and few set |
 //! | `link_message`, `link_refusal` | the message of a link, and why the kernel says no |
 //! | [`reason`], [`kinds`], [`sysctl_fault`] | what an object knows of a refusal |
 //! | [`error`] | what the kernel can answer other than yes |
@@ -54,6 +55,7 @@ pub mod limits;
 pub mod link;
 pub mod link_add;
 mod link_message;
+pub mod link_properties;
 mod link_refusal;
 pub mod link_set;
 pub mod mac;

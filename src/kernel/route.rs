@@ -11,7 +11,7 @@ use super::netlink::Message;
 use super::netlink::attributes::{self, Attribute, Attributes};
 use super::netns::Namespace;
 use super::route_metrics::Metrics;
-use super::route_names::{kind, scope, table};
+use super::route_names::{SCOPES, kind, scope, table};
 
 pub(super) const RTM_GETROUTE: u16 = 26;
 
@@ -33,6 +33,7 @@ const RTA_PRIORITY: u16 = 6;
 const RTA_PREFSRC: u16 = 7;
 const RTA_METRICS: u16 = 8;
 const RTA_MULTIPATH: u16 = 9;
+const RTA_FLOW: u16 = 11;
 const RTA_CACHEINFO: u16 = 12;
 const RTA_TABLE: u16 = 15;
 const RTA_MARK: u16 = 16;
@@ -41,6 +42,8 @@ const RTA_PREF: u16 = 20;
 const RTA_EXPIRES: u16 = 23;
 const RTA_PAD: u16 = 24;
 const RTA_UID: u16 = 25;
+const RTA_TTL_PROPAGATE: u16 = 26;
+const RTA_NH_ID: u16 = 30;
 
 /// `RTNH_F_ONLINK`.
 pub const ONLINK: u32 = 4;
@@ -94,6 +97,12 @@ pub struct Route<L> {
     pub preference: Option<u8>,
     /// Seconds until it goes (IPv6).
     pub expires: Option<u32>,
+    /// The realms that it belongs to: from, and to.
+    pub realms: Option<u32>,
+    /// Whether hops are counted through MPLS too.
+    pub ttl_propagate: Option<bool>,
+    /// The nexthop object that says its ways, in place of hops of its own.
+    pub nhid: Option<u32>,
     /// Where the packet of the question came in.
     pub iif: Option<L>,
     /// Whose packet was asked about.
@@ -147,6 +156,9 @@ impl<L> Route<L> {
             metrics: Metrics::default(),
             preference: None,
             expires: None,
+            realms: None,
+            ttl_propagate: None,
+            nhid: None,
             iif: None,
             uid: None,
             mark: None,
@@ -189,6 +201,9 @@ impl<L> Route<L> {
             metrics: self.metrics,
             preference: self.preference,
             expires: self.expires,
+            realms: self.realms,
+            ttl_propagate: self.ttl_propagate,
+            nhid: self.nhid,
             uid: self.uid,
             mark: self.mark,
             has_more: self.has_more,
@@ -231,7 +246,9 @@ impl Route<u32> {
             self.scope,
             self.kind,
         ]);
-        let alone = self.hops.first().filter(|_| self.hops.len() == 1);
+        // The kernel tells the ways of a nexthop object too, and takes only the one or the other.
+        let hops: &[Hop<u32>] = if self.nhid.is_some() { &[] } else { &self.hops };
+        let alone = hops.first().filter(|_| hops.len() == 1);
         let flags = self.flags | alone.map_or(0, |hop| hop.flags);
         body.extend(flags.to_ne_bytes());
         let mut attributes = Attributes::new();
@@ -248,7 +265,7 @@ impl Route<u32> {
                     attributes.u32(RTA_OIF, link);
                 }
             }
-            None if !self.hops.is_empty() => {
+            None if !hops.is_empty() => {
                 attributes.put(RTA_MULTIPATH, &self.multipath());
             }
             None => {}
@@ -266,6 +283,8 @@ impl Route<u32> {
             (RTA_IIF, self.iif),
             (RTA_PRIORITY, self.metric),
             (RTA_EXPIRES, self.expires),
+            (RTA_FLOW, self.realms),
+            (RTA_NH_ID, self.nhid),
             (RTA_UID, self.uid),
             (RTA_MARK, self.mark),
         ];
@@ -273,6 +292,9 @@ impl Route<u32> {
             if let Some(number) = number {
                 attributes.u32(kind, number);
             }
+        }
+        if let Some(on) = self.ttl_propagate {
+            attributes.u8(RTA_TTL_PROPAGATE, on.into());
         }
         if let Some(preference) = self.preference {
             attributes.u8(RTA_PREF, preference);
@@ -384,6 +406,9 @@ impl Route<u32> {
             RTA_PREFSRC => self.source = Some(attribute.ip()?),
             RTA_PREF => self.preference = Some(attribute.u8()?),
             RTA_METRICS => self.metrics = Metrics::read(attribute)?,
+            RTA_FLOW => self.realms = Some(attribute.u32()?),
+            RTA_NH_ID => self.nhid = Some(attribute.u32()?),
+            RTA_TTL_PROPAGATE => self.ttl_propagate = Some(attribute.u8()? != 0),
             RTA_IIF => self.iif = Some(attribute.u32()?),
             RTA_UID => self.uid = Some(attribute.u32()?),
             RTA_MARK => self.mark = Some(attribute.u32()?),
@@ -471,6 +496,57 @@ impl Filter {
     }
 }
 
+/// Which routes of a list are meant, by what the kernel does not choose by. What is None is any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Meant {
+    /// How far they reach.
+    pub scope: Option<u8>,
+    /// A router of theirs.
+    pub via: Option<IpAddr>,
+    /// Where they lead.
+    pub exact: Option<Cidr>,
+    /// The network in which it is where they lead.
+    pub root: Option<Cidr>,
+    /// What is in where they lead.
+    pub matches: Option<Cidr>,
+}
+
+impl Meant {
+    /// Whether a route is one of these.
+    pub fn takes(&self, route: &Route<u32>) -> bool {
+        let to = &route.destination;
+        self.scope.is_none_or(|scope| route.scope == scope)
+            && self
+                .via
+                .is_none_or(|via| route.hops.iter().any(|hop| hop.via == Some(via)))
+            && self.exact.is_none_or(|exact| *to == exact)
+            && self.root.is_none_or(|root| root.contains(to))
+            && self.matches.is_none_or(|inside| to.contains(&inside))
+    }
+
+    /// The family that the networks are of, if one is named.
+    pub fn is_ipv4(&self) -> Option<bool> {
+        let named = self.exact.or(self.root).or(self.matches);
+        named.map(|cidr| cidr.address.is_ipv4())
+    }
+
+    /// As `ip route` says it: a word and its value.
+    pub fn words(&self) -> Vec<(&'static str, String)> {
+        let scope = self.scope.map(|scope| SCOPES.text(scope.into()));
+        let text = |cidr: Option<Cidr>| cidr.map(|cidr| cidr.to_string());
+        [
+            ("scope", scope),
+            ("via", self.via.map(|via| via.to_string())),
+            ("root", text(self.root)),
+            ("match", text(self.matches)),
+            ("exact", text(self.exact)),
+        ]
+        .into_iter()
+        .filter_map(|(word, value)| Some((word, value?)))
+        .collect()
+    }
+}
+
 /// The routes that the filter lets pass, in the kernel's order: IPv4 before IPv6.
 ///
 /// The kernel chooses itself (inet_dump_fib in net/ipv4/fib_frontend.c) where the socket has strict checking; older ones
@@ -531,7 +607,37 @@ mod tests {
         route.hops[0].weight = 1;
         assert_eq!(Route::read(&body(&route)), Ok(Some(route.clone())));
         route.hops = vec![Hop::new("fe80::1".parse().ok(), Some(5))];
+        route.realms = Some(0x3_0005);
+        route.ttl_propagate = Some(false);
         assert_eq!(Route::read(&body(&route)), Ok(Some(route.clone())));
+        // Ways are a nexthop object's or the route's own.
+        route.nhid = Some(9);
+        let hops = std::mem::take(&mut route.hops);
+        assert_eq!(Route::read(&body(&route)), Ok(Some(route.clone())));
+        let told = body(&route);
+        route.hops = hops;
+        assert_eq!(body(&route), told);
+    }
+
+    #[test]
+    fn networks_choose_routes() {
+        let route = Route::to(cidr("10.1.0.0/16"));
+        let meant = |exact: &str, root: &str, matches: &str| {
+            let one = |text: &str| text.parse().ok();
+            let (exact, root, matches) = (one(exact), one(root), one(matches));
+            Meant {
+                exact,
+                root,
+                matches,
+                ..Meant::default()
+            }
+        };
+        assert!(Meant::default().takes(&route));
+        assert!(meant("10.1.0.0/16", "10.0.0.0/8", "10.1.2.0/24").takes(&route));
+        assert!(!meant("10.1.0.0/24", "", "").takes(&route));
+        assert!(!meant("", "10.1.0.0/24", "").takes(&route));
+        assert!(!meant("", "", "10.0.0.0/8").takes(&route));
+        assert!(!meant("", "", "fd00::/16").takes(&route));
     }
 
     proptest! {

@@ -1,10 +1,8 @@
 //! Routes made, replaced, removed and flushed.
 
-use std::fmt;
-use std::net::IpAddr;
-
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use nix::errno::Errno;
+use std::fmt;
 
 use super::change::{Action, Change, Command, Names, Operation};
 use super::cidr::Cidr;
@@ -12,10 +10,10 @@ use super::error::{Error, Result};
 use super::netlink::Request;
 use super::netns::Namespace;
 use super::reason::{Reason, Refusal};
-use super::route::{self, AF_INET, AF_INET6, Filter, Hop, ONLINK, Route, flag_names};
+use super::route::{self, AF_INET, AF_INET6, Filter, Hop, Meant, ONLINK, Route, flag_names};
 use super::route_fault;
 use super::route_names::{
-    BOOT, PREFERENCES, PROTOCOLS, SCOPES, TYPES, kind, scope, table, table_text,
+    BOOT, PREFERENCES, PROTOCOLS, SCOPES, TYPES, kind, realm_text, scope, table, table_text,
 };
 
 const RTM_NEWROUTE: u16 = 24;
@@ -80,14 +78,30 @@ impl Operation for RouteAdd {
         if let Some(seconds) = route.expires {
             command.with("expires", seconds);
         }
+        if let Some(realms) = route.realms {
+            command.with("realms", realm_text(realms));
+        }
+        if let Some(on) = route.ttl_propagate {
+            command.with("ttl-propagate", if on { "enabled" } else { "disabled" });
+        }
         for word in route.metrics.words() {
             command.word(word);
         }
-        add_hops(&mut command, &route.hops, route.is_ipv4());
+        match route.nhid {
+            Some(id) => command.with("nhid", id),
+            None => add_hops(&mut command, &route.hops, route.is_ipv4()),
+        }
         command
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        if let Some(id) = self.route.nhid
+            && refusal.errno == Errno::EINVAL
+        {
+            let words = format!("there is no nexthop object {id}, or it does not fit the route");
+            let reason = Reason::new(words).blame("nhid");
+            return Some(reason.hint("`ip nexthop` makes and lists them"));
+        }
         route_fault::of_new(&self.route, refusal, names.namespace())
     }
 
@@ -106,6 +120,7 @@ impl Operation for RouteAdd {
                     metrics: Default::default(),
                     preference: None,
                     expires: None,
+                    ttl_propagate: None,
                     ..self.route.clone()
                 },
             }))),
@@ -230,8 +245,8 @@ pub struct RouteFlush {
     pub protocol: u8,
     /// Those by this link.
     pub link: Option<String>,
-    /// Those by this router.
-    pub via: Option<IpAddr>,
+    /// Those of which this is so.
+    pub meant: Meant,
 }
 
 impl Operation for RouteFlush {
@@ -270,10 +285,7 @@ impl Operation for RouteFlush {
                 .transpose()?,
         };
         let mut list = route::list(names.namespace(), &filter)?;
-        list.retain(|route| {
-            let by = |via| route.hops.iter().any(|hop| hop.via == Some(via));
-            self.via.is_none_or(by)
-        });
+        list.retain(|route| self.meant.takes(route));
         let requests = list.iter().map(|route| {
             let message = identified(route).message(RTM_DELROUTE);
             Request::new(message, 0)
@@ -296,8 +308,8 @@ impl Operation for RouteFlush {
         if self.protocol != 0 {
             command.with("proto", PROTOCOLS.text(self.protocol.into()));
         }
-        if let Some(via) = self.via {
-            command.with("via", via);
+        for (word, value) in self.meant.words() {
+            command.with(word, value);
         }
         if let Some(link) = &self.link {
             command.with("dev", link);
@@ -318,6 +330,7 @@ fn identified(route: &Route<u32>) -> Route<u32> {
         metrics: Default::default(),
         preference: None,
         expires: None,
+        ttl_propagate: None,
         ..route
     }
 }

@@ -227,6 +227,24 @@ pub fn table_names() -> Vec<String> {
     names
 }
 
+/// Realms, from the one of where a packet comes from (in the upper half) to the one of where it goes: as `ip` writes them.
+pub fn realm_text(realms: u32) -> String {
+    match realms >> 16 {
+        0 => realms.to_string(),
+        from => format!("{from}/{}", realms & 0xffff),
+    }
+}
+
+/// Reads realms: `5`, or `3/5`.
+pub fn realm_number(text: &str) -> Option<u32> {
+    // As many as iproute2 takes (rtnl_rtrealm_a2n).
+    let one = |text: &str| text.parse::<u8>().ok().map(u32::from);
+    match text.split_once('/') {
+        Some((from, to)) => Some(one(from)? << 16 | one(to)?),
+        None => one(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,6 +262,17 @@ mod tests {
         assert_eq!(table_number("nothing like it"), None);
         assert_eq!(table_text(254), "main");
         assert_eq!(table_text(100), "100");
+    }
+
+    #[test]
+    fn realms_are_one_or_two() {
+        for text in ["5", "3/5", "255/255"] {
+            assert_eq!(realm_number(text).map(realm_text).as_deref(), Some(text));
+        }
+        assert_eq!(realm_number("3/5"), Some(0x3_0005));
+        for text in ["", "256", "1/", "/1", "a", "1/2/3"] {
+            assert_eq!(realm_number(text), None, "{text}");
+        }
     }
 
     #[test]

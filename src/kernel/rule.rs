@@ -12,7 +12,7 @@ use super::netlink::{Message, Request};
 use super::netns::Namespace;
 use super::reason::{Reason, Refusal, listed};
 use super::route::{AF_INET, AF_INET6};
-use super::route_names::{PROTOCOLS, table, table_text};
+use super::route_names::{PROTOCOLS, realm_text, table, table_text};
 
 const RTM_NEWRULE: u16 = 32;
 const RTM_DELRULE: u16 = 33;
@@ -27,11 +27,14 @@ const FRA_IIFNAME: u16 = 3;
 const FRA_GOTO: u16 = 4;
 const FRA_PRIORITY: u16 = 6;
 const FRA_FWMARK: u16 = 10;
+const FRA_FLOW: u16 = 11;
+const FRA_TUN_ID: u16 = 12;
 const FRA_SUPPRESS_IFGROUP: u16 = 13;
 const FRA_SUPPRESS_PREFIXLEN: u16 = 14;
 const FRA_TABLE: u16 = 15;
 const FRA_FWMASK: u16 = 16;
 const FRA_OIFNAME: u16 = 17;
+const FRA_L3MDEV: u16 = 19;
 const FRA_UID_RANGE: u16 = 20;
 const FRA_PROTOCOL: u16 = 21;
 const FRA_IP_PROTO: u16 = 22;
@@ -101,6 +104,12 @@ pub struct Rule {
     pub table: u32,
     /// The priority of the rule to go on with.
     pub target: Option<u32>,
+    /// Whether it looks in the table of the vrf by whose link the packet came or goes.
+    pub l3mdev: bool,
+    /// Packets that came out of the tunnel with this id.
+    pub tun_id: Option<u64>,
+    /// The realms that what it finds belongs to: from, and to.
+    pub realms: Option<u32>,
     /// Routes with prefixes no longer than this do not count.
     pub suppress_prefixlength: Option<u32>,
     /// Routes by links of this group do not count.
@@ -140,6 +149,7 @@ impl Rule {
             (FRA_PRIORITY, self.priority),
             (FRA_FWMARK, self.fwmark),
             (FRA_FWMASK, self.fwmask),
+            (FRA_FLOW, self.realms),
             (FRA_GOTO, self.target),
             (FRA_SUPPRESS_PREFIXLEN, self.suppress_prefixlength),
             (FRA_SUPPRESS_IFGROUP, self.suppress_ifgroup),
@@ -154,6 +164,12 @@ impl Rule {
             if let Some(number) = number {
                 attributes.u8(kind, number);
             }
+        }
+        if let Some(id) = self.tun_id {
+            attributes.put(FRA_TUN_ID, &id.to_be_bytes());
+        }
+        if self.l3mdev {
+            attributes.u8(FRA_L3MDEV, 1);
         }
         // `struct fib_rule_uid_range` and `struct fib_rule_port_range`: first and last.
         if let Some((first, last)) = self.uidrange {
@@ -222,6 +238,12 @@ impl Rule {
             FRA_SRC => self.from = network(from)?,
             FRA_IIFNAME => self.iif = Some(attribute.text()),
             FRA_OIFNAME => self.oif = Some(attribute.text()),
+            FRA_FLOW => self.realms = Some(attribute.u32()?),
+            FRA_TUN_ID => {
+                let id = attribute.value.first_chunk::<8>().copied();
+                self.tun_id = id.map(u64::from_be_bytes);
+            }
+            FRA_L3MDEV => self.l3mdev = attribute.u8()? != 0,
             FRA_GOTO => self.target = Some(attribute.u32()?),
             FRA_PRIORITY => self.priority = Some(attribute.u32()?),
             FRA_FWMARK => self.fwmark = Some(attribute.u32()?),
@@ -258,6 +280,8 @@ impl Rule {
             && any(&self.sport, &other.sport)
             && any(&self.dport, &other.dport)
             && any(&self.target, &other.target)
+            && any(&self.tun_id, &other.tun_id)
+            && (!self.l3mdev || other.l3mdev)
             && (self.tos == 0 || self.tos == other.tos)
             && (self.table == table::UNSPEC || self.table == other.table)
             && (self.action == 0 || self.action == other.action)
@@ -290,6 +314,7 @@ impl Rule {
                 self.uidrange.map(|(first, last)| format!("{first}-{last}")),
             ),
             ("ipproto", self.ipproto.map(|number| number.to_string())),
+            ("tun_id", self.tun_id.map(|id| id.to_string())),
             ("sport", self.sport.map(range)),
             ("dport", self.dport.map(range)),
             (
@@ -304,7 +329,11 @@ impl Rule {
         for (key, value) in pairs {
             words.extend(value.into_iter().flat_map(|value| [key.to_string(), value]));
         }
+        if let Some(realms) = self.realms {
+            words.extend(["realms".into(), realm_text(realms)]);
+        }
         match (self.action, self.target) {
+            (0 | LOOKUP, _) if self.l3mdev => words.push("l3mdev".into()),
             (GOTO, Some(target)) => words.extend(["goto".into(), target.to_string()]),
             (0 | LOOKUP, _) if self.table != table::UNSPEC => {
                 words.extend(["table".into(), table_text(self.table)]);
@@ -431,6 +460,13 @@ impl Operation for RuleAdd {
                 let words = "a rule goes on with one of a higher priority number than its own";
                 Some(Reason::new(words).blame("target"))
             }
+            Errno::EINVAL if self.rule.l3mdev && self.rule.table != table::UNSPEC => {
+                let words = "the table of l3mdev is that of the vrf, so none is named";
+                Some(Reason::new(words).blame("table"))
+            }
+            Errno::EOPNOTSUPP | Errno::EINVAL if self.rule.l3mdev => Some(
+                Reason::new("this kernel has no vrf, whose tables l3mdev looks in").blame("l3mdev"),
+            ),
             Errno::EINVAL if self.rule.uidrange.is_some() && refusal.may_mean("uid") => {
                 let words = "there are no such users in this user namespace";
                 let hint = "netsh's sandbox has one user, 0";

@@ -42,6 +42,7 @@ pub mod api {
     /// - `mtu` (int, bytes): htb: the largest packet; 1600 unless given
     /// - `mpu` (int, bytes): htb: what even the smallest packet takes
     /// - `overhead` (int, bytes): htb: what each packet takes beyond its length
+    /// - `linklayer` (word): htb: what packets are cut into below: "ethernet" (nothing), "atm" (cells)
     ///
     /// # Errors
     /// The link has no such discipline (ENOENT), or has the class (EEXIST); a class of htb without a rate.
@@ -98,6 +99,38 @@ pub mod api {
     ) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
             put(lab, Mode::Change, link, (classid, kind), options)
+        })
+    }
+
+    /// Gives a discipline a class, or changes the one with this id.
+    ///
+    /// Equivalent to: `tc class replace dev LINK classid CLASSID KIND ...`
+    ///
+    /// Search words: `tc`, `htb`, `bandwidth`, `shaping`, `set`, `adjust`
+    ///
+    /// # Options
+    /// Those of `class_add`.
+    ///
+    /// # Errors
+    /// The link has no such discipline (ENOENT); a class of htb without a rate.
+    ///
+    /// # Example
+    /// ```rhai
+    /// veth_add("veth0", "veth0peer", #{ up: true });
+    /// qdisc_add("veth0", "htb", #{ handle: "1:" });
+    /// for rate in ["10mbit", "20mbit"] { class_replace("veth0", "1:1", "htb", #{ rate: rate }); }
+    /// show(class_list("veth0").map(|class| class.options.rate));
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn class_replace(
+        ctx: NativeCallContext,
+        link: &str,
+        classid: &str,
+        kind: &str,
+        options: Map,
+    ) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            put(lab, Mode::Replace, link, (classid, kind), options)
         })
     }
 

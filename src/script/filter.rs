@@ -11,6 +11,8 @@ use crate::kernel::filter::{
 };
 use crate::kernel::options::Settings;
 use crate::kernel::qdisc::handle::Handle;
+use crate::kernel::qdisc::message::Mode;
+use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
 
@@ -42,9 +44,12 @@ pub mod api {
     /// - `classid` (string): the class into which what matches goes
     /// - `action` (string or array): what is done with what matches: `"drop"`, `"pass"`,
     ///   `"mirred egress redirect dev veth1"`, `"police rate 1mbit burst 10k drop"`, `"skbedit mark 5"`, `"vlan push id 7"`,
-    ///   `"goto chain 1"`
+    ///   `"goto chain 1"`, `"csum ip and tcp"`, `"nat egress 10.0.0.1 192.168.0.1"`, `"ct commit zone 5"`, `"connmark"`,
+    ///   `"tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7"`, `"sample rate 100 group 1"`
     /// - `matches` (string or array; `match`): u32: what has to hold: `"ip src 10.0.0.0/24"`, `"ip protocol 6 0xff"`,
-    ///   `"ip dport 80 0xffff"`, `"ip6 dst fd00::1"`, `"u32 0x0a000001 0xffffffff at 12"`
+    ///   `"ip dport 80 0xffff"`, `"ip df"`, `"ip6 dst fd00::1"`, `"ether src 02:00:00:00:00:01"`, `"mark 5 0xff"`,
+    ///   `"u32 0x0a000001 0xffffffff at 12"`; `"tcp dst 80 0xffff"`, which is `"... at nexthdr+0"`, counts from the header behind
+    ///   that of IP only where a filter before it found that one
     /// - `src_ip` (address): flower: the sender, or its network
     /// - `dst_ip` (address): flower: the receiver
     /// - `ip_proto` (string): flower: `"tcp"`, `"udp"`, `"icmp"`, or a number
@@ -62,6 +67,31 @@ pub mod api {
     /// - `code` (int): flower: its code
     /// - `arp_sip` (address): flower: the sender in an ARP packet
     /// - `arp_tip` (address): flower: the one who is asked for
+    /// - `arp_op` (string): flower: `"request"`, `"reply"` or a number, with a mask
+    /// - `arp_sha` (string): flower: the sender's hardware address in an ARP packet, with a mask
+    /// - `arp_tha` (string): flower: the hardware address of the one who is asked for
+    /// - `cvlan_id` (int): flower: the id in the inner of two tags
+    /// - `cvlan_prio` (int): flower: the priority in the inner tag
+    /// - `cvlan_ethtype` (string): flower: the protocol behind the inner tag
+    /// - `num_of_vlans` (int): flower: how many tags there are
+    /// - `mpls_label` (int): flower: the label of MPLS
+    /// - `mpls_tc` (int): flower: the traffic class of MPLS
+    /// - `mpls_bos` (int): flower: 1 for the last label of a stack
+    /// - `mpls_ttl` (int): flower: the hops that are left in a label
+    /// - `enc_key_id` (int): flower: the id of the tunnel that it came by, such as a VNI
+    /// - `enc_src_ip` (address): flower: the sender of the outer packet, or its network
+    /// - `enc_dst_ip` (address): flower: the receiver of the outer packet
+    /// - `enc_dst_port` (string): flower: the port of the tunnel
+    /// - `enc_tos` (string): flower: the type of service of the outer packet, with a mask
+    /// - `enc_ttl` (string): flower: the hops that the outer packet had left, with a mask
+    /// - `ct_state` (string): flower: what connection tracking says: `"+trk+est-new"` (new, est, rel, trk, inv, rpl)
+    /// - `ct_zone` (string): flower: the zone of connection tracking, with a mask
+    /// - `ct_mark` (string): flower: the mark of the connection, with a mask
+    /// - `ct_label` (string): flower: the label of the connection, in hexadecimal digits, with a mask
+    /// - `ip_flags` (string): flower: fragments: `"frag"`, `"nofrag"`, `"firstfrag"`, `"frag/nofirstfrag"`
+    /// - `indev` (string): flower: the link that it came in by
+    /// - `skip_sw` (bool): flower: only the hardware looks at it
+    /// - `skip_hw` (bool): flower: only Linux looks at it
     ///
     /// # Errors
     /// This kernel has no such filter or action (ENOENT); the link has no such discipline; a match or an action that is not
@@ -82,24 +112,41 @@ pub mod api {
         kind: &str,
         options: Map,
     ) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| {
-            let mut options = Options::new(options);
-            let mut place = take_place(&mut options, kind)?;
-            let rule = take_rule(&mut options, kind)?;
-            options.finish()?;
-            if place.protocol == 0 {
-                place.protocol = protocol_of(&rule);
-            }
-            let add = FilterAdd {
-                link: link.into(),
-                place,
-                rule,
-            };
-            if let Some(reason) = add.check() {
-                return Err(settings::refused(&add.words(), reason));
-            }
-            lab.apply(add)
-        })
+        verb(&ctx, |lab| put(lab, Mode::Add, link, kind, options))
+    }
+
+    /// Gives a link a filter, in the place of the one with this priority and handle if there is one.
+    ///
+    /// Of a filter of u32 the class and the actions can be changed in its place; what it compares the kernel leaves as it is.
+    ///
+    /// Equivalent to: `tc filter replace dev LINK KIND ...`
+    ///
+    /// Search words: `tc`, `classify`, `set`, `change`, `adjust`, `traffic control`
+    ///
+    /// # Options
+    /// Those of `filter_add`. Without `handle` and `prio` the kernel finds none that could give way.
+    ///
+    /// # Errors
+    /// Those of `filter_add`; other matches for a filter of u32.
+    ///
+    /// # Example
+    /// ```rhai
+    /// veth_add("veth0", "veth0peer", #{ up: true });
+    /// qdisc_add("veth0", "clsact");
+    /// for link in ["lo", "veth0peer"] {
+    ///     filter_replace("veth0", "u32", #{ parent: "ingress", prio: 1, handle: "800::800", matches: "u32 0 0",
+    ///         action: `mirred egress mirror dev ${link}` });
+    /// }
+    /// print(filter_list("veth0")[0].actions[0].action);
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn filter_replace(
+        ctx: NativeCallContext,
+        link: &str,
+        kind: &str,
+        options: Map,
+    ) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| put(lab, Mode::Replace, link, kind, options))
     }
 
     /// Deletes filters: all of a place, those of a priority, or one.
@@ -166,7 +213,8 @@ pub mod api {
     /// # Returns
     /// An array of maps, in the order in which they are asked: `link`; `kind`; `parent` (the handle of a discipline, "ingress" or
     /// "egress"); `prio`; `protocol`; `handle`; `chain`; `classid` (or `()`); `matches` (of u32, in tc's words); `options` (map,
-    /// the fields of flower with the keys of `filter_add`); `actions` (array of maps: `action` (in tc's words), `bytes`,
+    /// the fields of flower with the keys of `filter_add`); `unknown` (array: what it compares too, and netsh has no words for; such
+    /// a filter matches less than the rest says); `actions` (array of maps: `action` (in tc's words), `bytes`,
     /// `packets` (that it met), `drops` (packets)).
     ///
     /// # Errors
@@ -192,6 +240,33 @@ pub mod api {
                 list.into_iter().map(|filter| filter_map(link, filter)),
             ))
         })
+    }
+}
+
+/// Adds a filter, or replaces one.
+fn put(lab: &Lab, mode: Mode, link: &str, kind: &str, options: Map) -> Outcome<()> {
+    let mut options = Options::new(options);
+    let mut place = take_place(&mut options, kind)?;
+    let rule = take_rule(&mut options, kind)?;
+    options.finish()?;
+    if place.protocol == 0 {
+        place.protocol = protocol_of(&rule);
+    }
+    let add = FilterAdd {
+        mode,
+        link: link.into(),
+        place,
+        rule,
+    };
+    let mut reason = add.check();
+    if reason.is_none() && mode == Mode::Replace {
+        // Where there is no such place, the kernel says so better.
+        let now = lab.filters(link, Some(add.place.parent));
+        reason = add.kept(&now.unwrap_or_default());
+    }
+    match reason {
+        Some(reason) => Err(settings::refused(&add.words(), reason)),
+        None => lab.apply(add),
     }
 }
 
@@ -244,6 +319,7 @@ fn take_rule(options: &mut Options, kind: &str) -> Outcome<Rule> {
         fields,
         class,
         acts,
+        ..Rule::default()
     })
 }
 
@@ -257,15 +333,26 @@ fn protocol_of(rule: &Rule) -> u16 {
     let is_ipv6 = ["src_ip", "dst_ip"]
         .iter()
         .any(|key| text(key).contains(':'));
-    let above_ip = ["src_ip", "dst_ip", "ip_proto", "ip_tos", "ip_ttl"];
+    let starts = |key: &str| fields_begin(rule, key);
+    let above_ip = [
+        "src_ip", "dst_ip", "ip_proto", "ip_tos", "ip_ttl", "ip_flags",
+    ];
     let name = match () {
+        () if has("cvlan_id") || has("cvlan_prio") || has("cvlan_ethtype") => "802.1ad",
         () if has("vlan_id") || has("vlan_prio") || has("vlan_ethtype") => "802.1Q",
-        () if has("arp_sip") || has("arp_tip") => "arp",
+        () if starts("arp_") => "arp",
+        () if starts("mpls_") => "mpls_uc",
         () if is_ipv6 || text("ip_proto") == "icmpv6" => "ipv6",
         () if above_ip.iter().any(|key| has(key)) => "ip",
         () => "all",
     };
     protocol_number(name).unwrap_or(ANY_PROTOCOL)
+}
+
+/// Whether a field is given whose key begins so.
+fn fields_begin(rule: &Rule, with: &str) -> bool {
+    let mut given = rule.fields.given().iter();
+    given.any(|(row, _)| row.key.starts_with(with))
 }
 
 /// Where filters are.
@@ -345,6 +432,7 @@ fn filter_map(link: &str, filter: Filter) -> Map {
         ("options", settings::map_of(rule.fields.given()).into()),
         ("parent", place.parent.to_string().into()),
         ("prio", i64::from(place.prio).into()),
+        ("unknown", array(rule.unknown).into()),
         ("protocol", protocol_name(place.protocol).into()),
         ("kind", place.kind.into()),
     ])

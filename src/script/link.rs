@@ -8,6 +8,7 @@ use rhai::{Array, Map};
 use crate::kernel::change::Change;
 use crate::kernel::kind;
 use crate::kernel::link::LinkDel;
+use crate::kernel::link_properties::PROPERTIES;
 use crate::kernel::link_set::{KindSettings, LinkSet};
 use crate::kernel::options::{Row, Settings};
 use crate::kernel::veth::VethAdd;
@@ -171,6 +172,7 @@ pub mod api {
     /// - `txqueuelen` (int, packets): length of the transmit queue
     /// - `alias` (string): free text kept with the link; empty takes it away
     /// - `group` (int): the number of the group that it belongs to
+    /// - {properties of a link}
     /// - `settings` (map): settings of its kind
     /// - `port` (map): settings of it as a port
     /// - {ports of bridge}
@@ -209,10 +211,12 @@ pub mod api {
                 txqueuelen: options.take("txqueuelen")?,
                 alias: options.take::<Alias>("alias")?.map(|alias| alias.0),
                 group: options.take("group")?,
+                properties: Settings::of(PROPERTIES),
                 own: None,
                 port: None,
             };
             let netns = options.take::<NetnsName>("netns")?.map(|name| name.0);
+            take_properties(lab, &mut options, &mut set)?;
             (set.own, set.port) = kind_settings(lab, &set, &mut options)?;
             options.finish()?;
             move_and_set(lab, set, netns)
@@ -257,7 +261,9 @@ pub mod api {
     /// `operstate` (what came of it: up, down, lowerlayerdown, unknown ...); `carrier` (bool); `mtu` (bytes); `mac`;
     /// `master`; `peer` (the other end of a pair) or `parent` (the link below); `peer_netns` (its namespace if it is
     /// another one that netsh knows); `flags` (as `ip` calls them); `promisc` (bool); `qdisc`; `txqueuelen` (packets);
-    /// `alias`; `group` (a number); `settings` (a map of what its kind has, by the options of the verb that makes such a link,
+    /// `alias`; `group` (a number); `altnames` (array, its other names); `properties` (a map of what few set, by the options of
+    /// `link_set`: `protodown`, `addrgenmode`, `broadcast`, `gso_max_size`, `gso_max_segs`, `gro_max_size`); `settings` (a map of
+    /// what its kind has, by the options of the verb that makes such a link,
     /// times in seconds); `port` (a map of what it has as a port of a bridge or bond, by the options of `link_set`);
     /// `addresses` (see `addr_list`); `statistics` (rx_packets, rx_bytes, rx_errors, rx_dropped, tx_packets,
     /// tx_bytes, tx_errors, tx_dropped, multicast, collisions). What a link does not have is `()`.
@@ -330,6 +336,27 @@ fn pair_steps(
     let mut steps = vec![(at, Change::from(veth))];
     steps.extend(after);
     Ok(steps)
+}
+
+/// Takes the properties out of the options. A VXLAN and others have settings by the same words, which count there.
+fn take_properties(lab: &Lab, options: &mut Options, set: &mut LinkSet) -> Outcome<()> {
+    let is_given = |row: &&Row| options.has(row.key);
+    let given: Vec<&Row> = PROPERTIES.iter().filter(is_given).collect();
+    let own_kind = match given.is_empty() {
+        true => String::new(),
+        false => lab
+            .kinds_of(&set.link, None)
+            .map(|(kind, _)| kind)
+            .unwrap_or_default(),
+    };
+    for row in PROPERTIES {
+        let own = kind::options(&own_kind).iter();
+        if own.clone().any(|own| own.key == row.key) {
+            continue;
+        }
+        settings::take(options, std::slice::from_ref(row), &mut set.properties)?;
+    }
+    Ok(())
 }
 
 /// Takes the settings of the link's kind, and those of it as a port, out of the options.

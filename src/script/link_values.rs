@@ -24,6 +24,7 @@ pub(super) struct LinkMaps {
     counters: Rows,
     settings: Rows,
     ports: Rows,
+    properties: Rows,
     addresses: AddrMaps,
 }
 
@@ -54,6 +55,7 @@ impl LinkMaps {
         self.links.map([
             ("addresses", array_of_maps(addresses).into()),
             ("alias", maybe(link.alias)),
+            ("altnames", array(link.altnames).into()),
             ("carrier", link.carrier.into()),
             ("flags", flags.into()),
             ("group", i64::from(link.group).into()),
@@ -69,6 +71,10 @@ impl LinkMaps {
             ("peer_netns", maybe(lower_netns)),
             ("port", settings::given(port, &mut self.ports)),
             ("promisc", (link.promiscuity > 0).into()),
+            (
+                "properties",
+                settings::given(link.properties, &mut self.properties),
+            ),
             ("qdisc", link.qdisc.into()),
             ("settings", settings::given(settings, &mut self.settings)),
             ("state", self.words.get(if link.up { "up" } else { "down" })),

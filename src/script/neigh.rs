@@ -3,6 +3,7 @@
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Map};
 
+use crate::kernel::cidr::Cidr;
 use crate::kernel::ndmsg::{STATES, nud, state_number};
 use crate::kernel::neigh::{self, Neighbour, Which};
 use crate::kernel::neigh_change::{NeighAdd, NeighDel, NeighFlush};
@@ -12,7 +13,7 @@ use crate::lab::routes::Listed;
 
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
-use super::route_options::{Family, router};
+use super::route_options::{Family, read_destination, router};
 use super::value::{array, array_of_maps, map, maybe};
 
 /// The verbs.
@@ -29,6 +30,8 @@ pub mod api {
     /// - `dev` (link): only those behind this link
     /// - `all` (bool): also those that need no asking (state noarp: multicast groups, loopback)
     /// - `proxy` (bool): the addresses that this machine answers for in another's place
+    /// - `to` (address): only this one, or those in this network
+    /// - `state` (word; `nud`): only those in this state: "permanent", "noarp", "failed", "stale", "reachable" ...
     ///
     /// # Returns
     /// An array of maps: `address`; `link`; `mac` (`()` while it is unknown); `state` (reachable, stale, delay, probe,
@@ -48,7 +51,10 @@ pub mod api {
             let dev = options.take::<String>("dev")?;
             let all = options.flag("all")?;
             let proxy = options.flag("proxy")?;
+            let to = read_destination(&mut options, "to")?;
+            let state = options.take::<State>("state")?.map(|state| state.0);
             options.finish()?;
+            let all = all || state == Some(nud::NOARP);
             let which = match (proxy, all) {
                 (true, _) => Which::Proxies,
                 (_, true) => Which::All,
@@ -57,7 +63,16 @@ pub mod api {
             let list = ask(lab, "list the neighbours", || {
                 lab.neighbours(dev.as_deref(), which)
             });
-            let Listed { objects, links } = list.map_err(|failure| failure.blame("dev"))?;
+            let Listed { mut objects, links } = list.map_err(|failure| failure.blame("dev"))?;
+            objects.retain(|neighbour| {
+                let address = neighbour.address;
+                let host = Cidr {
+                    address,
+                    prefix: Cidr::bits(address),
+                };
+                to.is_none_or(|to| to.contains(&host))
+                    && state.is_none_or(|state| neighbour.bits == state)
+            });
             let name = |index: u32| links.get(&index).cloned().unwrap_or_default();
             let maps = objects
                 .into_iter()

@@ -93,12 +93,85 @@ impl Options {
             None if self.asked.is_empty() => "this verb takes no options".into(),
             None => format!("the options are: {}", self.asked.join(", ")),
         };
-        Err(Failure::new(format!("there is no option {unknown:?}"))
+        let left_out = LEFT_OUT
+            .iter()
+            .find(|(beside, key, _)| *key == unknown.as_str() && self.asked.contains(beside));
+        let (why, hint) = match left_out {
+            Some((.., why)) => (format!(": {why}"), String::new()),
+            None => (String::new(), hint),
+        };
+        Err(Failure::new(format!("there is no option {unknown:?}{why}"))
             .about(unknown.as_str())
             .blame(unknown.as_str())
             .hint(hint))
     }
 }
+
+/// What iproute2 can set and netsh leaves out: an option that the verbs have which it would belong to, its word, and the reason. Who
+/// knows the word is told more than that it is unknown.
+const LEFT_OUT: &[(&str, &str, &str)] = &[
+    (
+        "nexthops",
+        "nhid",
+        "netsh makes no nexthop objects; what has one is listed with it",
+    ),
+    (
+        "nexthops",
+        "encap",
+        "netsh gives routes no encapsulation; a tunnel is a link: help(\"tunnel\")",
+    ),
+    (
+        "nomaster",
+        "vf",
+        "virtual functions are a matter of hardware",
+    ),
+    ("nomaster", "xdp", "netsh loads no programs into the kernel"),
+    (
+        "slot_max",
+        "slot_distribution",
+        "the slots of netem have a least and a most: slot and slot_max",
+    ),
+    (
+        "pvid",
+        "tunnel_info",
+        "netsh maps no VLANs to tunnels; a VXLAN for each VLAN does the same",
+    ),
+    (
+        "vni",
+        "src_vni",
+        "netsh makes no entries for one of several networks of a VXLAN",
+    ),
+    (
+        "proxy",
+        "managed",
+        "netsh has no neighbours that the kernel keeps asking for; state: \"permanent\" needs no asking",
+    ),
+    (
+        "matches",
+        "ht",
+        "netsh makes no hash tables of u32; flower finds fields by hashing",
+    ),
+    (
+        "matches",
+        "divisor",
+        "netsh makes no hash tables of u32; flower finds fields by hashing",
+    ),
+    (
+        "matches",
+        "offset",
+        "netsh makes no hash tables of u32, and so no offsets; flower finds ports behind any header",
+    ),
+    (
+        "handle",
+        "estimator",
+        "netsh asks the kernel for no estimates; statistics are counted in each list",
+    ),
+    (
+        "handle",
+        "stab",
+        "netsh makes no size tables; overhead and linklayer say the same for tbf and htb",
+    ),
+];
 
 /// Why a value does not do.
 pub enum Fault {

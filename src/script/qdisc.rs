@@ -123,12 +123,14 @@ pub mod api {
     /// - `parent` (string): the class under which it is put, `"1:10"`; the root of the link unless given
     /// - `handle` (string): its own handle, `"1:"`; the kernel chooses one otherwise
     /// - `rate` (rate): tbf, netem: how fast
-    /// - `burst` (int, bytes): tbf: the size of the bucket, what may go out at once; red: packets
+    /// - `burst` (int, bytes): tbf: the size of the bucket, what may go out at once; red, sfq: packets
     /// - `latency` (duration): tbf: how long a packet may wait; the rest is dropped
     /// - `limit` (int, bytes or packets): tbf, bfifo, red: how many bytes may wait; pfifo, netem, fq, codel, fq_codel, sfq: how many packets
     /// - `peakrate` (rate): tbf: the rate of a bucket by itself
     /// - `mtu` (int, bytes): tbf: the size of the bucket of `peakrate`
     /// - `mpu` (int, bytes): tbf: what even the smallest packet takes
+    /// - `overhead` (int, bytes): tbf: what each packet takes beyond its length
+    /// - `linklayer` (word): tbf: what packets are cut into below: "ethernet" (nothing), "atm" (cells)
     /// - `default_class` (string): htb: `default` in tc, which is a reserved word here: the minor number of the class for what no filter has sorted
     /// - `r2q` (int): htb: the rate of a class divided by this is its quantum; 10 unless given
     /// - `direct_qlen` (int, packets): htb: how much may wait that belongs to no class
@@ -136,7 +138,7 @@ pub mod api {
     /// - `quantum` (int, bytes): fq_codel, fq, sfq: how much a flow may send before it is another's turn
     /// - `interval` (duration): codel, fq_codel: how long the delay has to stand before packets are dropped
     /// - `target` (duration): codel, fq_codel: the delay that may stand
-    /// - `ecn` (bool): codel, fq_codel, red, netem: mark what can be marked in place of dropping it
+    /// - `ecn` (bool): codel, fq_codel, red, sfq, netem: mark what can be marked in place of dropping it
     /// - `ce_threshold` (duration): codel, fq_codel, fq: mark what waited longer
     /// - `memory_limit` (int, bytes): fq_codel: how much memory what waits may take
     /// - `drop_batch` (int, packets): fq_codel: how many are dropped at once when it is full
@@ -155,14 +157,15 @@ pub mod api {
     /// - `divisor` (int): sfq: the size of the table of flows
     /// - `depth` (int, packets): sfq: how much of one flow may wait
     /// - `headdrop` (bool): sfq: drop the oldest packet in place of the newest
+    /// - `redflowlimit` (int, bytes): sfq: a red in each flow, and how much of the flow may wait
     /// - `bands` (int): prio: how many queues, the first served first
     /// - `priomap` (array of ints): prio: the band of each of 16 priorities
-    /// - `min` (int, bytes): red: the queue from which on packets are dropped by chance
-    /// - `max` (int, bytes): red: the queue at which the chance is highest
-    /// - `avpkt` (int, bytes): red: the size of a packet on average
+    /// - `min` (int, bytes): red, sfq: the queue from which on packets are dropped by chance
+    /// - `max` (int, bytes): red, sfq: the queue at which the chance is highest
+    /// - `avpkt` (int, bytes): red, sfq: the size of a packet on average
     /// - `bandwidth` (rate): red: how fast the link is
-    /// - `probability` (float): red: the highest chance, a part of 1
-    /// - `harddrop` (bool): red: drop above `max` even what could be marked
+    /// - `probability` (float): red, sfq: the highest chance, a part of 1
+    /// - `harddrop` (bool): red, sfq: drop above `max` even what could be marked
     /// - `adaptive` (bool): red: adapt the chance
     /// - `nodrop` (bool): red: never drop early
     ///

@@ -7,15 +7,14 @@ use rhai::{Array, Map};
 
 use crate::kernel::route::Filter;
 use crate::kernel::route_change::{RouteAdd, RouteDel, RouteFlush};
-use crate::kernel::route_names::{PROTOCOLS, SCOPES, TYPES, table};
+use crate::kernel::route_names::{PROTOCOLS, TYPES, table};
 use crate::kernel::route_question::Question;
 use crate::lab::explain::ask;
 
 use super::call::{RhaiResultOf, verb};
 use super::options::Options;
 use super::route_options::{
-    Family, Table, Via, numbered, port, read_destination, read_route, read_routes, read_selector,
-    router,
+    Family, Table, numbered, port, read_meant, read_route, read_routes, read_selector, router,
 };
 use super::route_values::{RouteMaps, answer_map};
 
@@ -51,6 +50,8 @@ pub mod api {
     /// - `pref` (word): what the router is worth (IPv6): "low", "medium", "high"
     /// - `expires` (duration): how long it stays (IPv6)
     /// - `family` (word): "inet" or "inet6", for a default route that says it by nothing else
+    /// - `realms` (string): the realms that it belongs to (IPv4): "5", or where from and where to: "3/5"
+    /// - `ttl_propagate` (bool; `ttl-propagate`): count hops through MPLS too
     /// - `mtu` (int, bytes): the largest packet
     /// - `advmss` (int, bytes): the largest segment that TCP asks for
     /// - `window` (int, bytes): the largest window that TCP offers
@@ -114,6 +115,8 @@ pub mod api {
     /// - `pref` (word): what the router is worth (IPv6): "low", "medium", "high"
     /// - `expires` (duration): how long it stays (IPv6)
     /// - `family` (word): "inet" or "inet6", for a default route that says it by nothing else
+    /// - `realms` (string): the realms that it belongs to (IPv4): "5", or where from and where to: "3/5"
+    /// - `ttl_propagate` (bool; `ttl-propagate`): count hops through MPLS too
     /// - `mtu` (int, bytes): the largest packet
     /// - `advmss` (int, bytes): as in `route_add`, and so are the rest
     /// - `window` (int, bytes): see `route_add`
@@ -180,6 +183,8 @@ pub mod api {
     /// - `pref` (word): what the router is worth (IPv6): "low", "medium", "high"
     /// - `expires` (duration): how long it stays (IPv6)
     /// - `family` (word): "inet" or "inet6", for a default route that says it by nothing else
+    /// - `realms` (string): the realms that it belongs to (IPv4): "5", or where from and where to: "3/5"
+    /// - `ttl_propagate` (bool; `ttl-propagate`): count hops through MPLS too
     /// - `mtu` (int, bytes): the largest packet
     /// - `advmss` (int, bytes): as in `route_add`, and so are the rest
     /// - `window` (int, bytes): see `route_add`
@@ -275,13 +280,15 @@ pub mod api {
     /// - `via` (address): only those by this router
     /// - `exact` (address): only those to exactly this network
     /// - `root` (address): only those to this network and to parts of it
+    /// - `matches` (address; `match`): only those that lead to this network or host: to it or to a network that it is in
     ///
     /// # Returns
     /// An array of maps: `destination` (a network, a host, or "default"); `family` ("inet" or "inet6"); `via` (the router);
     /// `dev` (the link); `src`; `metric` (int); `type`; `table` (its name, or its number in digits); `protocol`; `scope`; `tos`
     /// (int); `nexthops` (array of maps: `via`, `dev`, `weight`, `flags`; of a route with several ways, whose own `via` and
     /// `dev` are `()`); `flags` (onlink, linkdown, dead ...); `metrics` (a map of those that are set: mtu, advmss, rtt in seconds
-    /// ...); `pref` (IPv6); `expires` (seconds); `from` (IPv6). What a route does not have is `()`.
+    /// ...); `pref` (IPv6); `expires` (seconds); `from` (IPv6); `realms` ("to", or "from/to"); `nhid` (int, the nexthop object whose
+    /// ways these are); `ttl_propagate` (bool). What a route does not have is `()`.
     ///
     /// # Errors
     /// No such link (ENODEV); an unknown table.
@@ -306,21 +313,13 @@ pub mod api {
                 kind: numbered(&mut options, "type", &TYPES)?.unwrap_or(0),
                 link: None,
             };
-            let scope: Option<u8> = numbered(&mut options, "scope", &SCOPES)?;
-            let via = options.take::<Via>("via")?.map(|via| via.address);
-            let exact = read_destination(&mut options, "exact")?;
-            let root = read_destination(&mut options, "root")?;
+            let meant = read_meant(&mut options)?;
             options.finish()?;
             let list = ask(lab, "list the routes", || {
                 lab.routes(filter, dev.as_deref())
             });
             let mut list = list.map_err(|failure| failure.blame("dev"))?;
-            list.objects.retain(|route| {
-                scope.is_none_or(|scope| route.scope == scope)
-                    && via.is_none_or(|via| route.hops.iter().any(|hop| hop.via == Some(via)))
-                    && exact.is_none_or(|exact| route.destination == exact)
-                    && root.is_none_or(|root| root.contains(&route.destination))
-            });
+            list.objects.retain(|route| meant.takes(route));
             Ok(RouteMaps::of(&list.links).all(&list.objects))
         })
     }
@@ -348,7 +347,7 @@ pub mod api {
     /// # Returns
     /// A map: `destination`; `family` ("inet" or "inet6"); `via` (the router); `dev` (the link); `src` (the address that this
     /// machine speaks from); `type` (local: for this machine); `table`; `metric` (int); `protocol`; `scope`; `tos` (int);
-    /// `nexthops`, `flags`, `metrics`, `pref`, `expires` (as in route_list); `from`; `iif` (the link that it came in by); `mark`
+    /// `nexthops`, `flags`, `metrics`, `pref`, `expires`, `realms`, `nhid`, `ttl_propagate` (as in route_list); `from`; `iif` (the link that it came in by); `mark`
     /// (int); `uid` (int). What there is not is `()`.
     ///
     /// # Errors
@@ -393,6 +392,10 @@ pub mod api {
     /// - `table` (table): its name or number, or "all"; "main" unless given
     /// - `dev` (link): only those by this link
     /// - `via` (address): only those by this router
+    /// - `exact` (address): only those to exactly this network
+    /// - `root` (address): only those to this network and to parts of it
+    /// - `matches` (address; `match`): only those that lead to this network or host
+    /// - `scope` (word): only those that reach so far: "global", "link", "host"
     /// - `family` (word): only those of "inet" or of "inet6"
     /// - `type` (word): only "unicast", "blackhole", "unreachable", "prohibit", "throw", "local", "broadcast"
     /// - `protocol` (word; `proto`): only those made by "kernel", "boot", "static" ...
@@ -418,14 +421,16 @@ pub mod api {
                 kind: numbered(&mut options, "type", &TYPES)?.unwrap_or(0),
                 protocol: numbered(&mut options, "protocol", &PROTOCOLS)?.unwrap_or(0),
                 link: options.take("dev")?,
-                via: options.take::<Via>("via")?.map(|via| via.address),
+                meant: read_meant(&mut options)?,
             };
             options.finish()?;
+            let of_networks = flush.meant.is_ipv4();
             for is_ipv4 in [true, false] {
-                if family
-                    .as_ref()
-                    .is_none_or(|family| family.is_ipv4() == is_ipv4)
-                {
+                let of_family = family.as_ref().map(Family::is_ipv4);
+                let is_meant = [of_family, of_networks]
+                    .iter()
+                    .all(|one| one.is_none_or(|one| one == is_ipv4));
+                if is_meant {
                     lab.apply(RouteFlush {
                         is_ipv4,
                         ..flush.clone()

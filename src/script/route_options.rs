@@ -7,12 +7,14 @@ use rhai::{Array, Dynamic, Map};
 
 use crate::kernel::cidr::Cidr;
 use crate::kernel::reason::listed;
-use crate::kernel::route::{AF_INET, AF_INET6, Hop, ONLINK, Route, usual_scope, usual_table};
+use crate::kernel::route::{
+    AF_INET, AF_INET6, Hop, Meant, ONLINK, Route, usual_scope, usual_table,
+};
 use crate::kernel::route_change::{RouteAdd, RouteDel};
 use crate::kernel::route_metrics::{Form, METRICS, Metric, Metrics, Value, feature};
 use crate::kernel::route_names::{
-    BOOT, Numbers, PREFERENCES, PROTOCOLS, SCOPES, TYPES, kind, scope, table, table_names,
-    table_number,
+    BOOT, Numbers, PREFERENCES, PROTOCOLS, SCOPES, TYPES, kind, realm_number, scope, table,
+    table_names, table_number,
 };
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::suggest::nearest;
@@ -104,6 +106,34 @@ impl OptionValue for Via {
             _ => Err(wrong()),
         }
     }
+}
+
+/// Realms: a number, or two with a slash between them.
+pub struct Realms(pub u32);
+
+impl OptionValue for Realms {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let text = match value.as_int() {
+            Ok(number) => number.to_string(),
+            Err(_) => String::read(value).map_err(|_| Fault::Type("a string such as \"3/5\""))?,
+        };
+        realm_number(&text).map(Realms).ok_or_else(|| {
+            Fault::Value(format!(
+                "{text:?} is neither a realm from 0 to 255 nor two of them such as \"3/5\""
+            ))
+        })
+    }
+}
+
+/// Which routes of a list are meant.
+pub fn read_meant(options: &mut Options) -> Outcome<Meant> {
+    Ok(Meant {
+        scope: numbered(options, "scope", &SCOPES)?,
+        via: options.take::<Via>("via")?.map(|via| via.address),
+        exact: read_destination(options, "exact")?,
+        root: read_destination(options, "root")?,
+        matches: read_destination(options, "matches")?,
+    })
 }
 
 /// A name out of a list, or its number.
@@ -375,6 +405,8 @@ impl NewRoute {
             metric: options.take("metric")?,
             preference: numbered(&mut options, "pref", &PREFERENCES)?,
             expires: expires.map(|time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX)),
+            realms: options.take::<Realms>("realms")?.map(|realms| realms.0),
+            ttl_propagate: options.take("ttl_propagate")?,
             metrics: metrics(&mut options)?,
             source: given.src,
             from,

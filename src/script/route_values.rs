@@ -8,7 +8,7 @@ use rhai::{Array, Dynamic, Map};
 use crate::kernel::route::{Hop, Route, flag_names};
 use crate::kernel::route_change::Destination;
 use crate::kernel::route_metrics::{Form, Metrics, Value, features};
-use crate::kernel::route_names::{PREFERENCES, PROTOCOLS, SCOPES, TYPES, table_text};
+use crate::kernel::route_names::{PREFERENCES, PROTOCOLS, SCOPES, TYPES, realm_text, table_text};
 
 use super::rows::{LinkNames, Rows, Words, text};
 use super::value::{array, array_of_maps, maybe};
@@ -71,6 +71,7 @@ impl RouteMaps {
             ("metric", maybe(route.metric.map(i64::from))),
             ("metrics", Dynamic::from_map(metrics_map(&route.metrics))),
             ("nexthops", nexthops),
+            ("nhid", maybe(route.nhid.map(i64::from))),
             (
                 "pref",
                 match route.preference {
@@ -79,10 +80,12 @@ impl RouteMaps {
                 },
             ),
             ("protocol", self.named(&PROTOCOLS, route.protocol)),
+            ("realms", maybe(route.realms.map(realm_text))),
             ("scope", self.named(&SCOPES, route.scope)),
             ("src", maybe(route.source.map(text))),
             ("table", table),
             ("tos", i64::from(route.tos).into()),
+            ("ttl_propagate", maybe(route.ttl_propagate)),
             ("type", self.named(&TYPES, route.kind)),
             ("via", maybe(via.map(|via| router(via, is_ipv4)))),
         ];

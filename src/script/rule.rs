@@ -5,15 +5,15 @@ use rhai::{Array, Map};
 
 use crate::kernel::cidr::Cidr;
 use crate::kernel::link::name_fault;
-use crate::kernel::route_names::{PROTOCOLS, table, table_text};
+use crate::kernel::route_names::{PROTOCOLS, realm_text, table, table_text};
 use crate::kernel::rule::{self, ACTIONS, GOTO, LOOKUP, Rule, RuleAdd, RuleDel, action_text};
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
 
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
-use super::route_options::{Family, Table, network, numbered};
-use super::value::{array, array_of_maps, map, maybe};
+use super::route_options::{Family, Realms, Table, network, numbered};
+use super::value::{array, array_of_maps, counter, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -38,12 +38,15 @@ pub mod api {
     /// - `ipproto` (string or int): packets that carry "tcp", "udp", "icmp", "icmpv6" or a number
     /// - `sport` (string or int): packets from this port, or from these: "8000-8999"
     /// - `dport` (string or int): packets to it
+    /// - `tun_id` (int): packets that came out of the tunnel with this id
     /// - `not` (bool): packets that all this does not describe
     /// - `priority` (int): its place; before all but the first unless given
     /// - `table` (table): the table to look in, by name or number; "main" unless given
     /// - `action` (word): in place of a table: "blackhole", "unreachable", "prohibit", "nop"; "lookup" and "goto" go without
     ///   saying
     /// - `target` (int; `goto`): go on with the rule of this priority
+    /// - `l3mdev` (bool): look in the table of the vrf by whose link the packet comes or goes
+    /// - `realms` (string): the realms that what it finds belongs to (IPv4): "5", or where from and where to: "3/5"
     /// - `suppress_prefixlength` (int): routes with prefixes no longer than this do not count: 0 leaves out the default route
     /// - `suppress_ifgroup` (int): routes by links of this group do not count
     /// - `protocol` (word; `proto`): who made it: "boot" unless given, "static", "kernel" ...
@@ -68,7 +71,7 @@ pub mod api {
             if rule.action == 0 {
                 rule.action = LOOKUP;
             }
-            if rule.action == LOOKUP && rule.table == table::UNSPEC {
+            if rule.action == LOOKUP && rule.table == table::UNSPEC && !rule.l3mdev {
                 rule.table = table::MAIN;
             }
             lab.apply(RuleAdd { rule })
@@ -92,11 +95,14 @@ pub mod api {
     /// - `ipproto` (string or int): for packets that carry "tcp", "udp", "icmp", "icmpv6" or a number
     /// - `sport` (string or int): for packets from this port, or from these: "8000-8999"
     /// - `dport` (string or int): for packets to it
+    /// - `tun_id` (int): for packets that came out of the tunnel with this id
     /// - `not` (bool): for packets that all this does not describe
     /// - `priority` (int): with this priority
     /// - `table` (table): with this table, by name or number
     /// - `action` (word): that does this: "lookup", "goto", "nop", "blackhole", "unreachable", "prohibit"
     /// - `target` (int; `goto`): that goes on with the rule of this priority
+    /// - `l3mdev` (bool): that looks in the tables of vrfs
+    /// - `realms` (string): with these realms
     /// - `suppress_prefixlength` (int): with this
     /// - `suppress_ifgroup` (int): with this
     /// - `protocol` (word; `proto`): made by "boot", "static", "kernel" ...
@@ -145,7 +151,8 @@ pub mod api {
     /// An array of maps: `priority` (int); `family` ("inet" or "inet6"); `not` (bool); `from` and `to` (a network, `()` is any);
     /// `iif`; `oif`; `fwmark` (int); `fwmask` (int, `()` is all bits); `tos` (int); `uidrange` ("first-last"); `ipproto` (int);
     /// `sport` and `dport` ("first-last"); `action` (lookup, goto, nop, blackhole, unreachable, prohibit); `table` (its name, or
-    /// its number in digits); `target` (priority of the rule to go on with); `suppress_prefixlength` (int);
+    /// its number in digits); `target` (priority of the rule to go on with);
+    /// `l3mdev` (bool); `tun_id` (int); `realms` ("to", or "from/to"); `suppress_prefixlength` (int);
     /// `suppress_ifgroup` (int); `protocol`; `flags` (permanent, unresolved, iif_detached, oif_detached). What a rule does not
     /// have is `()`.
     ///
@@ -219,6 +226,14 @@ fn read_rule(options: &mut Options) -> Outcome<Rule> {
             .transpose()?
             .unwrap_or(table::UNSPEC),
         target,
+        l3mdev: options.flag("l3mdev")?,
+        tun_id: match options.take::<i64>("tun_id")? {
+            None => None,
+            Some(id) => Some(u64::try_from(id).map_err(|_| {
+                Failure::new(format!("the id of a tunnel is not negative: {id}")).blame("tun_id")
+            })?),
+        },
+        realms: options.take::<Realms>("realms")?.map(|realms| realms.0),
         suppress_prefixlength: options.take("suppress_prefixlength")?,
         suppress_ifgroup: options.take("suppress_ifgroup")?,
         protocol: numbered(options, "protocol", &PROTOCOLS)?,
@@ -404,6 +419,7 @@ fn rule_map(rule: &Rule) -> Map {
         ("fwmask", maybe(rule.fwmask.map(i64::from))),
         ("iif", maybe(rule.iif.clone())),
         ("ipproto", maybe(rule.ipproto.map(i64::from))),
+        ("l3mdev", rule.l3mdev.into()),
         ("not", rule.not.into()),
         ("oif", maybe(rule.oif.clone())),
         ("priority", maybe(rule.priority.map(i64::from))),
@@ -414,6 +430,7 @@ fn rule_map(rule: &Rule) -> Map {
                     .map(|protocol| PROTOCOLS.text(protocol.into())),
             ),
         ),
+        ("realms", maybe(rule.realms.map(realm_text))),
         ("sport", ports(rule.sport)),
         (
             "suppress_ifgroup",
@@ -427,6 +444,7 @@ fn rule_map(rule: &Rule) -> Map {
         ("target", maybe(rule.target.map(i64::from))),
         ("to", maybe(rule.to.map(|to| to.to_string()))),
         ("tos", i64::from(rule.tos).into()),
+        ("tun_id", maybe(rule.tun_id.map(counter))),
         ("uidrange", maybe(users)),
     ])
 }

@@ -280,6 +280,11 @@ fn inverses(here: &Namespace) -> Verdict {
             &[("rate", "2mbit"), ("ceil", "3mbit")],
         ),
     )?;
+    there_and_back(
+        here,
+        &lab,
+        &class(Mode::Replace, 0x1_0010, &[("rate", "4mbit")]),
+    )?;
     let gone = Change::ClassDel(ClassDel {
         link: "a".into(),
         id: Handle(0x1_0010),
@@ -298,12 +303,21 @@ fn inverses(here: &Namespace) -> Verdict {
         handle: 0x8000_0800,
         chain: None,
     };
-    let filter = Change::FilterAdd(FilterAdd {
-        link: "a".into(),
-        place: place.clone(),
-        rule,
-    });
-    make(filter)?;
+    let filter = |mode: Mode, rule: Rule| {
+        Change::FilterAdd(FilterAdd {
+            mode,
+            link: "a".into(),
+            place: place.clone(),
+            rule,
+        })
+    };
+    there_and_back(here, &lab, &filter(Mode::Replace, rule.clone()))?;
+    make(filter(Mode::Add, rule.clone()))?;
+    let other = Rule {
+        class: Some(Handle(0x1_0011)),
+        ..rule
+    };
+    there_and_back(here, &lab, &filter(Mode::Replace, other))?;
     let removed = Change::FilterDel(FilterDel {
         link: "a".into(),
         place,

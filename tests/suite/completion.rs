@@ -216,11 +216,11 @@ fn options(user: User) -> Verdict {
     typist.tab("link_set(\"lo\", ", "link_set(\"lo\", #{ ")?;
     typist.tab("link_set(\"lo\", #{ mt", "link_set(\"lo\", #{ mtu: ")?;
     typist.tab(
-        "link_set(\"lo\", #{mtu:1,al",
+        "link_set(\"lo\", #{mtu:1,ali",
         "link_set(\"lo\", #{mtu:1,alias: ",
     )?;
     typist.tab(
-        "link_set(\"lo\", #{ \"al",
+        "link_set(\"lo\", #{ \"ali",
         "link_set(\"lo\", #{ \"alias\": ",
     )?;
     typist.described(

@@ -375,8 +375,10 @@ fn options_agree(user: User) -> Verdict {
 fn kinds_of(verb: &str) -> Vec<String> {
     let kinds = match verb {
         "qdisc_add" | "qdisc_replace" | "qdisc_change" => QDISCS,
-        "class_add" | "class_change" => CLASSES,
-        "filter_add" => return FILTERS.iter().map(|kind| format!("{kind:?}")).collect(),
+        "class_add" | "class_change" | "class_replace" => CLASSES,
+        "filter_add" | "filter_replace" => {
+            return FILTERS.iter().map(|kind| format!("{kind:?}")).collect();
+        }
         "nft_set_add" => return vec!["\"ipv4_addr\"".into()],
         "nft_map_add" => return vec!["\"ipv4_addr : verdict\"".into()],
         // It has no settings of its own, which link_add would name too.

@@ -443,6 +443,35 @@ fn options_of_link_set(user: User) -> Verdict {
                 json!(0),
             ),
             (
+                r#"link_set("a", #{ arp: false, multicast: false, allmulticast: true, dynamic: true })"#,
+                "link show dev a",
+                "/0/flags",
+                json!("NOARP"),
+            ),
+            ("", "link show dev a", "/0/flags", json!("ALLMULTI")),
+            ("", "link show dev a", "/0/flags", json!("DYNAMIC")),
+            (
+                r#"link_set("a", #{ arp: true, multicast: true, allmulticast: false, dynamic: false })"#,
+                "link show dev a",
+                "/0/flags",
+                json!("MULTICAST"),
+            ),
+            (
+                r#"link_set("a", #{ gso_max_size: 10000, gso_max_segs: 10, gro_max_size: 20000, broadcast: "ff:ff:ff:ff:ff:fe" })"#,
+                "link show dev a",
+                "/0/gso_max_size",
+                json!(10000),
+            ),
+            ("", "link show dev a", "/0/gso_max_size", json!(10000)),
+            ("", "link show dev a", "/0/gso_max_segs", json!(10)),
+            ("", "link show dev a", "/0/gro_max_size", json!(20000)),
+            (
+                "",
+                "link show dev a",
+                "/0/broadcast",
+                json!("ff:ff:ff:ff:ff:fe"),
+            ),
+            (
                 r#"link_set("a", #{ txqueuelen: 17 })"#,
                 "link show dev a",
                 "/0/txqlen",
@@ -694,6 +723,8 @@ fn listed_as_by_ip(user: User) -> Verdict {
         show(settled("addr show dev br0", || [link_get("br0")]));
         show([link_get("out").peer, link_get("out").peer_netns, h1.link_get("in").peer, h1.link_get("in").peer_netns]);
         show(h1.run(|| link_list()).map(|link| link.name));
+        link_set("br0", #{ addrgenmode: "none" });
+        show(settled("link", || link_list().map(|link| link.properties.addrgenmode)));
     "#;
     let shown = observe(user, code)?;
     for pair in [&shown[0], &shown[2]] {
@@ -710,9 +741,14 @@ fn listed_as_by_ip(user: User) -> Verdict {
                 same(mine[key].is_null(), ip["linkinfo"][data].is_null())?;
                 wanted[key] = mine[key].clone();
             }
+            wanted["properties"]["addrgenmode"] = mine["properties"]["addrgenmode"].clone();
             same(mine, &wanted)?;
         }
     }
+    let (ip, mine) = (list(&shown[5][0]), list(&shown[5][1]));
+    let modes = ip.iter().map(|link| link["inet6_addr_gen_mode"].clone());
+    same(mine, modes.collect::<Vec<_>>().as_slice())?;
+    same(&mine[1], &json!("none"))?;
     same(list(&shown[0][1]).len(), 7)?;
     same(&shown[3], &json!(["in", "h1", "out", "home"]))?;
     same(&shown[4], &json!(["lo", "in"]))

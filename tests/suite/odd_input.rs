@@ -132,8 +132,8 @@ fn usual(verb: &str, parameter: &str) -> &'static str {
         (_, "names") => r#""link veth""#,
         (_, "classid") => r#""1:10""#,
         ("qdisc_add" | "qdisc_replace" | "qdisc_change", "kind") => r#""netem""#,
-        ("class_add" | "class_change", "kind") => r#""htb""#,
-        ("filter_add", "kind") => r#""flower""#,
+        ("class_add" | "class_change" | "class_replace", "kind") => r#""htb""#,
+        ("filter_add" | "filter_replace", "kind") => r#""flower""#,
         ("nft_set_add", "kind") => r#""ipv4_addr""#,
         ("nft_map_add", "kind") => r#""inet_service : verdict""#,
         (verb, "table" | "object") if verb.starts_with("nft_") => r#""ip t""#,
@@ -317,7 +317,7 @@ fn harmless(ran: &Ran) -> Verdict {
 /// Words of Rust.
 static RUST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"i64|f64|u32|u64|usize|&str|ImmutableString|Dynamic|FnPtr|anon\$|Some\(|Err\(|Failure|\(os error",
+        r"\bi64|f64|u32|u64|usize|&str|ImmutableString|Dynamic|FnPtr|anon\$|Some\(|Err\(|Failure|\(os error",
     )
     .expect("a regular expression")
 });

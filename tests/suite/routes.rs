@@ -26,6 +26,11 @@ pub fn trials() -> Vec<Trial> {
             neighbours_made_by_netsh,
         ),
         test(
+            "neighbours: the filters of the list",
+            &[],
+            neighbours_chosen,
+        ),
+        test(
             "fdb: made and listed, as bridge sees it",
             BRIDGE,
             forwarding,
@@ -179,13 +184,17 @@ fn route_map(ip: &Value, family: &str) -> Value {
         .iter()
         .map(|hop| json!({"via": via(hop), "dev": hop["dev"], "weight": hop["weight"], "flags": hop["flags"]}))
         .collect();
+    let realms = match (ip["flow"]["from"].as_str(), ip["flow"]["to"].as_str()) {
+        (Some(from), Some(to)) => json!(format!("{from}/{to}")),
+        (_, to) => json!(to),
+    };
     json!({
         "destination": ip["dst"], "family": family, "via": via(ip), "dev": ip["dev"], "src": ip["prefsrc"],
         "metric": ip["metric"], "type": ip["type"], "protocol": ip["protocol"], "scope": ip["scope"],
         "table": ip["table"].as_str().unwrap_or("main"), "tos": 0,
         "flags": ip["flags"], "nexthops": if nexthops.is_empty() { Value::Null } else { nexthops.into() },
         "metrics": ip["metrics"].get(0).cloned().unwrap_or(json!({})), "pref": ip["pref"],
-        "expires": null, "from": ip["from"],
+        "expires": null, "from": ip["from"], "realms": realms, "nhid": null, "ttl_propagate": null,
     })
 }
 
@@ -195,6 +204,8 @@ const MADE_BY_IP: &str = r#"
         "route add 10.6.0.0/16 nexthop via 10.0.0.2 weight 3 nexthop via 10.1.0.2 dev c",
         "route add 10.7.0.0/16 via inet6 fd00::9 dev a",
         "route add blackhole 10.8.0.0/16 table 1000",
+        "route add 10.11.0.0/16 via 10.0.0.2 realms 5",
+        "route add 10.12.0.0/16 via 10.0.0.2 realms 3/5",
         "route add unreachable 10.8.1.0/24",
         "route add throw 10.8.2.0/24 table 77",
         "route add 10.9.9.9 dev a src 10.1.0.1 advmss 1200 hoplimit 9 initcwnd 20",
@@ -239,7 +250,7 @@ fn given_again(user: User) -> Verdict {
         before.sort(|a, b| if a.protocol == "kernel" {{ -1 }} else if b.protocol == "kernel" {{ 1 }} else {{ 0 }});
         for route in before {{
             let options = #{{ family: route.family, metric: route.metric, table: route.table, type: route.type,
-                protocol: route.protocol, src: route.src, via: route.via, dev: route.dev, pref: route.pref }};
+                protocol: route.protocol, src: route.src, via: route.via, dev: route.dev, pref: route.pref, realms: route.realms }};
             if route.nexthops != () {{
                 options.nexthops = route.nexthops.map(|hop| #{{ via: hop.via, dev: hop.dev, weight: hop.weight }});
             }}
@@ -269,9 +280,13 @@ fn filters(user: User) -> Verdict {
         show(to.call(#{{ via: "10.0.0.2" }}));
         show(to.call(#{{ root: "10.5.0.0/16" }}));
         show(to.call(#{{ exact: "10.5.0.0/16" }}));
+        show(to.call(#{{ matches: "10.5.1.9" }}));
         show(to.call(#{{ dev: "c", family: "inet" }}));
         show(to.call(#{{ family: "inet6", protocol: "boot" }}));
-        show(to.call(#{{ scope: "link", family: "inet" }}));"#
+        show(to.call(#{{ scope: "link", family: "inet" }}));
+        route_flush(#{{ matches: "10.5.1.9", exact: "10.5.1.0/24" }});
+        route_flush(#{{ root: "fd05::/16" }});
+        show(to.call(#{{ matches: "10.5.1.9" }}) + to.call(#{{ exact: "fd05::/16" }}));"#
     );
     let wanted = [
         json!(["10.6.0.0/16"]),
@@ -281,9 +296,11 @@ fn filters(user: User) -> Verdict {
         json!(["10.5.0.0/16"]),
         json!(["10.5.0.0/16", "10.5.1.0/24"]),
         json!(["10.5.0.0/16"]),
+        json!(["10.5.0.0/16", "10.5.1.0/24"]),
         json!(["10.1.0.0/24"]),
         json!(["fd05::/16"]),
         json!(["10.0.0.0/24", "10.1.0.0/24"]),
+        json!(["10.5.0.0/16"]),
     ];
     same(run_json(user, &code)?, wanted.to_vec())
 }
@@ -358,6 +375,18 @@ fn rules_made_by_netsh(user: User) -> Verdict {
             json!(1000),
         ),
         (
+            r#"rule_add(#{ from: "10.9.0.0/16", realms: "3/5", tun_id: 7, l3mdev: true, priority: 600 })"#,
+            "rule show priority 600",
+            "/0",
+            json!({"priority": 600, "src": "10.9.0.0", "srclen": 16, "tun_id": 7, "l3mdev": null, "flow_from": "3", "flow_to": "5", "protocol": "unspec"}),
+        ),
+        (
+            r#"rule_del(#{ tun_id: 7, l3mdev: true, realms: "3/5" })"#,
+            "rule show priority 600",
+            "",
+            json!([]),
+        ),
+        (
             r#"rule_del(#{ from: "10.1.0.0/16" })"#,
             "rule show priority 1000",
             "",
@@ -380,6 +409,7 @@ fn rules_made_by_ip(user: User) -> Verdict {
             "rule add from 10.1.0.0/16 to 10.2.0.0/24 table 100 priority 1000",
             "rule add not fwmark 0x10/0xf0 iif a table 1000 priority 900",
             "rule add ipproto udp sport 53 dport 1000-2000 prohibit priority 800",
+            "rule add realms 3/5 tun_id 7 from 10.9.0.0/16 table 100 priority 750",
             "rule add goto 1000 priority 700",
             "-6 rule add from fd00::/16 blackhole priority 600 suppress_prefixlength 8",
         ] {{ let out = exec("ip", words.split(" ")); assert(out.code == 0, out.stderr); }}
@@ -391,12 +421,29 @@ fn rules_made_by_ip(user: User) -> Verdict {
     );
     let wanted = json!([
         {"priority": 700, "family": "inet", "action": "goto", "target": 1000},
+        {"priority": 750, "family": "inet", "from": "10.9.0.0/16", "tun_id": 7, "realms": "3/5", "action": "lookup", "table": "100"},
         {"priority": 800, "family": "inet", "ipproto": 17, "sport": "53-53", "dport": "1000-2000", "action": "prohibit"},
         {"priority": 900, "family": "inet", "not": true, "fwmark": 16, "fwmask": 240, "iif": "a", "action": "lookup", "table": "1000"},
         {"priority": 1000, "family": "inet", "from": "10.1.0.0/16", "to": "10.2.0.0/24", "action": "lookup", "table": "100"},
         {"priority": 600, "family": "inet6", "from": "fd00::/16", "action": "blackhole", "suppress_prefixlength": 8},
     ]);
     same(run_json(user, &code)?, vec![wanted])
+}
+
+fn neighbours_chosen(user: User) -> Verdict {
+    let code = format!(
+        r#"{LINKS}
+        neigh_add("a", "10.0.0.9", #{{ mac: "02:00:00:00:00:09" }});
+        neigh_add("a", "10.0.0.7", #{{ mac: "02:00:00:00:00:07", state: "stale" }});
+        neigh_add("c", "fd00::9", #{{ mac: "02:00:00:00:00:08", state: "noarp" }});
+        let of = |options| neigh_list(options).map(|one| one.address);
+        show(of.call(#{{ to: "10.0.0.9" }}));
+        show(of.call(#{{ to: "10.0.0.0/29", dev: "a" }}));
+        show(of.call(#{{ state: "permanent" }}));
+        show(of.call(#{{ state: "noarp", to: "fd00::/16" }}));"#
+    );
+    let wanted = ["10.0.0.9", "10.0.0.7", "10.0.0.9", "fd00::9"].map(|one| json!([one]));
+    same(run_json(user, &code)?, wanted.to_vec())
 }
 
 fn neighbours_made_by_netsh(user: User) -> Verdict {

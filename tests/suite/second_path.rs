@@ -151,6 +151,16 @@ pub fn link_map(ip: &Value) -> Value {
         "txqueuelen": ip["txqlen"].as_i64().unwrap_or(0),
         "alias": ip["ifalias"],
         "group": if ip["group"] == "default" { json!(0) } else { ip["group"].clone() },
+        "altnames": list(&ip["altnames"]),
+        "properties": {
+            // `ip addr` leaves it out, `ip link` tells it.
+            "addrgenmode": ip["inet6_addr_gen_mode"],
+            "broadcast": ip["broadcast"],
+            "gro_max_size": ip["gro_max_size"],
+            "gso_max_segs": ip["gso_max_segs"],
+            "gso_max_size": ip["gso_max_size"],
+            "protodown": ip["protodown"] == true,
+        },
         "addresses": addresses,
         "statistics": statistics_map(&ip["stats64"]),
     })

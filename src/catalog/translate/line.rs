@@ -126,8 +126,8 @@ pub fn option_value(option: &OptionManual, value: Option<&Word>) -> Result<Strin
     let is_address = after_family.unwrap_or(text).parse::<IpAddr>().is_ok();
     match kind {
         "bool" => match text {
-            "on" | "yes" | "true" | "1" => Ok("true".into()),
-            "off" | "no" | "false" | "0" => Ok("false".into()),
+            "on" | "yes" | "true" | "enabled" | "1" => Ok("true".into()),
+            "off" | "no" | "false" | "disabled" | "0" => Ok("false".into()),
             _ => Err(Unfit::new("neither on nor off")),
         },
         "int" => match whole_number(text)? {

@@ -337,7 +337,7 @@ fn questions_are_shown() {
         ),
         (
             "ip nei sh nud stale",
-            r#"show(neigh_list().filter(|neigh| neigh.state == "stale"));"#,
+            r#"show(neigh_list(#{ state: "stale" }));"#,
         ),
         ("ip netns", "show(netns_list());"),
         ("ip net ls", "show(netns_list());"),

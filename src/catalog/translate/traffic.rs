@@ -254,6 +254,7 @@ fn read_filter(words: &[Word], reading: &mut Reading) -> Result<(), Fault> {
                     None => several.push((key, vec![text], word.clone())),
                 }
             }
+            key @ ("skip_sw" | "skip_hw") => push(reading, key, None, word)?,
             key => {
                 let (value, rest) = words.split_first().unzip();
                 words = rest.unwrap_or(&[]);

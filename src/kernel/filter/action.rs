@@ -4,8 +4,10 @@ use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::{self, Attributes};
 use crate::kernel::qdisc::bytes::{Fields, words};
 use crate::kernel::qdisc::message::Statistics;
-use crate::kernel::qdisc::psched::{bytes_of_ticks, rate_table, ticks_of_bytes};
+use crate::kernel::qdisc::psched::{Below, bytes_of_ticks, rate_table, ticks_of_bytes};
 use crate::kernel::units;
+
+use super::extra::{self, Extra};
 
 /// linux/pkt_cls.h.
 const TCA_ACT_KIND: u16 = 1;
@@ -19,10 +21,18 @@ const TC_ACT_GOTO_CHAIN: i32 = 2 << 28;
 const PARMS: u16 = 2;
 const TCA_SKBEDIT_MARK: u16 = 5;
 const TCA_SKBEDIT_PRIORITY: u16 = 3;
+const TCA_SKBEDIT_QUEUE_MAPPING: u16 = 4;
+const TCA_SKBEDIT_PTYPE: u16 = 7;
+const TCA_SKBEDIT_MASK: u16 = 8;
 const TCA_VLAN_PUSH_VLAN_ID: u16 = 3;
 const TCA_VLAN_PUSH_VLAN_PROTOCOL: u16 = 4;
+const TCA_VLAN_PUSH_VLAN_PRIORITY: u16 = 6;
 const TCA_POLICE_TBF: u16 = 1;
 const TCA_POLICE_RATE: u16 = 2;
+const TCA_POLICE_PEAKRATE: u16 = 3;
+const TCA_POLICE_RESULT: u16 = 5;
+const TCA_POLICE_PKTRATE64: u16 = 10;
+const TCA_POLICE_PKTBURST64: u16 = 11;
 
 /// What becomes of a packet, by tc's words (TC_ACT_*).
 const VERDICTS: [(&str, i32); 8] = [
@@ -49,8 +59,13 @@ const VLAN_POP: u32 = 1;
 const VLAN_PUSH: u32 = 2;
 const VLAN_MODIFY: u32 = 3;
 
-/// The attributes of IEEE 802.1Q in an Ethernet frame.
-const ETH_P_8021Q: u16 = 0x8100;
+/// Who a packet is for, by tc's words (PACKET_* of linux/if_packet.h).
+const PACKET_TYPES: [(&str, u16); 4] = [
+    ("host", 0),
+    ("broadcast", 1),
+    ("multicast", 2),
+    ("otherhost", 3),
+];
 
 /// An action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,32 +80,54 @@ pub enum Act {
         link: String,
     },
     /// police: what comes faster than this meets another verdict.
-    Police {
-        /// Bytes per second.
-        rate: u64,
-        /// Bytes at once.
-        burst: u64,
-        /// The largest packet.
-        mtu: u32,
-        /// What becomes of what is too fast.
-        exceed: i32,
-    },
-    /// skbedit: a mark on the packet, or a priority.
-    Skbedit {
-        /// The mark, as nft and ip rule know it.
-        mark: Option<u32>,
-        /// The priority, which a discipline may go by.
-        priority: Option<u32>,
-    },
+    Police(Police),
+    /// skbedit: what Linux keeps beside a packet.
+    Skbedit(Skbedit),
     /// vlan: a tag taken off, put on or changed.
     Vlan {
         /// TCA_VLAN_ACT_*.
         what: u32,
         /// The id in the tag.
         id: u16,
+        /// The protocol of the tag, such as ETH_P_8021AD, if it is said.
+        protocol: Option<u16>,
+        /// The priority in the tag, if it is said.
+        priority: Option<u8>,
     },
+    /// csum, nat, ct and so on, and the verdict after it.
+    Extra(Extra, i32),
     /// One that netsh has no words for.
     Other(String),
+}
+
+/// How fast packets may come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Police {
+    /// Bytes per second, and at once.
+    pub bytes: Option<(u64, u64)>,
+    /// Bytes per second at most while the bucket is emptied.
+    pub peakrate: Option<u64>,
+    /// Packets per second, and at once.
+    pub packets: Option<(u64, u64)>,
+    /// The largest packet.
+    pub mtu: u32,
+    /// What becomes of what is too fast.
+    pub exceed: i32,
+    /// What becomes of the rest, if it is said.
+    pub conform: Option<i32>,
+}
+
+/// What skbedit sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Skbedit {
+    /// The mark, as nft and ip rule know it, and which bits of it are set.
+    pub mark: Option<(u32, u32)>,
+    /// The priority, which a discipline may go by.
+    pub priority: Option<u32>,
+    /// The transmit queue.
+    pub queue: Option<u16>,
+    /// Who it is for: PACKET_*.
+    pub ptype: Option<u16>,
 }
 
 /// An action that the kernel told of.
@@ -116,6 +153,8 @@ impl Act {
             ["police", rest @ ..] => return police(rest),
             ["skbedit", rest @ ..] => skbedit(rest),
             ["vlan", rest @ ..] => vlan(rest),
+            ["pedit", ..] => return Err("pedit is not among the actions of netsh; nft sets fields of a header: nft_rule_add(\"... ip ttl set 64\")".into()),
+            [kind, rest @ ..] if extra::KINDS.contains(kind) => return parse_extra(kind, rest),
             rest => verdict(rest).map(Act::Verdict),
         };
         act.ok_or_else(|| format!("{text:?} is no action that netsh knows"))
@@ -130,34 +169,37 @@ impl Act {
                 let (side, verb, _) = found.unwrap_or(&WAYS[0]);
                 format!("mirred {side} {verb} dev {link}")
             }
-            Act::Police {
-                rate,
-                burst,
-                mtu,
-                exceed,
+            Act::Police(police) => police.words(),
+            Act::Skbedit(edit) => edit.words(),
+            Act::Vlan { what: VLAN_POP, .. } => "vlan pop".into(),
+            Act::Vlan {
+                what,
+                id,
+                protocol,
+                priority,
             } => {
-                let mtu = match mtu {
-                    0 => String::new(),
-                    mtu => format!(" mtu {mtu}"),
+                let verb = match *what {
+                    VLAN_MODIFY => "modify",
+                    _ => "push",
                 };
-                let rate = units::rate_words(*rate);
+                let protocol = protocol.map(super::protocol_name);
+                let protocol = protocol.map(|name| format!(" protocol {name}"));
+                let priority = priority.map(|priority| format!(" priority {priority}"));
                 format!(
-                    "police rate {rate} burst {burst}{mtu} conform-exceed {}",
-                    verdict_words(*exceed)
+                    "vlan {verb} id {id}{}{}",
+                    protocol.unwrap_or_default(),
+                    priority.unwrap_or_default()
                 )
             }
-            Act::Skbedit { mark, priority } => {
-                let mark = mark.map(|mark| format!(" mark {mark}"));
-                let priority =
-                    priority.map(|id| format!(" priority {:x}:{:x}", id >> 16, id & 0xffff));
-                let said = [priority, mark].into_iter().flatten();
-                format!("skbedit{}", said.collect::<String>())
+            Act::Extra(extra, verdict) => {
+                let verdict = match *verdict {
+                    verdict if verdict == extra::usual_verdict(extra.kind()) => String::new(),
+                    verdict => verdict_words(verdict),
+                };
+                let said = [extra.kind(), &extra.words(), &verdict];
+                let said: Vec<&str> = said.into_iter().filter(|word| !word.is_empty()).collect();
+                said.join(" ")
             }
-            Act::Vlan { what, id } => match *what {
-                VLAN_POP => "vlan pop".into(),
-                VLAN_MODIFY => format!("vlan modify id {id}"),
-                _ => format!("vlan push id {id}"),
-            },
             Act::Other(kind) => kind.clone(),
         }
     }
@@ -175,8 +217,9 @@ impl Act {
         match self {
             Act::Verdict(_) => "gact",
             Act::Mirred { .. } => "mirred",
-            Act::Police { .. } => "police",
-            Act::Skbedit { .. } => "skbedit",
+            Act::Police(_) => "police",
+            Act::Skbedit(_) => "skbedit",
+            Act::Extra(extra, _) => extra.kind(),
             Act::Vlan { .. } => "vlan",
             Act::Other(kind) => kind,
         }
@@ -201,29 +244,31 @@ impl Act {
                 parameters.extend(words([*way, index_of(link)?]));
                 inner.put(PARMS, &parameters);
             }
-            Act::Police {
-                rate,
-                burst,
-                mtu,
-                exceed,
-            } => write_police(&mut inner, *rate, *burst, *mtu, *exceed),
-            Act::Skbedit { mark, priority } => {
+            Act::Police(police) => police.write(&mut inner),
+            Act::Skbedit(edit) => {
                 inner.put(PARMS, &begin(TC_ACT_PIPE));
-                if let Some(priority) = priority {
-                    inner.u32(TCA_SKBEDIT_PRIORITY, *priority);
-                }
-                if let Some(mark) = mark {
-                    inner.u32(TCA_SKBEDIT_MARK, *mark);
-                }
+                edit.write(&mut inner);
             }
-            Act::Vlan { what, id } => {
+            Act::Vlan {
+                what,
+                id,
+                protocol,
+                priority,
+            } => {
                 let mut parameters = begin(TC_ACT_PIPE);
                 parameters.extend(words([*what]));
                 inner.put(PARMS, &parameters);
                 if *what != VLAN_POP {
                     inner.u16(TCA_VLAN_PUSH_VLAN_ID, *id);
                 }
+                if let Some(protocol) = protocol {
+                    inner.be16(TCA_VLAN_PUSH_VLAN_PROTOCOL, *protocol);
+                }
+                if let Some(priority) = priority {
+                    inner.u8(TCA_VLAN_PUSH_VLAN_PRIORITY, *priority);
+                }
             }
+            Act::Extra(extra, verdict) => extra.write(begin(*verdict), &mut inner),
             Act::Other(_) => {}
         }
         action.nest(TCA_ACT_OPTIONS, |options| {
@@ -272,8 +317,33 @@ fn mirred(words: &[&str]) -> Option<Act> {
     })
 }
 
+/// One of the further actions, and the verdict at its end.
+fn parse_extra(kind: &str, words: &[&str]) -> std::result::Result<Act, String> {
+    let (own, end) = match words {
+        [own @ .., "goto", "chain", _] => (own, words.get(own.len()..).unwrap_or_default()),
+        [own @ .., last] if verdict(&[last]).is_some() => {
+            (own, words.get(own.len()..).unwrap_or_default())
+        }
+        all => (all, &[][..]),
+    };
+    let verdict = match end {
+        [] => extra::usual_verdict(kind),
+        end => verdict(end).ok_or_else(|| format!("{kind} can't end in {:?}", end.join(" ")))?,
+    };
+    Extra::parse(kind, own).map(|extra| Act::Extra(extra, verdict))
+}
+
 fn police(words: &[&str]) -> std::result::Result<Act, String> {
-    let (mut rate, mut burst, mut mtu, mut exceed) = (None, None, 0, 1);
+    let mut police = Police {
+        exceed: 1,
+        ..Police::default()
+    };
+    let (mut rate, mut burst, mut packets, mut at_once) = (None, None, None, None);
+    let of = |text: &str| verdict(&[text]).ok_or_else(|| format!("police has no {text:?}"));
+    let number = |text: &str| {
+        let number = text.parse::<u64>();
+        number.map_err(|_| format!("police wants a number of packets, not {text:?}"))
+    };
     let mut rest = words;
     loop {
         rest = match rest {
@@ -287,69 +357,253 @@ fn police(words: &[&str]) -> std::result::Result<Act, String> {
                 rest
             }
             ["mtu" | "minburst", text, rest @ ..] => {
-                mtu = u32::try_from(units::size(text)?).unwrap_or(u32::MAX);
+                police.mtu = u32::try_from(units::size(text)?).unwrap_or(u32::MAX);
                 rest
             }
+            ["peakrate", text, rest @ ..] => {
+                police.peakrate = Some(units::rate(text)?);
+                rest
+            }
+            ["pkts_rate", text, rest @ ..] => {
+                packets = Some(number(text)?);
+                rest
+            }
+            ["pkts_burst", text, rest @ ..] => {
+                at_once = Some(number(text)?);
+                rest
+            }
+            [
+                word @ ("avrate" | "mpu" | "overhead" | "linklayer" | "index"),
+                ..,
+            ] => {
+                return Err(format!("the {word} of police is not among what netsh sets"));
+            }
             ["conform-exceed", word, rest @ ..] | [word, rest @ ..] => {
-                exceed = verdict(&[word]).ok_or_else(|| format!("police has no {word:?}"))?;
+                // tc says what is too fast first.
+                let (exceed, conform) = match word.split_once('/') {
+                    Some((exceed, conform)) => (exceed, Some(conform)),
+                    None => (*word, None),
+                };
+                police.exceed = of(exceed)?;
+                police.conform = conform.map(of).transpose()?;
                 rest
             }
         };
     }
-    match (rate, burst) {
-        (Some(rate), Some(burst)) => Ok(Act::Police {
-            rate,
-            burst,
+    police.bytes = rate.zip(burst);
+    police.packets = packets.zip(at_once);
+    let is_half = rate.is_some() != burst.is_some() || packets.is_some() != at_once.is_some();
+    if is_half || police.bytes.is_some() == police.packets.is_some() {
+        return Err("police wants a rate and a burst: \"police rate 1mbit burst 10k drop\", or \"pkts_rate 100 pkts_burst 10\"".into());
+    }
+    if police.peakrate.is_some() && (police.bytes.is_none() || police.mtu == 0) {
+        return Err("a peakrate wants a rate, a burst and an mtu".into());
+    }
+    Ok(Act::Police(police))
+}
+
+impl Police {
+    fn words(&self) -> String {
+        let mut words = vec!["police".to_owned()];
+        if let Some((rate, burst)) = self.bytes {
+            let rate = units::rate_words(rate);
+            words.push(format!("rate {rate} burst {burst}"));
+        }
+        if let Some((rate, burst)) = self.packets {
+            words.push(format!("pkts_rate {rate} pkts_burst {burst}"));
+        }
+        if self.mtu != 0 {
+            words.push(format!("mtu {}", self.mtu));
+        }
+        let peakrate = self.peakrate.map(units::rate_words);
+        words.extend(peakrate.map(|rate| format!("peakrate {rate}")));
+        let conform = self.conform.map(verdict_words);
+        let conform = conform.map_or(String::new(), |word| format!("/{word}"));
+        let exceed = verdict_words(self.exceed);
+        words.push(format!("conform-exceed {exceed}{conform}"));
+        words.join(" ")
+    }
+
+    /// `struct tc_police` (index, action, limit, burst, mtu, rate, peakrate, refcnt, bindcnt, capab) and its tables.
+    fn write(&self, inner: &mut Attributes) {
+        let tables = self.bytes.map(|(rate, burst)| {
+            let slow = rate_table(rate, self.mtu, Below::NOTHING);
+            (slow, ticks_of_bytes(rate, burst))
+        });
+        let fast = self
+            .peakrate
+            .map(|rate| rate_table(rate, self.mtu, Below::NOTHING));
+        let ticks = tables.as_ref().map_or(0, |(_, ticks)| *ticks);
+        let mut parameters = words([0, self.exceed.cast_unsigned(), 0, ticks, self.mtu]);
+        for table in [tables.as_ref().map(|(slow, _)| slow), fast.as_ref()] {
+            match table {
+                Some(table) => parameters.extend(&table.spec),
+                None => parameters.extend([0; 12]),
+            }
+        }
+        parameters.extend([0; 12]);
+        inner.put(TCA_POLICE_TBF, &parameters);
+        if let Some((slow, _)) = tables {
+            inner.put(TCA_POLICE_RATE, &slow.table);
+        }
+        if let Some(fast) = fast {
+            inner.put(TCA_POLICE_PEAKRATE, &fast.table);
+        }
+        if let Some((rate, burst)) = self.packets {
+            inner.u64(TCA_POLICE_PKTRATE64, rate);
+            inner.u64(
+                TCA_POLICE_PKTBURST64,
+                u64::from(ticks_of_bytes(rate, burst)),
+            );
+        }
+        // tc does not say what goes without saying.
+        if let Some(conform) = self.conform.filter(|verdict| *verdict != 0) {
+            inner.u32(TCA_POLICE_RESULT, conform.cast_unsigned());
+        }
+    }
+
+    /// Reads the attributes; None without the struct.
+    fn read(options: &[u8]) -> Result<Option<Police>> {
+        let find = |kind| attributes::find(options, kind);
+        let Some(parameters) = find(TCA_POLICE_TBF) else {
+            return Ok(None);
+        };
+        let mut fields = Fields::of("tc_police", parameters.value);
+        let (_index, exceed, _limit) = (fields.u32()?, fields.i32()?, fields.u32()?);
+        let (burst, mtu) = (fields.u32()?, fields.u32()?);
+        let mut rate = || -> Result<u64> {
+            let _shape: [u8; 8] = fields.bytes()?;
+            fields.u32().map(u64::from)
+        };
+        let (rate, peakrate) = (rate()?, rate()?);
+        let wide = |kind| find(kind).map(|one| one.u64()).transpose();
+        let packets = wide(TCA_POLICE_PKTRATE64)?.filter(|rate| *rate > 0);
+        let at_once = wide(TCA_POLICE_PKTBURST64)?.unwrap_or(0);
+        let at_once = u32::try_from(at_once).unwrap_or(u32::MAX);
+        let conform = find(TCA_POLICE_RESULT).map(|one| one.u32()).transpose()?;
+        Ok(Some(Police {
+            bytes: (rate > 0).then(|| (rate, bytes_of_ticks(rate, burst))),
+            peakrate: Some(peakrate).filter(|rate| *rate > 0),
+            packets: packets.map(|rate| (rate, bytes_of_ticks(rate, at_once))),
             mtu,
             exceed,
-        }),
-        _ => Err("police wants a rate and a burst: \"police rate 1mbit burst 10k drop\"".into()),
+            conform: conform.map(u32::cast_signed),
+        }))
     }
 }
 
-/// `struct tc_police` (index, action, limit, burst, mtu, rate, peakrate, refcnt, bindcnt, capab) and its table.
-fn write_police(inner: &mut Attributes, rate: u64, burst: u64, mtu: u32, exceed: i32) {
-    let table = rate_table(rate, mtu, 0, 0);
-    let ticks = ticks_of_bytes(rate, burst);
-    let mut parameters = words([0, exceed.cast_unsigned(), 0, ticks, mtu]);
-    parameters.extend(&table.spec);
-    parameters.extend([0; 12 + 12]);
-    inner.put(TCA_POLICE_TBF, &parameters);
-    inner.put(TCA_POLICE_RATE, &table.table);
+fn number(text: &str) -> Option<u32> {
+    match text.strip_prefix("0x") {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
+    }
 }
 
 fn skbedit(words: &[&str]) -> Option<Act> {
-    let number = |text: &str| match text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    };
     let handle = |text: &str| crate::kernel::qdisc::handle::Handle::parse(text).ok();
-    match words {
-        ["mark", mark] => Some(Act::Skbedit {
-            mark: Some(number(mark)?),
-            priority: None,
-        }),
-        ["priority", id] => Some(Act::Skbedit {
-            mark: None,
-            priority: Some(handle(id)?.0),
-        }),
-        ["priority", id, "mark", mark] => Some(Act::Skbedit {
-            mark: Some(number(mark)?),
-            priority: Some(handle(id)?.0),
-        }),
-        _ => None,
+    let (pairs, []) = words.as_chunks::<2>() else {
+        return None;
+    };
+    let mut edit = Skbedit::default();
+    for [key, value] in pairs {
+        match *key {
+            "mark" => {
+                let (mark, mask) = value.split_once('/').unwrap_or((value, "0xffffffff"));
+                edit.mark = Some((number(mark)?, number(mask)?));
+            }
+            "priority" => edit.priority = Some(handle(value)?.0),
+            "queue_mapping" => edit.queue = Some(value.parse().ok()?),
+            "ptype" => {
+                let found = PACKET_TYPES.iter().find(|(name, _)| name == value);
+                edit.ptype = Some(found?.1);
+            }
+            _ => return None,
+        }
+    }
+    (!pairs.is_empty()).then_some(Act::Skbedit(edit))
+}
+
+impl Skbedit {
+    fn words(&self) -> String {
+        let priority = |id: u32| format!(" priority {:x}:{:x}", id >> 16, id & 0xffff);
+        let mark = |(mark, mask): (u32, u32)| match mask {
+            u32::MAX => format!(" mark {mark}"),
+            mask => format!(" mark {mark}/{mask:#x}"),
+        };
+        let ptype = |number: u16| {
+            let found = PACKET_TYPES.iter().find(|(_, known)| *known == number);
+            found.map_or_else(|| number.to_string(), |(name, _)| (*name).to_owned())
+        };
+        let said = [
+            self.queue.map(|queue| format!(" queue_mapping {queue}")),
+            self.priority.map(priority),
+            self.mark.map(mark),
+            self.ptype.map(|number| format!(" ptype {}", ptype(number))),
+        ];
+        format!("skbedit{}", said.into_iter().flatten().collect::<String>())
+    }
+
+    fn write(&self, inner: &mut Attributes) {
+        if let Some(queue) = self.queue {
+            inner.u16(TCA_SKBEDIT_QUEUE_MAPPING, queue);
+        }
+        if let Some(priority) = self.priority {
+            inner.u32(TCA_SKBEDIT_PRIORITY, priority);
+        }
+        if let Some((mark, mask)) = self.mark {
+            inner.u32(TCA_SKBEDIT_MARK, mark);
+            if mask != u32::MAX {
+                inner.u32(TCA_SKBEDIT_MASK, mask);
+            }
+        }
+        if let Some(ptype) = self.ptype {
+            inner.u16(TCA_SKBEDIT_PTYPE, ptype);
+        }
+    }
+
+    fn read(options: &[u8]) -> Result<Skbedit> {
+        let find = |kind| attributes::find(options, kind);
+        let long = |kind| find(kind).map(|one| one.u32()).transpose();
+        let short = |kind| find(kind).map(|one| one.u16()).transpose();
+        let mask = long(TCA_SKBEDIT_MASK)?.unwrap_or(u32::MAX);
+        Ok(Skbedit {
+            mark: long(TCA_SKBEDIT_MARK)?.map(|mark| (mark, mask)),
+            priority: long(TCA_SKBEDIT_PRIORITY)?,
+            queue: short(TCA_SKBEDIT_QUEUE_MAPPING)?,
+            ptype: short(TCA_SKBEDIT_PTYPE)?,
+        })
     }
 }
 
 fn vlan(words: &[&str]) -> Option<Act> {
-    let id = |text: &str| text.parse().ok().filter(|id| (0..4095).contains(id));
-    let (what, id) = match words {
-        ["pop"] => (VLAN_POP, 0),
-        ["push", "id", text] => (VLAN_PUSH, id(text)?),
-        ["modify", "id", text] => (VLAN_MODIFY, id(text)?),
+    let (what, rest) = match words {
+        ["pop"] => (VLAN_POP, &[][..]),
+        ["push", rest @ ..] => (VLAN_PUSH, rest),
+        ["modify", rest @ ..] => (VLAN_MODIFY, rest),
         _ => return None,
     };
-    Some(Act::Vlan { what, id })
+    let (pairs, []) = rest.as_chunks::<2>() else {
+        return None;
+    };
+    let (mut id, mut protocol, mut priority) = (None, None, None);
+    for [key, value] in pairs {
+        match *key {
+            "id" => id = Some(value.parse().ok().filter(|id| *id < 4095u16)?),
+            "protocol" => protocol = Some(super::protocol_number(value)?),
+            "priority" => priority = Some(value.parse().ok().filter(|prio| *prio < 8u8)?),
+            _ => return None,
+        }
+    }
+    let id = match what {
+        VLAN_POP => 0,
+        _ => id?,
+    };
+    Some(Act::Vlan {
+        what,
+        id,
+        protocol,
+        priority,
+    })
 }
 
 /// The value of TCA_*_ACT: the actions, counted from 1.
@@ -386,7 +640,11 @@ pub fn read(bytes: &[u8], name_of: &dyn Fn(u32) -> String) -> Result<Vec<Seen>> 
 
 fn read_one(kind: &str, options: &[u8], name_of: &dyn Fn(u32) -> String) -> Result<Option<Act>> {
     if kind == "police" {
-        return read_police(options);
+        return Ok(Police::read(options)?.map(Act::Police));
+    }
+    if extra::KINDS.contains(&kind) {
+        let extra = Extra::read(kind, options)?;
+        return Ok(extra.map(|(extra, verdict)| Act::Extra(extra, verdict)));
     }
     let Some(parameters) = attributes::find(options, PARMS) else {
         return Ok(None);
@@ -402,44 +660,26 @@ fn read_one(kind: &str, options: &[u8], name_of: &dyn Fn(u32) -> String) -> Resu
             way: fields.u32()?,
             link: name_of(fields.u32()?),
         },
-        "skbedit" => Act::Skbedit {
-            mark: number(TCA_SKBEDIT_MARK)
-                .map(|mark| mark.u32())
-                .transpose()?,
-            priority: number(TCA_SKBEDIT_PRIORITY)
-                .map(|id| id.u32())
-                .transpose()?,
-        },
+        "skbedit" => Act::Skbedit(Skbedit::read(options)?),
         "vlan" => {
             let protocol = number(TCA_VLAN_PUSH_VLAN_PROTOCOL);
             let protocol = protocol.map(|protocol| protocol.be16()).transpose()?;
-            // Another protocol is more than the words here say.
-            if protocol.is_some_and(|protocol| protocol != ETH_P_8021Q) {
+            let priority = number(TCA_VLAN_PUSH_VLAN_PRIORITY);
+            let priority = priority.map(|priority| priority.u8()).transpose()?;
+            let what = fields.u32()?;
+            // To push and to pop Ethernet headers are others.
+            if ![VLAN_POP, VLAN_PUSH, VLAN_MODIFY].contains(&what) {
                 return Ok(None);
             }
             Act::Vlan {
-                what: fields.u32()?,
+                what,
                 id: number(TCA_VLAN_PUSH_VLAN_ID).map_or(Ok(0), |id| id.u16())?,
+                // The usual ones go without saying.
+                protocol: protocol.filter(|protocol| *protocol != 0x8100 && what != VLAN_POP),
+                priority: priority.filter(|priority| *priority != 0 || what == VLAN_MODIFY),
             }
         }
         _ => return Ok(None),
-    }))
-}
-
-fn read_police(options: &[u8]) -> Result<Option<Act>> {
-    let Some(parameters) = attributes::find(options, TCA_POLICE_TBF) else {
-        return Ok(None);
-    };
-    let mut fields = Fields::of("tc_police", parameters.value);
-    let (_index, exceed, _limit) = (fields.u32()?, fields.i32()?, fields.u32()?);
-    let (burst, mtu) = (fields.u32()?, fields.u32()?);
-    let _shape: [u8; 8] = fields.bytes()?;
-    let rate = u64::from(fields.u32()?);
-    Ok(Some(Act::Police {
-        rate,
-        burst: bytes_of_ticks(rate, burst),
-        mtu,
-        exceed,
     }))
 }
 
@@ -461,6 +701,20 @@ mod tests {
             "skbedit priority 1:10 mark 5",
             "vlan push id 7",
             "vlan pop",
+            "vlan push id 7 protocol 802.1ad priority 3",
+            "skbedit queue_mapping 3 priority 1:10 mark 5/0xff ptype host",
+            "csum iph and tcp",
+            "csum udp drop",
+            "nat egress 10.0.0.0/24 192.168.0.0",
+            "connmark",
+            "connmark zone 3 continue",
+            "sample rate 12 group 5 trunc 100",
+            "ct commit zone 5 mark 0x1/0xff",
+            "ct clear goto chain 3",
+            "tunnel_key unset",
+            "tunnel_key set src_ip 10.0.0.1 dst_ip 10.0.0.2 id 7 dst_port 4789 tos 0x10 ttl 64",
+            "police pkts_rate 100 pkts_burst 10 conform-exceed drop",
+            "police rate 1mbit burst 10240 mtu 2000 peakrate 2mbit conform-exceed drop/pass",
         ] {
             let act = Act::parse(text).expect(text);
             assert_eq!(act.words(), text);
@@ -479,6 +733,21 @@ mod tests {
             "mirred egress",
             "police rate 1mbit",
             "vlan push id 4095",
+            "vlan push id 1 priority 8",
+            "skbedit",
+            "skbedit ptype nobody",
+            "csum",
+            "csum ip and x",
+            "nat sideways 10.0.0.1 10.0.0.2",
+            "nat egress 10.0.0.1/33 10.0.0.2",
+            "sample rate 12",
+            "ct nat",
+            "ct zone x",
+            "tunnel_key set src_ip 10.0.0.1 dst_ip fd00::1",
+            "pedit munge ip ttl set 64",
+            "police rate 1mbit burst 10k pkts_rate 5 pkts_burst 5",
+            "police rate 1mbit burst 10k peakrate 2mbit",
+            "police rate 1mbit burst 10k overhead 4",
             "goto chain -1",
         ] {
             assert!(Act::parse(text).is_err(), "{text}");

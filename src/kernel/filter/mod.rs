@@ -5,8 +5,10 @@
 //! | [`mod@u32`] | words of a packet compared with numbers |
 //! | [`flower`] | fields of a packet compared by their names |
 //! | [`action`] | what is done: drop, redirect, mirror, police, mark, tag |
+//! | `extra` | what is done beyond that: csum, nat, ct, connmark, tunnel_key, sample |
 
 pub mod action;
+mod extra;
 pub mod flower;
 pub mod u32;
 
@@ -22,7 +24,7 @@ use super::netns::Namespace;
 use super::options::Settings;
 use super::qdisc::handle::Handle;
 use super::qdisc::message::{
-    CREATE, RTM_DELTFILTER, RTM_GETTFILTER, RTM_NEWTFILTER, TrafficMessage, dump,
+    Mode, RTM_DELTFILTER, RTM_GETTFILTER, RTM_NEWTFILTER, TrafficMessage, dump,
 };
 use super::qdisc::{self, command};
 use super::reason::{Reason, Refusal, listed};
@@ -31,23 +33,28 @@ use super::reason::{Reason, Refusal, listed};
 const TCA_U32_CLASSID: u16 = 1;
 const TCA_U32_SEL: u16 = 5;
 const TCA_U32_ACT: u16 = 7;
+const TCA_U32_MARK: u16 = 10;
 const TCA_MATCHALL_CLASSID: u16 = 1;
 const TCA_MATCHALL_ACT: u16 = 2;
 const TCA_FLOWER_CLASSID: u16 = 1;
 const TCA_FLOWER_ACT: u16 = 3;
 const TCA_FLOWER_KEY_ETH_TYPE: u16 = 8;
-const TCA_FLOWER_FLAGS: u16 = 22;
+
+/// What else a filter of u32 may have: TCA_U32_LINK and TCA_U32_INDEV.
+const U32_OTHERS: [(u16, &str); 2] = [(3, "link"), (8, "indev")];
 
 /// `ETH_P_ALL` of linux/if_ether.h: whatever the protocol.
 pub const ANY_PROTOCOL: u16 = 0x0003;
 
 /// Protocols of Ethernet by tc's names (linux/if_ether.h).
-const PROTOCOLS: [(&str, u16); 6] = [
+const PROTOCOLS: [(&str, u16); 8] = [
     ("all", ANY_PROTOCOL),
     ("ip", 0x0800),
     ("arp", 0x0806),
     ("802.1Q", 0x8100),
     ("ipv6", 0x86dd),
+    ("mpls_uc", 0x8847),
+    ("mpls_mc", 0x8848),
     ("802.1ad", 0x88a8),
 ];
 
@@ -78,6 +85,8 @@ pub struct Rule {
     pub selector: Selector,
     /// Of flower: the fields.
     pub fields: Settings,
+    /// What it compares too, and netsh has no words for.
+    pub unknown: Vec<String>,
     /// The class into which a packet goes.
     pub class: Option<Handle>,
     /// What is done with it.
@@ -95,6 +104,16 @@ pub struct Filter {
     pub rule: Rule,
     /// What it does, with what was counted.
     pub seen: Vec<Seen>,
+}
+
+impl Filter {
+    /// Whether netsh has words for all that it is.
+    fn is_whole(&self) -> bool {
+        let is_known = |act: &Act| !matches!(act, Act::Other(_));
+        KINDS.contains(&self.place.kind.as_str())
+            && self.rule.unknown.is_empty()
+            && self.rule.acts.iter().all(is_known)
+    }
 }
 
 /// Where a filter is, and which one it is.
@@ -236,10 +255,20 @@ fn read(message: &TrafficMessage, name_of: &dyn Fn(u32) -> String) -> Result<Opt
     };
     match place.kind.as_str() {
         "u32" => match find(TCA_U32_SEL) {
-            Some(selector) => rule.selector = Selector::read(selector.value, place.protocol)?,
+            Some(selector) => {
+                rule.selector = Selector::read(selector.value, place.protocol)?;
+                let others = U32_OTHERS.iter().filter(|(kind, _)| find(*kind).is_some());
+                rule.unknown = others.map(|(_, name)| (*name).to_owned()).collect();
+                if let Some(mark) = find(TCA_U32_MARK) {
+                    rule.selector.read_mark(mark.value)?;
+                }
+            }
             None => return Ok(None),
         },
-        "flower" => rule.fields = flower::read(options)?,
+        "flower" => {
+            rule.fields = flower::read(options)?;
+            rule.unknown = flower::unknown(options);
+        }
         _ => {}
     }
     let seen = match find(acts) {
@@ -267,6 +296,8 @@ fn numbers_of(kind: &str) -> (u16, u16) {
 /// A filter added, or one replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterAdd {
+    /// How one that is there is treated.
+    pub mode: Mode,
     /// The link.
     pub link: String,
     /// Where.
@@ -282,7 +313,7 @@ impl FilterAdd {
             return Some(Reason::new(words).blame(key));
         }
         let is_u32 = self.place.kind == "u32";
-        if is_u32 && self.rule.selector.keys.is_empty() {
+        if is_u32 && self.rule.selector.is_empty() {
             return Some(Reason::new("u32 wants something to compare").hint(
                 "give the option matches: [\"ip dst 10.0.0.1\", \"ip dport 80\"]; \"u32 0 0\" is whatever comes",
             ));
@@ -303,6 +334,9 @@ impl FilterAdd {
             let fields = flower::write(&rule.fields);
             attributes.extend(&fields.map_err(|(_, words)| Error::Unreadable(words))?);
         }
+        if let Some(mark) = rule.selector.write_mark() {
+            attributes.put(TCA_U32_MARK, &mark);
+        }
         if let Some(id) = rule.class {
             attributes.u32(class, id.0);
         }
@@ -310,7 +344,7 @@ impl FilterAdd {
         match self.place.kind.as_str() {
             "u32" => drop(attributes.put(TCA_U32_SEL, &rule.selector.write())),
             "flower" => {
-                attributes.u32(TCA_FLOWER_FLAGS, 0);
+                flower::write_flags(&rule.fields, &mut attributes);
                 if self.place.protocol != ANY_PROTOCOL {
                     attributes.be16(TCA_FLOWER_KEY_ETH_TYPE, self.place.protocol);
                 }
@@ -340,11 +374,13 @@ impl Operation for FilterAdd {
     fn action(&self, names: &dyn Names) -> Result<Action> {
         let mut message = self.place.message(names.link(&self.link)?);
         message.options = Some(self.options(names)?);
-        Ok(Action::Route(vec![message.request(RTM_NEWTFILTER, CREATE)]))
+        Ok(Action::Route(vec![
+            message.request(RTM_NEWTFILTER, self.mode.flags_of_part()),
+        ]))
     }
 
     fn command(&self) -> Command {
-        let mut command = command(["filter", "add", "dev", &self.link]);
+        let mut command = command(["filter", self.mode.word(), "dev", &self.link]);
         self.place.command(&mut command);
         let words = |command: &mut Command, text: &str| {
             text.split(' ').for_each(|word| command.word(word));
@@ -373,6 +409,11 @@ impl Operation for FilterAdd {
                 let filter = Feature::of(Kind::Filter, &self.place.kind);
                 missing(&filter, "kind").or_else(|| self.no_action())
             }
+            Errno::EEXIST if self.mode == Mode::Replace => Some(
+                Reason::new("the kernel changes no filter of this kind in its place")
+                    .blame("kind")
+                    .hint("delete it first: filter_del"),
+            ),
             Errno::EEXIST => Some(
                 Reason::new("there is such a filter already")
                     .blame("prio")
@@ -389,7 +430,12 @@ impl Operation for FilterAdd {
         }
     }
 
-    fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {
+    fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
+        if self.mode != Mode::Add
+            && let Some(before) = self.before(names)?
+        {
+            return Ok(before);
+        }
         // The kernel chooses priority and handle where they are not given; without them others would go too.
         let is_told = self.place.prio != 0 && self.place.handle != 0;
         Ok(is_told.then(|| {
@@ -402,6 +448,52 @@ impl Operation for FilterAdd {
 }
 
 impl FilterAdd {
+    /// What the kernel would leave as it is without a word, of the one among these filters that is to give way: u32 takes
+    /// another class and other actions, and goes on to compare what it did (u32_change in net/sched/cls_u32.c).
+    pub fn kept(&self, now: &[Filter]) -> Option<Reason> {
+        if self.mode == Mode::Add || self.place.kind != "u32" {
+            return None;
+        }
+        let same = now.iter().find(|filter| self.is_in_place_of(filter))?;
+        let compared = |rule: &Rule| (rule.selector.keys.clone(), rule.selector.mark);
+        (compared(&same.rule) != compared(&self.rule)).then(|| {
+            let words = format!(
+                "a filter of u32 goes on to compare what it did, {}",
+                same.rule.selector.words().join(", ")
+            );
+            Reason::new(words)
+                .blame("matches")
+                .hint("delete it and add another: filter_del, filter_add")
+        })
+    }
+
+    /// Whether this is the filter that gives way.
+    fn is_in_place_of(&self, other: &Filter) -> bool {
+        let which = |place: &Place| (place.prio, place.handle, place.chain.unwrap_or(0));
+        which(&self.place) == which(&other.place)
+    }
+
+    /// What brings back the one that gives way: None if there is none, nothing in it if there is no way back.
+    fn before(&self, names: &dyn Names) -> Result<Option<Option<Change>>> {
+        let index = names.link(&self.link)?;
+        let mut all = list(names.namespace(), index, self.place.parent)?;
+        all.retain(|filter| self.is_in_place_of(filter));
+        let Some(now) = all.pop() else {
+            return Ok(None);
+        };
+        Ok(Some(now.is_whole().then(|| {
+            Change::FilterAdd(FilterAdd {
+                mode: Mode::Replace,
+                link: self.link.clone(),
+                place: Place {
+                    parent: self.place.parent,
+                    ..now.place
+                },
+                rule: now.rule,
+            })
+        })))
+    }
+
     fn no_action(&self) -> Option<Reason> {
         let mut kinds = self.rule.acts.iter().map(Act::kind);
         kinds.find_map(|kind| missing(&Feature::of(Kind::Action, kind), "action"))
@@ -519,14 +611,10 @@ impl Operation for FilterDel {
         let Ok([only]) = <[Filter; 1]>::try_from(all) else {
             return Ok(None);
         };
-        let is_whole = KINDS.contains(&only.place.kind.as_str())
-            && only
-                .rule
-                .acts
-                .iter()
-                .all(|act| !matches!(act, Act::Other(_)));
+        let is_whole = only.is_whole();
         Ok(is_whole.then(|| {
             Change::FilterAdd(FilterAdd {
+                mode: Mode::Add,
                 link: self.link.clone(),
                 place: Place {
                     parent: place.parent,

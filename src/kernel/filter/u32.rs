@@ -4,7 +4,8 @@
 use std::net::IpAddr;
 
 use crate::kernel::error::Result;
-use crate::kernel::qdisc::bytes::Fields;
+use crate::kernel::mac::Mac;
+use crate::kernel::qdisc::bytes::{Fields, words as words_of};
 
 /// `TC_U32_TERMINAL`: a packet that matches looks no further.
 const TC_U32_TERMINAL: u8 = 1;
@@ -21,6 +22,18 @@ pub struct Key {
     pub value: u32,
     /// Where the word begins: bytes from the network layer's header on.
     pub at: i32,
+    /// What is added to that: the bits of this mask of where the next header begins, as the filters before it found out. tc says
+    /// `nexthdr+` for all bits.
+    pub next: i32,
+}
+
+/// `struct tc_u32_mark`: bits of the mark that a packet has, and what they have to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// What they have to be.
+    pub value: u32,
+    /// Which bits.
+    pub mask: u32,
 }
 
 /// What is compared.
@@ -30,7 +43,12 @@ pub struct Selector {
     pub keys: Vec<Key>,
     /// The protocol that the words are about, if one: ETH_P_IP or ETH_P_IPV6.
     pub protocol: Option<u16>,
+    /// The mark of the packet, if one is wanted.
+    pub mark: Option<Mark>,
 }
+
+/// The offset mask of `nexthdr+`.
+const NEXT: i32 = -1;
 
 /// Fields of the headers, each with the family, where it is and how many bits it has; those of the transport layer are where
 /// a header without options ends.
@@ -47,6 +65,33 @@ const FIELDS: [(&str, &str, i32, u32); 12] = [
     ("ip6", "icmp_code", 41, 8),
     ("ip6", "sport", 40, 16),
     ("ip6", "dport", 42, 16),
+];
+
+/// Fields that are parts of a byte or of a word, which are read and not written: family, name, where, how many bits a value and a
+/// mask may have, and how far they are shifted.
+const PARTS: [(&str, &str, i32, u32, u32, u32); 4] = [
+    ("ip", "ihl", 0, 8, 8, 0),
+    ("ip", "precedence", 1, 8, 8, 0),
+    ("ip6", "priority", 0, 32, 8, 20),
+    ("ip6", "flowlabel", 0, 32, 20, 0),
+];
+
+/// What IP's fragment field says, as value and mask (tc's parse_ip).
+const FRAGMENTS: [(&str, u32, u32); 4] = [
+    ("nofrag", 0, 0x3fff),
+    ("firstfrag", 0x2000, 0x3fff),
+    ("df", 0x4000, 0x4000),
+    ("mf", 0x2000, 0x2000),
+];
+
+/// Fields of the header behind that of IP, counted from where that one begins.
+const NEXT_FIELDS: [(&str, &str, i32, u32); 6] = [
+    ("tcp", "src", 0, 16),
+    ("tcp", "dst", 2, 16),
+    ("udp", "src", 0, 16),
+    ("udp", "dst", 2, 16),
+    ("icmp", "type", 0, 8),
+    ("icmp", "code", 1, 8),
 ];
 
 const ETH_P_IP: u16 = 0x0800;
@@ -69,10 +114,20 @@ impl Selector {
                 self.of_family(family).ok_or_else(wrong)?;
                 self.prefix(family, side, prefix)
             }
+            ["ip", word] => {
+                self.of_family("ip").ok_or_else(wrong)?;
+                let found = FRAGMENTS.iter().find(|(known, ..)| known == word);
+                found.and_then(|(_, value, mask)| self.part(16, 6, *value, *mask, 0))
+            }
             [family @ ("ip" | "ip6"), field, value, mask @ ..] => {
                 self.of_family(family).ok_or_else(wrong)?;
                 self.field(family, field, value, mask)
             }
+            [family @ ("tcp" | "udp" | "icmp"), field, value, mask @ ..] => {
+                self.next_field(family, field, value, mask)
+            }
+            ["ether", side @ ("src" | "dst"), address] => self.ether(side, address),
+            ["mark", value, mask @ ..] => self.marked(value, mask),
             _ => None,
         }
         .ok_or_else(wrong)?;
@@ -91,28 +146,62 @@ impl Selector {
     }
 
     fn raw(&mut self, bits: u32, value: &str, mask: &str, rest: &[&str]) -> Option<()> {
-        let at = match rest {
-            [] => 0,
-            ["at", at] => at.parse().ok()?,
+        let (at, next) = match rest {
+            [] => (0, 0),
+            ["at", at] => match at.strip_prefix("nexthdr+") {
+                Some(at) => (at.parse().ok()?, NEXT),
+                None => (at.parse().ok()?, 0),
+            },
             _ => return None,
         };
-        self.part(bits, at, number(value, bits)?, number(mask, bits)?)
+        self.part(bits, at, number(value, bits)?, number(mask, bits)?, next)
+    }
+
+    fn next_field(&mut self, family: &str, field: &str, value: &str, mask: &[&str]) -> Option<()> {
+        let mut fields = NEXT_FIELDS.iter();
+        let (.., at, bits) = fields.find(|(of, name, ..)| *of == family && *name == field)?;
+        let mask = mask_of(mask, *bits)?;
+        self.part(*bits, *at, number(value, *bits)?, mask, NEXT)
+    }
+
+    /// The header of Ethernet is in front of that of the network layer.
+    fn ether(&mut self, side: &str, address: &str) -> Option<()> {
+        let address: Mac = address.parse().ok()?;
+        let bytes = address.bytes();
+        let (pairs, _) = bytes.as_chunks::<2>();
+        let begin = if side == "src" { -8 } else { -14 };
+        for (number, pair) in (0i32..).zip(pairs) {
+            let value = u16::from_be_bytes(*pair).into();
+            self.part(16, begin + 2 * number, value, 0xffff, 0)?;
+        }
+        Some(())
+    }
+
+    fn marked(&mut self, value: &str, mask: &[&str]) -> Option<()> {
+        let mask = mask_of(mask, 32)?;
+        let value = number(value, 32)? & mask;
+        self.mark
+            .replace(Mark { value, mask })
+            .is_none()
+            .then_some(())
     }
 
     fn field(&mut self, family: &str, field: &str, value: &str, mask: &[&str]) -> Option<()> {
+        let is_it = |of: &str, name: &str| of == family && name == field;
+        if let Some((.., at, bits, most, shift)) =
+            PARTS.iter().find(|(of, name, ..)| is_it(of, name))
+        {
+            let (value, mask) = (number(value, *most)?, mask_of(mask, *most)?);
+            return self.part(*bits, *at, value << shift, mask << shift, 0);
+        }
         let mut fields = FIELDS.iter();
-        let (.., at, bits) = fields.find(|(of, name, ..)| *of == family && *name == field)?;
-        let all = u32::MAX >> (32 - bits);
-        let mask = match mask {
-            [] => all,
-            [mask] => number(mask, *bits)?,
-            _ => return None,
-        };
-        self.part(*bits, *at, number(value, *bits)?, mask)
+        let (.., at, bits) = fields.find(|(of, name, ..)| is_it(of, name))?;
+        let mask = mask_of(mask, *bits)?;
+        self.part(*bits, *at, number(value, *bits)?, mask, 0)
     }
 
     /// A part of a word, at its place in the word that is compared.
-    fn part(&mut self, bits: u32, at: i32, value: u32, mask: u32) -> Option<()> {
+    fn part(&mut self, bits: u32, at: i32, value: u32, mask: u32, next: i32) -> Option<()> {
         let bytes = i32::try_from(bits / 8).ok()?;
         let within = at.rem_euclid(4);
         let left = 4i32.checked_sub(within)?.checked_sub(bytes)?;
@@ -121,6 +210,7 @@ impl Selector {
             mask: mask << shift,
             value: value << shift,
             at: at.checked_sub(within)?,
+            next,
         })
     }
 
@@ -130,7 +220,8 @@ impl Selector {
             value: key.value & key.mask,
             ..key
         };
-        match self.keys.iter_mut().find(|known| known.at == key.at) {
+        let mut known = self.keys.iter_mut();
+        match known.find(|known| (known.at, known.next) == (key.at, key.next)) {
             Some(known) => {
                 let both = known.mask & key.mask;
                 if (known.value ^ key.value) & both != 0 {
@@ -169,6 +260,7 @@ impl Selector {
                     mask,
                     value: u32::from_be_bytes(*word),
                     at: at + i32::try_from(number * 4).ok()?,
+                    next: 0,
                 })?;
             }
         }
@@ -185,9 +277,29 @@ impl Selector {
             bytes.extend(key.mask.to_be_bytes());
             bytes.extend(key.value.to_be_bytes());
             bytes.extend(key.at.to_ne_bytes());
-            bytes.extend([0; 4]);
+            bytes.extend(key.next.to_ne_bytes());
         }
         bytes
+    }
+
+    /// `struct tc_u32_mark`, if the mark is looked at: value, mask, and how often it was right.
+    pub fn write_mark(&self) -> Option<Vec<u8>> {
+        self.mark.map(|mark| words_of([mark.value, mark.mask, 0]))
+    }
+
+    /// Reads a `struct tc_u32_mark`.
+    pub fn read_mark(&mut self, bytes: &[u8]) -> Result<()> {
+        let mut fields = Fields::of("tc_u32_mark", bytes);
+        self.mark = Some(Mark {
+            value: fields.u32()?,
+            mask: fields.u32()?,
+        });
+        Ok(())
+    }
+
+    /// Whether nothing is compared.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty() && self.mark.is_none()
     }
 
     /// Reads a `struct tc_u32_sel`.
@@ -200,11 +312,20 @@ impl Selector {
             let mask = u32::from_be_bytes(fields.bytes()?);
             let value = u32::from_be_bytes(fields.bytes()?);
             let at = fields.i32()?;
-            let _offmask = fields.i32()?;
-            keys.push(Key { mask, value, at });
+            let next = fields.i32()?;
+            keys.push(Key {
+                mask,
+                value,
+                at,
+                next,
+            });
         }
         let protocol = Some(protocol).filter(|known| [ETH_P_IP, ETH_P_IPV6].contains(known));
-        Ok(Selector { keys, protocol })
+        Ok(Selector {
+            keys,
+            protocol,
+            mark: None,
+        })
     }
 
     /// Each match in tc's words.
@@ -213,7 +334,7 @@ impl Selector {
         let mut keys = self.keys.as_slice();
         while let Some((key, rest)) = keys.split_first() {
             keys = rest;
-            match self.protocol {
+            match self.protocol.filter(|_| key.next == 0) {
                 Some(ETH_P_IPV6) => match long_address(self.keys.as_slice(), key) {
                     Some((text, taken)) => {
                         words.push(text);
@@ -225,6 +346,10 @@ impl Selector {
                 None => words.push(raw_words(key)),
             }
         }
+        let mark = self
+            .mark
+            .map(|Mark { value, mask }| format!("mark {value:#x} {mask:#x}"));
+        words.extend(mark);
         words
     }
 }
@@ -238,8 +363,21 @@ fn number(text: &str, bits: u32) -> Option<u32> {
     (number <= u32::MAX >> (32 - bits)).then_some(number)
 }
 
+/// The mask behind a value; all of it unless there is one.
+fn mask_of(mask: &[&str], bits: u32) -> Option<u32> {
+    match mask {
+        [] => Some(u32::MAX >> (32 - bits)),
+        [mask] => number(mask, bits),
+        _ => None,
+    }
+}
+
 fn raw_words(key: &Key) -> String {
-    format!("u32 {:#010x} {:#010x} at {}", key.value, key.mask, key.at)
+    let next = if key.next == 0 { "" } else { "nexthdr+" };
+    format!(
+        "u32 {:#010x} {:#010x} at {next}{}",
+        key.value, key.mask, key.at
+    )
 }
 
 /// How many bits a mask has in front, if it has no others.
@@ -296,7 +434,8 @@ fn long_address(keys: &[Key], first: &Key) -> Option<(String, usize)> {
     let mut taken = 0;
     for (number, part) in address.chunks_exact_mut(4).enumerate() {
         let place = first.at + i32::try_from(number * 4).ok()?;
-        let key = keys.get(begin + number).filter(|key| key.at == place);
+        let key = keys.get(begin + number);
+        let key = key.filter(|key| key.at == place && key.next == 0);
         let Some(key) = key else { break };
         bits += prefix_length(key.mask)?;
         part.copy_from_slice(&key.value.to_be_bytes());
@@ -339,13 +478,54 @@ mod tests {
                 "u32 0x0a000001 0xffffffff at 12",
                 "u32 0x00000000 0x00000000 at 0",
             ],
+            &[
+                "ip protocol 6 0xff",
+                "u32 0x00160050 0xffffffff at nexthdr+0",
+                "mark 0x5 0xff",
+            ],
         ] {
             let selector = selector(texts);
             let protocol = selector.protocol.unwrap_or(3);
-            let back = Selector::read(&selector.write(), protocol).expect("a selector");
+            let mut back = Selector::read(&selector.write(), protocol).expect("a selector");
+            if let Some(mark) = selector.write_mark() {
+                back.read_mark(&mark).expect("a mark");
+            }
             assert_eq!(back, selector);
             assert_eq!(back.words(), texts);
         }
+    }
+
+    #[test]
+    fn fields_are_words_of_the_packet() {
+        for (texts, words) in [
+            (
+                &["tcp src 22", "tcp dst 80 0xffff"][..],
+                &["u32 0x00160050 0xffffffff at nexthdr+0"][..],
+            ),
+            (
+                &["icmp type 8"],
+                &["u32 0x08000000 0xff000000 at nexthdr+0"],
+            ),
+            (&["ip df"], &["u32 0x00004000 0x00004000 at 4"]),
+            (&["ip ihl 5 0xf"], &["u32 0x05000000 0x0f000000 at 0"]),
+            (
+                &["ip6 priority 0x10 0xff"],
+                &["u32 0x01000000 0x0ff00000 at 0"],
+            ),
+            (
+                &["ether dst 02:00:00:00:00:01"],
+                &[
+                    "u32 0x00000200 0x0000ffff at -16",
+                    "u32 0x00000001 0xffffffff at -12",
+                ],
+            ),
+            (&["mark 5"], &["mark 0x5 0xffffffff"]),
+        ] {
+            assert_eq!(selector(texts).words(), words);
+        }
+        // The same place of two headers is two places.
+        let both = selector(&["u32 1 0xff at 0", "u32 2 0xff at nexthdr+0"]);
+        assert_eq!(both.keys.len(), 2);
     }
 
     #[test]
@@ -358,6 +538,12 @@ mod tests {
             "ip src 10.0.0.0/33",
             "ip dport 70000",
             "tcp dport 5",
+            "tcp dst",
+            "ip frag",
+            "ether src 02",
+            "mark",
+            "u32 1 1 at nexthdr",
+            "u32 1 1 at nexthdr+x",
             "u8 256 0xff",
             "u16 1 1 at 3",
         ] {

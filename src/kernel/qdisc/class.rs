@@ -100,7 +100,7 @@ impl Operation for ClassAdd {
             options: options.flatten(),
             ..TrafficMessage::about(names.link(&self.link)?)
         };
-        let request = message.request(RTM_NEWTCLASS, self.mode.flags());
+        let request = message.request(RTM_NEWTCLASS, self.mode.flags_of_part());
         Ok(Action::Route(vec![request]))
     }
 

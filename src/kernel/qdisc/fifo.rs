@@ -2,6 +2,7 @@
 
 use super::bytes::{Fields, words};
 use super::kinds::{TIME, flag, of};
+use super::red;
 use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::Attributes;
 use crate::kernel::options::{Form, Row, Setting, Settings};
@@ -24,7 +25,7 @@ pub const PRIO: &[Row] = &[
     of("priomap", "priomap", Form::Numbers(15, 1, 16)),
 ];
 
-/// Of sfq, as far as it is no red.
+/// Of sfq; each of its flows can be a red.
 pub const SFQ: &[Row] = &[
     of("limit", "limit", Form::up_to(U32)),
     of("perturb", "perturb", TIME),
@@ -33,7 +34,78 @@ pub const SFQ: &[Row] = &[
     of("flows", "flows", Form::up_to(65535)),
     of("depth", "depth", Form::up_to(65535)),
     flag("headdrop"),
+    of("redflowlimit", "redflowlimit", Form::Size),
+    of("min", "min", Form::Size),
+    of("max", "max", Form::Size),
+    of("avpkt", "avpkt", Form::Size),
+    of("burst", "burst", Form::up_to(U32)),
+    of("probability", "probability", Form::Fraction),
+    flag("ecn"),
+    flag("harddrop"),
 ];
+
+/// TC_RED_ECN and TC_RED_HARDDROP, by their options.
+const RED_FLAGS: [(&str, u8); 2] = [("ecn", 1), ("harddrop", 2)];
+
+/// What a red in each flow of sfq works by.
+struct FlowRed {
+    limit: u32,
+    min: u32,
+    max: u32,
+    weight: u8,
+    slope: u8,
+}
+
+/// Works it out as q_sfq.c of iproute2 does; None without a limit, or if it does not add up.
+fn flow_red(settings: &Settings) -> Option<FlowRed> {
+    let number = |key| settings.u32(key).filter(|number| *number > 0);
+    let limit = number("redflowlimit")?;
+    let max = number("max").unwrap_or(limit / 4);
+    let min = number("min").unwrap_or(max / 3);
+    let average = number("avpkt").unwrap_or(1000);
+    let burst = number("burst").unwrap_or_else(|| {
+        let all = 2 * u64::from(min) + u64::from(max);
+        u32::try_from(all / (3 * u64::from(average))).unwrap_or(u32::MAX)
+    });
+    if max > limit || min >= max {
+        return None;
+    }
+    Some(FlowRed {
+        limit,
+        min,
+        max,
+        weight: red::weight(min, burst, average)?,
+        slope: red::slope(min, max, red::chance(settings))?,
+    })
+}
+
+/// What belongs to red wants its limit, and numbers that add up.
+pub fn check_sfq(settings: &Settings) -> Option<Reason> {
+    let of_red = [
+        "min",
+        "max",
+        "avpkt",
+        "burst",
+        "probability",
+        "ecn",
+        "harddrop",
+    ];
+    let has = |key: &str| settings.get(key).is_some();
+    if !has("redflowlimit") {
+        let key = of_red.into_iter().find(|key| has(key))?;
+        let words = format!("{key} is of the red in each flow, which wants a limit");
+        let reason = Reason::new(words).blame(key);
+        return Some(reason.hint("give the option redflowlimit, in bytes"));
+    }
+    match flow_red(settings) {
+        Some(_) => None,
+        None => Some(
+            Reason::new("redflowlimit, min, max, avpkt and burst don't add up")
+                .blame("redflowlimit")
+                .hint("min is less than max, which is no more than redflowlimit; burst, in packets, is more than min / avpkt"),
+        ),
+    }
+}
 
 /// The band of each of the 16 priorities, unless told otherwise (prio2band of net/sched/sch_generic.c).
 const BANDS: [u8; 16] = [1, 2, 2, 2, 1, 2, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1];
@@ -116,6 +188,14 @@ pub fn write_sfq(settings: &Settings) -> Option<Vec<u8>> {
         number("depth"),
         u32::from(settings.is_on("headdrop")),
     ]);
+    if let Some(red) = flow_red(settings) {
+        let on = RED_FLAGS.iter().filter(|(key, _)| settings.is_on(key));
+        let flags = on.fold(0, |flags, (_, bit)| flags | bit);
+        bytes.extend(words([red.limit, red.min, red.max]));
+        bytes.extend([red.weight, red.slope, 0, flags]);
+        let chance = (red::chance(settings) * 4_294_967_296.0) as u32;
+        bytes.extend(chance.to_ne_bytes());
+    }
     bytes.resize(SFQ_V1, 0);
     Some(bytes)
 }
@@ -139,6 +219,21 @@ pub fn read_sfq(bytes: &[u8]) -> Result<Settings> {
     }
     if fields.u32()? != 0 {
         settings.set("headdrop", Setting::Switch(true));
+    }
+    let limit = fields.u32()?;
+    if limit == 0 {
+        return Ok(settings);
+    }
+    settings.set("redflowlimit", Setting::Size(u64::from(limit)));
+    for key in ["min", "max"] {
+        settings.set(key, Setting::Size(u64::from(fields.u32()?)));
+    }
+    let [_weight, _slope, _cell, flags] = fields.bytes()?;
+    settings.set("probability", Setting::Fraction(fields.u32()?));
+    for (key, bit) in RED_FLAGS {
+        if flags & bit != 0 {
+            settings.set(key, Setting::Switch(true));
+        }
     }
     Ok(settings)
 }

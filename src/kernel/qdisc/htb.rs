@@ -2,9 +2,11 @@
 //! of linux/pkt_sched.h, worked out as q_htb.c of iproute2 does.
 
 use super::bytes::{Fields, words};
-use super::kinds::of;
-use super::psched::{bucket_fault, bytes_of_ticks, rate_table, ticks_of_bytes, timer_frequency};
-use super::tbf::rate_spec;
+use super::kinds::{LINKLAYER, of};
+use super::psched::{
+    Below, bucket_fault, bytes_of_ticks, rate_table, read_rate_spec, ticks_of_bytes,
+    timer_frequency,
+};
 use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::{self, Attributes};
 use crate::kernel::options::{Form, Row, Setting, Settings, Width};
@@ -47,6 +49,7 @@ pub const CLASS: &[Row] = &[
     of("mtu", "mtu", Form::up_to(U32)),
     of("mpu", "mpu", Form::up_to(U16)),
     of("overhead", "overhead", Form::up_to(U16)),
+    of("linklayer", "linklayer", LINKLAYER),
 ];
 
 /// TCA_OPTIONS of the discipline.
@@ -100,19 +103,14 @@ pub fn check_class(settings: &Settings) -> Option<Reason> {
 pub fn write_class(settings: &Settings) -> Option<Vec<u8>> {
     let rate = settings.number("rate").unwrap_or(0);
     let ceil = settings.number("ceil").unwrap_or(rate);
-    let short = |key| {
-        settings
-            .number(key)
-            .and_then(|number| u16::try_from(number).ok())
-    };
     let mtu = settings.u32("mtu").unwrap_or(MTU);
-    let (mpu, overhead) = (short("mpu").unwrap_or(0), short("overhead").unwrap_or(0));
+    let below = Below::of(settings);
     let bucket = |key, rate: u64| {
         let given = settings.number(key);
         given.unwrap_or_else(|| rate / timer_frequency() + u64::from(mtu))
     };
-    let own = rate_table(rate, mtu, mpu, overhead);
-    let most = rate_table(ceil, mtu, mpu, overhead);
+    let own = rate_table(rate, mtu, below);
+    let most = rate_table(ceil, mtu, below);
     let mut parameters = own.spec;
     parameters.extend(most.spec);
     parameters.extend(words([
@@ -144,14 +142,9 @@ pub fn read_class(bytes: &[u8]) -> Result<Settings> {
         let wide = attributes::find(bytes, kind).and_then(|wide| wide.u64().ok());
         wide.unwrap_or(u64::from(rate))
     };
-    let overhead = parameters
-        .value
-        .get(2..4)
-        .and_then(|two| two.try_into().ok());
-    let overhead = overhead.map_or(0, u16::from_ne_bytes);
     let mut fields = Fields::of("tc_htb_opt", parameters.value);
-    let (mpu, rate) = rate_spec(&mut fields)?;
-    let (_, ceil) = rate_spec(&mut fields)?;
+    let (below, rate) = read_rate_spec(&mut fields)?;
+    let (_, ceil) = read_rate_spec(&mut fields)?;
     let (rate, ceil) = (wide(TCA_HTB_RATE64, rate), wide(TCA_HTB_CEIL64, ceil));
     let (buffer, cbuffer) = (fields.u32()?, fields.u32()?);
     let (quantum, level, prio) = (fields.u32()?, fields.u32()?, fields.u32()?);
@@ -164,10 +157,6 @@ pub fn read_class(bytes: &[u8]) -> Result<Settings> {
         settings.set("prio", Setting::Number(u64::from(prio)));
         settings.set("quantum", Setting::Number(u64::from(quantum)));
     }
-    for (key, number) in [("mpu", mpu), ("overhead", overhead)] {
-        if number > 0 {
-            settings.set(key, Setting::Number(u64::from(number)));
-        }
-    }
+    below.tell(&mut settings);
     Ok(settings)
 }

@@ -35,6 +35,9 @@ pub enum Layout {
 /// A time in a struct.
 pub(super) const TIME: Form = Form::Period(Unit::Nanoseconds);
 
+/// What a packet is cut into below.
+pub(super) const LINKLAYER: Form = Form::OneOf(&["ethernet", "atm"]);
+
 /// An option in a struct. Without a word it stands behind the one before.
 pub(super) const fn of(key: &'static str, word: &'static str, form: Form) -> Row {
     let row = row(key, 0, form, "").word(word);
@@ -159,11 +162,14 @@ pub static QDISCS: &[Kind] = &[
         check: red::check,
         ..plain("red", red::OPTIONS, Layout::Structs(red::write, red::read))
     },
-    plain(
-        "sfq",
-        fifo::SFQ,
-        Layout::Structs(fifo::write_sfq, fifo::read_sfq),
-    ),
+    Kind {
+        check: fifo::check_sfq,
+        ..plain(
+            "sfq",
+            fifo::SFQ,
+            Layout::Structs(fifo::write_sfq, fifo::read_sfq),
+        )
+    },
     Kind {
         check: tbf::check,
         ..plain("tbf", tbf::OPTIONS, Layout::Structs(tbf::write, tbf::read))

@@ -7,6 +7,7 @@ use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::{self, Attributes};
 use crate::kernel::netlink::{Answer, Message, Request};
 use crate::kernel::netns::Namespace;
+use netlink_packet_core::NLM_F_CREATE;
 
 /// linux/rtnetlink.h.
 pub(in crate::kernel) const RTM_NEWQDISC: u16 = 36;
@@ -51,6 +52,14 @@ impl Mode {
             Mode::Add => CREATE,
             Mode::Replace => REPLACE,
             Mode::Change => 0,
+        }
+    }
+
+    /// The flags of what is no discipline: tc says that it replaces a class or a filter by NLM_F_CREATE alone.
+    pub fn flags_of_part(self) -> u16 {
+        match self {
+            Mode::Replace => NLM_F_CREATE,
+            mode => mode.flags(),
         }
     }
 

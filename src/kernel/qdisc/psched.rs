@@ -4,6 +4,9 @@
 //! /proc/net/psched tells the length of a tick, but it is a constant of every kernel since 2.6.31: 64 ns (psched_show in
 //! net/sched/sch_api.c). Times are rounded to microseconds first where tc does so, so that the bytes are tc's own.
 
+use super::bytes::Fields;
+use crate::kernel::error::Result;
+use crate::kernel::options::{Setting, Settings};
 use nix::time::{ClockId, clock_getres};
 
 use crate::kernel::reason::Reason;
@@ -12,8 +15,66 @@ use crate::kernel::units::rate_words;
 /// Nanoseconds of a tick.
 const TICK: u64 = 64;
 
-/// `TC_LINKLAYER_ETHERNET` of linux/pkt_sched.h.
-const TC_LINKLAYER_ETHERNET: u8 = 1;
+/// `TC_LINKLAYER_*` of linux/pkt_sched.h, by tc's words: what a packet is cut into below.
+pub const LINKLAYERS: [(&str, u8); 2] = [("ethernet", 1), ("atm", ATM)];
+const ATM: u8 = 2;
+
+/// What goes out for a packet beside its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Below {
+    /// The least that a packet counts.
+    pub mpu: u16,
+    /// What is added to each packet.
+    pub overhead: u16,
+    /// `TC_LINKLAYER_*`.
+    pub linklayer: u8,
+}
+
+impl Below {
+    /// Nothing.
+    pub const NOTHING: Below = Below {
+        mpu: 0,
+        overhead: 0,
+        linklayer: 1,
+    };
+
+    /// As the options `mpu`, `overhead` and `linklayer` say.
+    pub fn of(settings: &Settings) -> Below {
+        let short = |key| {
+            let number = settings.number(key);
+            number.and_then(|number| u16::try_from(number).ok())
+        };
+        let named = settings.text("linklayer");
+        let found = LINKLAYERS.iter().find(|(name, _)| Some(*name) == named);
+        Below {
+            mpu: short("mpu").unwrap_or(0),
+            overhead: short("overhead").unwrap_or(0),
+            linklayer: found.map_or(1, |(_, number)| *number),
+        }
+    }
+
+    /// Sets the options of what is not nothing.
+    pub fn tell(&self, settings: &mut Settings) {
+        for (key, number) in [("mpu", self.mpu), ("overhead", self.overhead)] {
+            if number > 0 {
+                settings.set(key, Setting::Number(u64::from(number)));
+            }
+        }
+        if self.linklayer == ATM {
+            settings.set("linklayer", Setting::Text("atm".into()));
+        }
+    }
+
+    /// How many bytes go out for a packet of this size (tc_adjust_size).
+    fn size(&self, size: u64) -> u64 {
+        let size = size.max(u64::from(self.mpu));
+        match self.linklayer {
+            // Cells of 53 bytes, with 48 of the packet in each.
+            ATM => size.div_ceil(48) * 53,
+            _ => size,
+        }
+    }
+}
 
 /// Ticks of a time in nanoseconds.
 pub fn ticks(nanoseconds: u64) -> u64 {
@@ -70,17 +131,31 @@ pub struct RateTable {
     pub table: Vec<u8>,
 }
 
+/// Reads a `struct tc_ratespec`: what is below, and the rate as far as 32 bits hold it.
+pub fn read_rate_spec(fields: &mut Fields<'_>) -> Result<(Below, u32)> {
+    let [_cell_log, linklayer] = fields.bytes()?;
+    let overhead = fields.u16()?;
+    let _cell_align = fields.u16()?;
+    let below = Below {
+        mpu: fields.u16()?,
+        overhead,
+        // The bits above are the kernel's own (TC_LINKLAYER_MASK).
+        linklayer: linklayer & 0x0f,
+    };
+    Ok((below, fields.u32()?))
+}
+
 /// Makes both (tc_calc_rtable). `mtu` 0 is 2047, as with tc.
-pub fn rate_table(rate: u64, mtu: u32, mpu: u16, overhead: u16) -> RateTable {
+pub fn rate_table(rate: u64, mtu: u32, below: Below) -> RateTable {
     let mtu = if mtu == 0 { 2047 } else { mtu };
     let cell_log = (0u8..32).find(|log| mtu >> log <= 255).unwrap_or(0);
     let rate = u32::try_from(rate).unwrap_or(u32::MAX);
-    let mut spec = vec![cell_log, TC_LINKLAYER_ETHERNET];
-    spec.extend(overhead.to_ne_bytes());
+    let mut spec = vec![cell_log, below.linklayer];
+    spec.extend(below.overhead.to_ne_bytes());
     spec.extend((-1i16).to_ne_bytes());
-    spec.extend(mpu.to_ne_bytes());
+    spec.extend(below.mpu.to_ne_bytes());
     spec.extend(rate.to_ne_bytes());
-    let sizes = (1u64..=256).map(|cell| (cell << cell_log).max(u64::from(mpu)));
+    let sizes = (1u64..=256).map(|cell| below.size(cell << cell_log));
     let table = sizes.flat_map(|size| ticks_of_bytes(u64::from(rate), size).to_ne_bytes());
     RateTable {
         spec,

@@ -80,13 +80,13 @@ fn work_out(settings: &Settings) -> Option<Worked> {
     })
 }
 
-fn chance(settings: &Settings) -> f64 {
+pub(super) fn chance(settings: &Settings) -> f64 {
     let given = settings.u32("probability");
     given.map_or(CHANCE, |part| f64::from(part) / 4_294_967_296.0)
 }
 
 /// The weight 2^-W with which the average follows the queue, so that a burst passes (tc_red_eval_ewma).
-fn weight(min: u32, burst: u32, average: u32) -> Option<u8> {
+pub(super) fn weight(min: u32, burst: u32, average: u32) -> Option<u8> {
     let over = f64::from(burst) + 1.0 - f64::from(min) / f64::from(average);
     if over < 1.0 {
         return None;
@@ -98,7 +98,7 @@ fn weight(min: u32, burst: u32, average: u32) -> Option<u8> {
 }
 
 /// The slope of the chance between min and max (tc_red_eval_P).
-fn slope(min: u32, max: u32, chance: f64) -> Option<u8> {
+pub(super) fn slope(min: u32, max: u32, chance: f64) -> Option<u8> {
     let between = max.checked_sub(min)?;
     if between == 0 {
         return Some(0);

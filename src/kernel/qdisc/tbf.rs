@@ -2,8 +2,10 @@
 //! does.
 
 use super::bytes::Fields;
-use super::kinds::{TIME, of};
-use super::psched::{bucket_fault, bytes_of_ticks, rate_table, ticks_of_bytes};
+use super::kinds::{LINKLAYER, TIME, of};
+use super::psched::{
+    Below, bucket_fault, bytes_of_ticks, rate_table, read_rate_spec, ticks_of_bytes,
+};
 use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::{self, Attributes};
 use crate::kernel::options::{Form, Row, Setting, Settings};
@@ -26,6 +28,8 @@ pub const OPTIONS: &[Row] = &[
     of("peakrate", "peakrate", Form::Rate),
     of("mtu", "mtu", Form::Size),
     of("mpu", "mpu", Form::up_to(u16::MAX as u64)),
+    of("overhead", "overhead", Form::up_to(u16::MAX as u64)),
+    of("linklayer", "linklayer", LINKLAYER),
 ];
 
 /// What tbf can't be without.
@@ -89,9 +93,9 @@ pub fn write(settings: &Settings) -> Option<Vec<u8>> {
     let (rate, peakrate) = (number("rate"), number("peakrate"));
     let burst = settings.u32("burst").unwrap_or(0);
     let mtu = settings.u32("mtu").unwrap_or(0);
-    let mpu = u16::try_from(number("mpu")).unwrap_or(u16::MAX);
-    let slow = rate_table(rate, mtu, mpu, 0);
-    let fast = (peakrate > 0).then(|| rate_table(peakrate, mtu, mpu, 0));
+    let below = Below::of(settings);
+    let slow = rate_table(rate, mtu, below);
+    let fast = (peakrate > 0).then(|| rate_table(peakrate, mtu, below));
     let mut parameters = slow.spec;
     match &fast {
         Some(fast) => parameters.extend(&fast.spec),
@@ -160,9 +164,9 @@ pub fn read(bytes: &[u8]) -> Result<Settings> {
         let wide = attributes::find(bytes, kind).and_then(|wide| wide.u64().ok());
         wide.unwrap_or(u64::from(rate))
     };
-    let (mpu, rate) = rate_spec(&mut fields)?;
+    let (below, rate) = read_rate_spec(&mut fields)?;
     let rate = wide(TCA_TBF_RATE64, rate);
-    let (_, peakrate) = rate_spec(&mut fields)?;
+    let (_, peakrate) = read_rate_spec(&mut fields)?;
     let peakrate = wide(TCA_TBF_PRATE64, peakrate);
     let (limit, buffer, mtu) = (fields.u32()?, fields.u32()?, fields.u32()?);
     settings.set("rate", Setting::Rate(rate));
@@ -172,14 +176,6 @@ pub fn read(bytes: &[u8]) -> Result<Settings> {
         settings.set("peakrate", Setting::Rate(peakrate));
         settings.set("mtu", Setting::Size(bytes_of_ticks(peakrate, mtu)));
     }
-    if mpu > 0 {
-        settings.set("mpu", Setting::Number(u64::from(mpu)));
-    }
+    below.tell(&mut settings);
     Ok(settings)
-}
-
-/// Of a `struct tc_ratespec` mpu and rate.
-pub(super) fn rate_spec(fields: &mut Fields<'_>) -> Result<(u16, u32)> {
-    let _cell_log_linklayer_overhead_align: [u8; 6] = fields.bytes()?;
-    Ok((fields.u16()?, fields.u32()?))
 }

@@ -11,9 +11,9 @@ use crate::script::catalog;
 fn faults_have_their_place() {
     for (command, blamed, said) in [
         (
-            "ip link set veth0 arp off",
-            "arp off",
-            "\"arp\" of ip link set",
+            "ip link set veth0 trailers off",
+            "trailers off",
+            "\"trailers\" of ip link set",
         ),
         ("ip link set veth0 frob", "frob", "no \"frob\""),
         ("ip link set veth0 mtuu 5", "mtuu", "did you mean \"mtu\""),

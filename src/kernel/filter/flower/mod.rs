@@ -1,11 +1,15 @@
 //! flower, the filter that compares fields of a packet by their names: TCA_FLOWER_* of linux/pkt_cls.h (tc-flower(8)).
 
+mod fields;
+
 use std::net::IpAddr;
 
 use crate::kernel::error::Result;
 use crate::kernel::mac::Mac;
 use crate::kernel::netlink::attributes::{self, Attributes};
-use crate::kernel::options::{Form, Row, Setting, Settings, row};
+use crate::kernel::options::{Form, Row, Says, Setting, Settings, Width, row};
+
+pub use self::fields::unknown;
 
 const TCA_FLOWER_KEY_IP_PROTO: u16 = 9;
 
@@ -22,6 +26,10 @@ pub const OPTIONS: &[Row] = &[
     number("vlan_id", 4095),
     number("vlan_prio", 7),
     of("vlan_ethtype"),
+    number("cvlan_id", 4095),
+    number("cvlan_prio", 7),
+    of("cvlan_ethtype"),
+    number("num_of_vlans", 255),
     of("dst_mac"),
     of("src_mac"),
     of("src_ip"),
@@ -36,7 +44,34 @@ pub const OPTIONS: &[Row] = &[
     number("code", 255),
     of("arp_sip"),
     of("arp_tip"),
+    of("arp_op"),
+    of("arp_sha"),
+    of("arp_tha"),
+    number("mpls_label", 0xf_ffff),
+    number("mpls_tc", 7),
+    number("mpls_bos", 1),
+    number("mpls_ttl", 255),
+    number("enc_key_id", u32::MAX as u64),
+    of("enc_src_ip"),
+    of("enc_dst_ip"),
+    of("enc_dst_port"),
+    of("enc_tos"),
+    of("enc_ttl"),
+    of("ct_state"),
+    of("ct_zone"),
+    of("ct_mark"),
+    of("ct_label"),
+    of("ip_flags"),
+    of("indev"),
+    row("skip_sw", 0, Form::Present, "").says(Says::Alone),
+    row("skip_hw", 0, Form::Present, "").says(Says::Alone),
 ];
+
+/// The flags of a filter (TCA_CLS_FLAGS_*): which of the two looks at it.
+const FLAGS: [(&str, u32); 2] = [("skip_hw", 1), ("skip_sw", 2)];
+const TCA_FLOWER_FLAGS: u16 = 22;
+const TCA_FLOWER_KEY_FLAGS: u16 = 47;
+const TCA_FLOWER_KEY_FLAGS_MASK: u16 = 48;
 
 /// Protocols above IP by tc's names (IPPROTO_* of linux/in.h).
 const PROTOCOLS: [(&str, u8); 6] = [
@@ -48,8 +83,9 @@ const PROTOCOLS: [(&str, u8); 6] = [
     ("l2tp", 115),
 ];
 
-/// The attributes of ports: source and destination of each protocol; and of ranges of them, whatever the protocol.
-const PORTS: [(u8, u16, u16); 3] = [(6, 18, 19), (17, 20, 21), (132, 41, 42)];
+/// The attributes of ports: source and destination of each protocol, and those of their masks; and of ranges of them, whatever the
+/// protocol.
+const PORTS: [(u8, u16, u16, u16); 3] = [(6, 18, 19, 35), (17, 20, 21, 37), (132, 41, 42, 39)];
 const RANGES: [(&str, u16, u16); 2] = [("src_port", 87, 88), ("dst_port", 89, 90)];
 
 /// Why a field does not do: its key, and the words.
@@ -67,12 +103,28 @@ pub fn write(settings: &Settings) -> std::result::Result<Attributes, Wrong> {
     Ok(attributes)
 }
 
+/// Writes what comes behind the actions: who looks at the filter, and fragments.
+pub fn write_flags(settings: &Settings, attributes: &mut Attributes) {
+    let on = FLAGS.iter().filter(|(key, _)| settings.is_on(key));
+    attributes.u32(TCA_FLOWER_FLAGS, on.map(|(_, bit)| bit).sum());
+    // What is no such word was refused before.
+    let fragments = settings.text("ip_flags").map(fields::fragments);
+    if let Some(Ok((value, mask))) = fragments {
+        attributes
+            .put(TCA_FLOWER_KEY_FLAGS, &value.to_be_bytes())
+            .put(TCA_FLOWER_KEY_FLAGS_MASK, &mask.to_be_bytes());
+    }
+}
+
 fn write_one(
     key: &'static str,
     value: &Setting,
     all: &Settings,
     attributes: &mut Attributes,
 ) -> std::result::Result<(), String> {
+    if fields::write(key, value, attributes)? {
+        return Ok(());
+    }
     let text = value.words();
     let byte = u8::try_from(value.number()).unwrap_or(u8::MAX);
     let exact = |attributes: &mut Attributes, kind: u16, byte: u8| {
@@ -95,14 +147,18 @@ fn write_one(
         "ip_proto" => drop(attributes.u8(TCA_FLOWER_KEY_IP_PROTO, protocol(&text)?)),
         "src_port" | "dst_port" => ports(attributes, key, &text, all)?,
         "tcp_flags" => {
-            let (flags, mask) = masked(&text, 0xfff)?;
-            attributes.be16(71, flags).be16(72, mask);
+            let (flags, mask) = fields::masked(&text, 0xfff, &[])?;
+            attributes
+                .put(71, &Width::Be16.bytes(flags))
+                .put(72, &Width::Be16.bytes(mask));
         }
         "ip_tos" => {
-            let (tos, mask) = masked(&text, 0xff)?;
-            let low = |number: u16| number.to_be_bytes()[1];
-            attributes.u8(73, low(tos)).u8(74, low(mask));
+            let (tos, mask) = fields::masked(&text, 0xff, &[])?;
+            attributes
+                .put(73, &Width::U8.bytes(tos))
+                .put(74, &Width::U8.bytes(mask));
         }
+        "ip_flags" => drop(fields::fragments(&text)?),
         "ip_ttl" => exact(attributes, 75, byte),
         "type" | "code" => {
             let base = match all.text("ip_proto") {
@@ -190,7 +246,7 @@ fn ports(
     let name = all.text("ip_proto");
     let protocol = name.and_then(|name| protocol(name).ok());
     let known = PORTS.iter().find(|(known, ..)| Some(*known) == protocol);
-    let Some((_, source, destination)) = known else {
+    let Some((_, source, destination, masks)) = known else {
         return Err(
             "a port is of a protocol: give ip_proto \"tcp\", \"udp\" or \"sctp\" too".into(),
         );
@@ -206,32 +262,22 @@ fn ports(
             attributes.be16(*least, first).be16(*most, last);
         }
         None => {
-            let kind = if key == "src_port" {
-                source
-            } else {
-                destination
+            let (kind, mask_kind) = match key {
+                "src_port" => (*source, *masks),
+                _ => (*destination, masks + 1),
             };
-            attributes.be16(*kind, port(text)?);
+            match text.split_once('/') {
+                Some(_) => {
+                    let (value, mask) = fields::masked(text, 0xffff, &[])?;
+                    attributes
+                        .put(kind, &Width::Be16.bytes(value))
+                        .put(mask_kind, &Width::Be16.bytes(mask));
+                }
+                None => drop(attributes.be16(kind, port(text)?)),
+            }
         }
     }
     Ok(())
-}
-
-/// A number with a mask: `0x2/0x17`.
-fn masked(text: &str, all: u16) -> std::result::Result<(u16, u16), String> {
-    let number = |text: &str| {
-        let number = match text.strip_prefix("0x") {
-            Some(digits) => u16::from_str_radix(digits, 16).ok(),
-            None => text.parse().ok(),
-        };
-        number
-            .filter(|number| *number <= all)
-            .ok_or_else(|| format!("{text:?} is not between 0 and {all:#x}"))
-    };
-    match text.split_once('/') {
-        Some((value, mask)) => Ok((number(value)?, number(mask)?)),
-        None => Ok((number(text)?, all)),
-    }
 }
 
 /// Reads the attributes.
@@ -276,9 +322,20 @@ pub fn read(bytes: &[u8]) -> Result<Settings> {
         .map(|byte| byte.u8())
         .transpose()?;
     text("ip_proto", protocol.map(protocol_words));
-    for (key, kinds) in [("src_port", [18, 20, 41]), ("dst_port", [19, 21, 42])] {
-        let port = kinds.into_iter().find_map(find).map(|port| port.be16());
-        text(key, port.transpose()?.map(|port| port.to_string()));
+    for (_, source, destination, mask) in PORTS {
+        for (key, kind, mask) in [
+            ("src_port", source, mask),
+            ("dst_port", destination, mask + 1),
+        ] {
+            let Some(port) = find(kind) else { continue };
+            let port = port.be16()?;
+            let mask = find(mask).map_or(Ok(u16::MAX), |mask| mask.be16())?;
+            let words = match mask {
+                u16::MAX => port.to_string(),
+                mask => format!("{port:#x}/{mask:#x}"),
+            };
+            text(key, Some(words));
+        }
     }
     for (key, least, most) in RANGES {
         if let (Some(least), Some(most)) = (find(least), find(most)) {
@@ -296,6 +353,16 @@ pub fn read(bytes: &[u8]) -> Result<Settings> {
             "ip_tos",
             Some(format!("{:#x}/{:#x}", tos.u8()?, mask.u8()?)),
         );
+    }
+    let be32 = |kind| find(kind).and_then(|one| Width::Be32.number(one.value));
+    let short = |number: Option<u64>| number.and_then(|number| u32::try_from(number).ok());
+    let fragments = short(be32(TCA_FLOWER_KEY_FLAGS)).zip(short(be32(TCA_FLOWER_KEY_FLAGS_MASK)));
+    let fragments = fragments.map(|(value, mask)| fields::fragment_words(value, mask));
+    text("ip_flags", fragments.filter(|words| !words.is_empty()));
+    fields::read(bytes, &mut settings)?;
+    let flags = find(TCA_FLOWER_FLAGS).map_or(Ok(0), |flags| flags.u32())?;
+    for (key, _) in FLAGS.iter().filter(|(_, bit)| flags & bit != 0) {
+        settings.set(key, Setting::Switch(true));
     }
     Ok(settings.in_order())
 }
@@ -376,15 +443,50 @@ mod tests {
                 ("ip_tos", "0x10/0xfc"),
                 ("ip_ttl", "64"),
             ],
-            &[("arp_tip", "10.0.0.1")],
+            &[
+                ("arp_tip", "10.0.0.1"),
+                ("arp_op", "request"),
+                ("arp_sha", "02:00:00:00:00:01"),
+            ],
+            &[
+                ("cvlan_id", "20"),
+                ("cvlan_ethtype", "ip"),
+                ("num_of_vlans", "2"),
+            ],
+            &[
+                ("enc_key_id", "7"),
+                ("enc_src_ip", "10.0.0.0/24"),
+                ("enc_dst_ip", "fd00::1"),
+                ("enc_tos", "0x10/0xfc"),
+            ],
+            &[
+                ("ct_state", "-new+est+trk"),
+                ("ct_zone", "0x5/0xff"),
+                ("ct_mark", "0x1/0xff"),
+                ("ct_label", "0123456789abcdef0123456789abcdef"),
+            ],
+            &[("ip_proto", "udp"), ("dst_port", "0x50/0xfff0")],
+            &[("mpls_label", "100"), ("mpls_bos", "1"), ("indev", "eth1")],
+            &[("ip_flags", "frag/nofirstfrag")],
         ] {
             let given = settings(pairs);
-            let written = write(&given).expect("attributes");
+            let mut written = write(&given).expect("attributes");
+            write_flags(&given, &mut written);
             let back = read(written.as_bytes()).expect("fields");
             for (key, _) in pairs {
                 assert_eq!(back.get(key), given.get(key), "{pairs:?}");
             }
+            assert!(unknown(written.as_bytes()).is_empty(), "{pairs:?}");
         }
+    }
+
+    #[test]
+    fn what_has_no_words_is_told_of() {
+        let mut attributes = Attributes::new();
+        attributes.u8(9, 6).u8(75, 64).u8(76, 0xf0);
+        attributes.u32(100, 5).u32(101, 255).u8(120, 1);
+        let told = unknown(attributes.as_bytes());
+        assert_eq!(told, ["ip_ttl with a mask", "hash", "attribute 120"]);
     }
 
     #[test]
@@ -399,6 +501,12 @@ mod tests {
             (&[("ip_proto", "tpc")], "ip_proto"),
             (&[("src_mac", "02")], "src_mac"),
             (&[("tcp_flags", "0x10000")], "tcp_flags"),
+            (&[("ct_state", "trk")], "ct_state"),
+            (&[("ct_state", "")], "ct_state"),
+            (&[("ct_zone", "65536")], "ct_zone"),
+            (&[("ct_label", "12")], "ct_label"),
+            (&[("ip_flags", "frag/x")], "ip_flags"),
+            (&[("arp_op", "ask")], "arp_op"),
         ] {
             let wrong = write(&settings(pairs)).expect_err("a fault");
             assert_eq!(wrong.0, key);
@@ -408,6 +516,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_is_a_panic(bytes: Vec<u8>, text in ".{0,24}|[0-9./:-]{0,24}") {
+            let _ = unknown(&bytes);
             if let Ok(settings) = read(&bytes) {
                 let _ = write(&settings);
             }
