@@ -1,6 +1,6 @@
 //! Routes made, replaced, removed and flushed.
 
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
+use netlink_packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use nix::errno::Errno;
 use std::fmt;
 
@@ -22,24 +22,55 @@ const RTM_DELROUTE: u16 = 25;
 /// `IP6_RT_PRIO_USER` of linux/ipv6_route.h: the metric of an IPv6 route that is given none.
 const USUAL_IPV6_METRIC: u32 = 1024;
 
+/// How a route is treated that has the same destination, table and metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// There may be none.
+    Add,
+    /// The new one comes behind it; of IPv6 both become ways of one route.
+    Append,
+    /// The new one takes its place; there has to be one.
+    Change,
+    /// The new one takes its place, if there is one.
+    Replace,
+}
+
+impl Mode {
+    /// As iproute.c of iproute2 has them.
+    fn flags(self) -> u16 {
+        match self {
+            Mode::Add => NLM_F_CREATE | NLM_F_EXCL,
+            Mode::Append => NLM_F_CREATE | NLM_F_APPEND,
+            Mode::Change => NLM_F_REPLACE,
+            Mode::Replace => NLM_F_CREATE | NLM_F_REPLACE,
+        }
+    }
+
+    /// The word of `ip route`.
+    fn word(self) -> &'static str {
+        match self {
+            Mode::Add => "add",
+            Mode::Append => "append",
+            Mode::Change => "change",
+            Mode::Replace => "replace",
+        }
+    }
+}
+
 /// A new route, or one in the place of another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteAdd {
     /// The route.
     pub route: Route<String>,
-    /// Whether it takes the place of the one with the same destination, table and metric, if there is one.
-    pub replace: bool,
+    /// What becomes of one that is there.
+    pub mode: Mode,
 }
 
 impl RouteAdd {
     /// The message that makes it.
     pub fn request(&self, names: &dyn Names) -> Result<Request> {
-        let flags = match self.replace {
-            true => NLM_F_CREATE | NLM_F_REPLACE,
-            false => NLM_F_CREATE | NLM_F_EXCL,
-        };
         let route = resolved(&self.route, names)?;
-        Ok(Request::new(route.message(RTM_NEWROUTE), flags))
+        Ok(Request::new(route.message(RTM_NEWROUTE), self.mode.flags()))
     }
 }
 
@@ -53,7 +84,10 @@ impl Operation for RouteAdd {
     }
 
     fn words(&self) -> String {
-        let verb = if self.replace { "set" } else { "add" };
+        let verb = match self.mode {
+            Mode::Replace => "set",
+            mode => mode.word(),
+        };
         format!("{verb} the route to {}", destination(&self.route))
     }
 
@@ -63,8 +97,7 @@ impl Operation for RouteAdd {
 
     fn command(&self) -> Command {
         let route = &self.route;
-        let verb = if self.replace { "replace" } else { "add" };
-        let mut command = begin(route, verb, kind::UNICAST);
+        let mut command = begin(route, self.mode.word(), kind::UNICAST);
         if route.protocol != BOOT {
             command.with("proto", PROTOCOLS.text(route.protocol.into()));
         }
@@ -102,29 +135,42 @@ impl Operation for RouteAdd {
             let reason = Reason::new(words).blame("nhid");
             return Some(reason.hint("`ip nexthop` makes and lists them"));
         }
-        route_fault::of_new(&self.route, refusal, names.namespace())
+        match (self.mode, refusal.errno) {
+            (Mode::Change, Errno::ENOENT | Errno::ESRCH) => {
+                Some(route_fault::of_missing(&self.route, names.namespace()))
+            }
+            (Mode::Append, Errno::EEXIST) => {
+                let words = "there is a route that says just the same";
+                Some(Reason::new(words).blame("destination"))
+            }
+            _ => route_fault::of_new(&self.route, refusal, names.namespace()),
+        }
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
-        let before = if self.replace {
-            let mut list = in_table_of(&self.route, names.namespace())?;
-            list.retain(|other| has_same_key(&self.route, other));
-            list
-        } else {
-            Vec::new()
+        let mut before = match self.mode {
+            Mode::Add => Vec::new(),
+            _ => in_table_of(&self.route, names.namespace())?,
         };
-        match before.as_slice() {
-            [] => Ok(Some(Change::RouteDel(RouteDel {
-                route: Route {
-                    metric: Some(metric_of(&self.route)),
-                    metrics: Default::default(),
-                    preference: None,
-                    expires: None,
-                    ttl_propagate: None,
-                    ..self.route.clone()
-                },
-            }))),
-            [one] => back(one.clone(), true, names.namespace()),
+        before.retain(|other| has_same_key(&self.route, other));
+        let undone = RouteDel {
+            route: Route {
+                metric: Some(metric_of(&self.route)),
+                metrics: Default::default(),
+                preference: None,
+                expires: None,
+                ttl_propagate: None,
+                ..self.route.clone()
+            },
+        };
+        match (self.mode, before.as_slice()) {
+            // What removes the new one must not remove one that was there.
+            (Mode::Append, before) => {
+                let is_alone = !before.iter().any(|one| undone.means(one, names));
+                Ok(is_alone.then_some(Change::RouteDel(undone)))
+            }
+            (_, []) => Ok(Some(Change::RouteDel(undone))),
+            (_, [one]) => back(one.clone(), Mode::Replace, names.namespace()),
             _ => Ok(None),
         }
     }
@@ -227,7 +273,7 @@ impl Operation for RouteDel {
             .count();
         match one_of_several || twins > 1 {
             true => Ok(None),
-            false => back(found.clone(), false, names.namespace()),
+            false => back(found.clone(), Mode::Add, names.namespace()),
         }
     }
 }
@@ -345,7 +391,7 @@ fn strip<L>(route: &mut Route<L>) {
 }
 
 /// The change that brings a route back.
-fn back(mut route: Route<u32>, replace: bool, namespace: &Namespace) -> Result<Option<Change>> {
+fn back(mut route: Route<u32>, mode: Mode, namespace: &Namespace) -> Result<Option<Change>> {
     if route.has_more {
         return Ok(None);
     }
@@ -354,7 +400,7 @@ fn back(mut route: Route<u32>, replace: bool, namespace: &Namespace) -> Result<O
     let named = route.with_links(|index| socket.name_of(index).ok_or(()));
     Ok(named
         .ok()
-        .map(|route| Change::RouteAdd(RouteAdd { route, replace })))
+        .map(|route| Change::RouteAdd(RouteAdd { route, mode })))
 }
 
 /// The routes of the same family in the same table.

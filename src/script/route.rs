@@ -6,7 +6,7 @@ use rhai::plugin::*;
 use rhai::{Array, Map};
 
 use crate::kernel::route::Filter;
-use crate::kernel::route_change::{RouteAdd, RouteDel, RouteFlush};
+use crate::kernel::route_change::{Mode, RouteAdd, RouteDel, RouteFlush};
 use crate::kernel::route_names::{PROTOCOLS, TYPES, table};
 use crate::kernel::route_question::Question;
 use crate::lab::explain::ask;
@@ -88,7 +88,7 @@ pub mod api {
             let route = read_route(destination, Options::new(options))?;
             lab.apply(RouteAdd {
                 route,
-                replace: false,
+                mode: Mode::Add,
             })
         })
     }
@@ -222,7 +222,78 @@ pub mod api {
             let route = read_route(destination, Options::new(options))?;
             lab.apply(RouteAdd {
                 route,
-                replace: true,
+                mode: Mode::Replace,
+            })
+        })
+    }
+
+    /// Changes a route: the one with the same destination, table and metric, which has to be there.
+    ///
+    /// Equivalent to: `ip route change DESTINATION`
+    ///
+    /// Search words: `gateway`, `default gateway`, `modify`
+    ///
+    /// # Options
+    /// Those of `route_replace`.
+    ///
+    /// # Errors
+    /// There is no such route (ENOENT); those of `route_add`, but for EEXIST.
+    ///
+    /// # Example
+    /// ```rhai
+    /// route_add("10.0.0.0/8", #{ type: "unreachable" });
+    /// route_change("10.0.0.0/8", #{ type: "blackhole" });
+    /// show(route_list().map(|route| route.type));
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn route_change(
+        ctx: NativeCallContext,
+        destination: &str,
+        options: Map,
+    ) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            let route = read_route(destination, Options::new(options))?;
+            lab.apply(RouteAdd {
+                route,
+                mode: Mode::Change,
+            })
+        })
+    }
+
+    /// Adds a route behind those with the same destination, table and metric.
+    ///
+    /// Of IPv4 the first of them is taken, and the next when that one has gone. Of IPv6 those by a router become ways of one route,
+    /// which are taken in turn.
+    ///
+    /// Equivalent to: `ip route append DESTINATION`
+    ///
+    /// Search words: `gateway`, `ecmp`, `multipath`, `second`, `fallback`
+    ///
+    /// # Options
+    /// Those of `route_replace`.
+    ///
+    /// # Errors
+    /// There is a route that says just the same (EEXIST); the other errors of `route_add`.
+    ///
+    /// # Example
+    /// ```rhai
+    /// veth_add("veth0", "veth0peer", #{ up: true });
+    /// addr_add("veth0", "192.168.4.2/24");
+    /// route_add("10.0.0.0/8", #{ via: "192.168.4.3" });
+    /// route_append("10.0.0.0/8", #{ via: "192.168.4.4" });
+    /// show(route_list(#{ exact: "10.0.0.0/8" }).map(|route| route.via));
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn route_append(
+        ctx: NativeCallContext,
+        destination: &str,
+        options: Map,
+    ) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            let route = read_route(destination, Options::new(options))?;
+            lab.apply(RouteAdd {
+                route,
+                mode: Mode::Append,
             })
         })
     }

@@ -10,7 +10,7 @@ use crate::kernel::reason::listed;
 use crate::kernel::route::{
     AF_INET, AF_INET6, Hop, Meant, ONLINK, Route, usual_scope, usual_table,
 };
-use crate::kernel::route_change::{RouteAdd, RouteDel};
+use crate::kernel::route_change::{Mode, RouteAdd, RouteDel};
 use crate::kernel::route_metrics::{Form, METRICS, Metric, Metrics, Value, feature};
 use crate::kernel::route_names::{
     BOOT, Numbers, PREFERENCES, PROTOCOLS, SCOPES, TYPES, kind, realm_number, scope, table,
@@ -378,7 +378,7 @@ pub fn read_routes(destinations: &Array, options: Options) -> Outcome<Vec<RouteA
         })?;
         Ok(RouteAdd {
             route: new.to(&text)?,
-            replace: false,
+            mode: Mode::Add,
         })
     };
     destinations.iter().map(read).collect()

@@ -19,7 +19,7 @@ use netsh::kernel::netns_change::{NetnsAdd, NetnsDel};
 use netsh::kernel::options::{Row, Setting, Settings};
 use netsh::kernel::port_state::PortState;
 use netsh::kernel::route::{Hop, Route};
-use netsh::kernel::route_change::{RouteAdd, RouteDel};
+use netsh::kernel::route_change::{self, RouteAdd, RouteDel};
 use netsh::kernel::rule::{self, Rule, RuleAdd, RuleDel};
 use netsh::kernel::sysctl::{Key, SysctlSet};
 use netsh::kernel::tuntap::{Mode, TuntapAdd, TuntapDel};
@@ -28,7 +28,8 @@ use netsh::lab::Lab;
 
 use crate::connection::pair;
 use crate::support::{
-    Known, Test, Verdict, ip, ip_answers, ip_json, lab, same, test_with_ip, test_with_tun, words,
+    Known, Test, Verdict, ip, ip_answers, ip_json, known, lab, same, test_with_ip, test_with_tun,
+    words,
 };
 
 /// The tests of this file.
@@ -522,13 +523,17 @@ fn of_routes(here: &Namespace) -> Verdict {
         },
     ];
     for route in routes {
-        for replace in [false, true] {
+        for mode in [
+            route_change::Mode::Add,
+            route_change::Mode::Append,
+            route_change::Mode::Replace,
+        ] {
             let route = route.clone();
-            there_and_back(here, &lab, &[], RouteAdd { route, replace }.into())?;
+            there_and_back(here, &lab, &[], RouteAdd { route, mode }.into())?;
         }
         let add = RouteAdd {
             route: route.clone(),
-            replace: false,
+            mode: route_change::Mode::Add,
         };
         lab.apply(add).map_err(|failure| failure.message)?;
         let mut del = RouteDel::to(route.destination);
@@ -540,11 +545,34 @@ fn of_routes(here: &Namespace) -> Verdict {
         metric: Some(5),
         ..to("10.1.0.0/16")
     };
-    let change = RouteAdd {
-        route: other,
-        replace: true,
+    for mode in [
+        route_change::Mode::Replace,
+        route_change::Mode::Change,
+        route_change::Mode::Append,
+    ] {
+        let route = other.clone();
+        there_and_back(here, &lab, &[], RouteAdd { route, mode }.into())?;
+    }
+    let second = Route {
+        hops: vec![by("fd00::9", None)],
+        ..to("::/0")
     };
-    there_and_back(here, &lab, &[], change.into())
+    let mode = route_change::Mode::Append;
+    let append = RouteAdd {
+        route: second.clone(),
+        mode,
+    };
+    there_and_back(here, &lab, &[], append.into())?;
+    // What takes the new one away would take the old one, for a deletion says nothing of where the machine speaks from.
+    let twin = Route {
+        source: "10.0.0.1".parse().ok(),
+        metric: Some(5),
+        hops: vec![by("10.0.0.2", None)],
+        ..to("10.1.0.0/16")
+    };
+    let twin = Change::from(RouteAdd { route: twin, mode });
+    let inverse = twin.operation().inverse(&known(here)).map_err(words)?;
+    same(inverse, None)
 }
 
 fn of_rules_and_neighbours(here: &Namespace) -> Verdict {

@@ -69,7 +69,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The verbs that change something.
-const CHANGES: [&str; 22] = [
+const CHANGES: [&str; 24] = [
     "veth_add",
     "link_add",
     "link_up",
@@ -80,6 +80,8 @@ const CHANGES: [&str; 22] = [
     "addr_del",
     "addr_flush",
     "route_add",
+    "route_append",
+    "route_change",
     "route_replace",
     "route_del",
     "route_flush",
@@ -195,6 +197,14 @@ pub const LAB: &str = r#"
     route_replace("10.72.0.0/16", #{ via: "172.16.0.3", dev: "r0", onlink: true });
     route_replace("10.73.0.0/16", #{ nexthops: [#{ via: "10.70.0.4" }, #{ via: "10.70.0.5", weight: 9 }] });
     route_replace("default", #{ via: "fd70::3", from: "fd72::/64", pref: "low", expires: "1h", metric: 9 });
+    route_append("10.71.1.0/24", #{ via: "10.70.0.5", dev: "r0", src: "10.70.0.1", metric: 5, table: 100, scope: "global", protocol: "static", tos: 16, type: "unicast", family: "inet", mtu: 1400, advmss: 1300, window: 9000, rtt: "20ms", rttvar: "10ms", rto_min: "50ms", ssthresh: 9, cwnd: 10, initcwnd: 11, initrwnd: 12, reordering: 4, hoplimit: 9, quickack: 1, congctl: "reno", features: "ecn", fastopen_no_cookie: 1, realms: 5, ttl_propagate: true, lock: ["mtu"] });
+    route_append("10.72.0.0/16", #{ via: "172.16.0.5", dev: "r0", onlink: true });
+    route_append("10.73.0.0/16", #{ nexthops: [#{ via: "10.70.0.5" }, #{ via: "10.70.0.9", weight: 7 }] });
+    route_append("default", #{ via: "fd70::5", from: "fd73::/64", pref: "low", expires: "1h", metric: 9 });
+    route_change("10.71.1.0/24", #{ via: "10.70.0.6", dev: "r0", src: "10.70.0.1", metric: 5, table: 100, scope: "global", protocol: "static", tos: 16, type: "unicast", family: "inet", mtu: 1400, advmss: 1300, window: 9000, rtt: "20ms", rttvar: "10ms", rto_min: "50ms", ssthresh: 9, cwnd: 10, initcwnd: 11, initrwnd: 12, reordering: 4, hoplimit: 9, quickack: 1, congctl: "reno", features: "ecn", fastopen_no_cookie: 1, realms: 5, ttl_propagate: true, lock: ["mtu"] });
+    route_change("10.72.0.0/16", #{ via: "172.16.0.6", dev: "r0", onlink: true });
+    route_change("10.73.0.0/16", #{ nexthops: [#{ via: "10.70.0.6" }, #{ via: "10.70.0.9", weight: 7 }] });
+    route_change("default", #{ via: "fd70::6", from: "fd72::/64", pref: "low", expires: "1h", metric: 9 });
     route_add("10.75.0.0/16", #{ via: "10.70.0.2", dev: "r0", src: "10.70.0.1", metric: 5, tos: 16, protocol: "static" });
     route_del("10.75.0.0/16", #{ via: "10.70.0.2", dev: "r0", src: "10.70.0.1", metric: 5, table: "main", scope: "global", protocol: "static", tos: 16, type: "unicast", family: "inet" });
     route_add("10.76.0.0/16", #{ nexthops: [#{ via: "10.70.0.2" }, #{ via: "10.70.0.3" }] });

@@ -97,6 +97,7 @@ const VERBS: &[&str] = &[
     "enter",
     "leave",
     "change",
+    "append",
     "replace",
     "impair",
     "unimpair",

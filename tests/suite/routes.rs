@@ -143,6 +143,30 @@ fn made_by_netsh(user: User) -> Verdict {
             json!("10.0.0.3"),
         ),
         (
+            r#"route_append("10.5.0.0/16", #{ via: "10.0.0.4", metric: 5 })"#,
+            "route show 10.5.0.0/16",
+            "/1/gateway",
+            json!("10.0.0.4"),
+        ),
+        (
+            r#"route_change("10.5.0.0/16", #{ via: "10.0.0.5", metric: 5 })"#,
+            "route show 10.5.0.0/16",
+            "/0/gateway",
+            json!("10.0.0.5"),
+        ),
+        (
+            r#"route_del("10.5.0.0/16", #{ via: "10.0.0.4", metric: 5 })"#,
+            "route show 10.5.0.0/16",
+            "/0/gateway",
+            json!("10.0.0.5"),
+        ),
+        (
+            r#"route_append("default", #{ via: "fd00::5", metric: 9 })"#,
+            "-6 route show default",
+            "/0/nexthops/1/gateway",
+            json!("fd00::5"),
+        ),
+        (
             r#"route_del("10.5.0.0/16", #{ metric: 5 })"#,
             "route show 10.5.0.0/16",
             "",

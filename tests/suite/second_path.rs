@@ -159,7 +159,7 @@ pub fn link_map(ip: &Value) -> Value {
             "gro_max_size": ip["gro_max_size"],
             "gso_max_segs": ip["gso_max_segs"],
             "gso_max_size": ip["gso_max_size"],
-            "protodown": ip["protodown"] == true,
+            "protodown": ip["proto_down"] == true,
         },
         "addresses": addresses,
         "statistics": statistics_map(&ip["stats64"]),

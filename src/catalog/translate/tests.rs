@@ -610,6 +610,14 @@ fn routes() {
             r#"route_replace("10.0.0.0/8", #{ nexthops: [#{ via: "10.1.1.1", weight: 2 }, #{ dev: "eth0", onlink: true }] });"#,
         ),
         (
+            "ip ro append default via 10.0.0.1",
+            r#"route_append("default", #{ via: "10.0.0.1" });"#,
+        ),
+        (
+            "ip ro chg default via 10.0.0.1",
+            r#"route_change("default", #{ via: "10.0.0.1" });"#,
+        ),
+        (
             "ip route del default via 10.0.0.1",
             r#"route_del("default", #{ via: "10.0.0.1" });"#,
         ),
@@ -641,8 +649,8 @@ fn routes() {
 fn other_programs_are_run() {
     become_lines(&[
         (
-            "ip route append default via 10.0.0.1",
-            r#"sh("ip route append default via 10.0.0.1");"#,
+            "ip route prepend default via 10.0.0.1",
+            r#"sh("ip route prepend default via 10.0.0.1");"#,
         ),
         ("ip maddr", r#"sh("ip maddr");"#),
         ("ip -n h1 token", r#"sh("ip -n h1 token");"#),
