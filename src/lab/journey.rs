@@ -3,8 +3,21 @@
 //! Pure: what was seen and how the links hang together go in, journeys come out. What a packet keeps along its way is in
 //! `packet::identity`; where that leaves a choice (a copy, a retransmission, two alike), `origin` decides by the wiring, the
 //! addresses, conntrack's tuples and the time.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | this one | sightings, the wiring, and journeys |
+//! | `kind` | which sightings are alike |
+//! | `origin` | after which step of a journey a sighting can come |
+//! | `joining` | journeys from sightings, in a time that grows no faster than they do |
+//! | `order` | those that are alike keep their order |
 
+mod joining;
+mod kind;
+mod order;
 mod origin;
+
+pub use joining::join;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -238,60 +251,6 @@ impl Wiring {
             false => End::Stopped,
         }
     }
-}
-
-/// Puts sightings together, which are in the order of their times.
-pub fn join(sightings: &[Sighting], wiring: &Wiring) -> Vec<Journey> {
-    let mut journeys: Vec<Journey> = Vec::new();
-    // By what stays the same; and for packets that are cut to pieces, or put together of them, by what the pieces have in common.
-    let mut alike: HashMap<&Identity, Vec<usize>> = HashMap::new();
-    let mut wholes: HashMap<(u8, u8, u32), Vec<usize>> = HashMap::new();
-    let mut pieces: HashMap<(u8, u8, u32), Vec<usize>> = HashMap::new();
-    for (number, sighting) in sightings.iter().enumerate() {
-        let is_piece = sighting.look.fragment.is_some();
-        let datagram = sighting.identity.datagram();
-        let known = |of: &HashMap<_, Vec<usize>>| of.get(&datagram?).cloned();
-        let mut open = alike.get(&sighting.identity).cloned().unwrap_or_default();
-        open.extend(known(&pieces).unwrap_or_default());
-        if is_piece {
-            open.extend(known(&wholes).unwrap_or_default());
-        }
-        let origin = |journey: usize| {
-            let origin = origin::find(journeys.get(journey)?, sighting, sightings, wiring)?;
-            // Of two that are as likely, the one that was seen last.
-            Some((origin, journey))
-        };
-        let (from, journey) = match open.into_iter().filter_map(origin).max() {
-            Some((origin, journey)) => (origin.from, journey),
-            None => {
-                journeys.push(Journey {
-                    steps: Vec::new(),
-                    is_bystander: is_bystander(&sighting.identity, &sighting.look),
-                });
-                (None, journeys.len() - 1)
-            }
-        };
-        if let Some(journey) = journeys.get_mut(journey) {
-            let before = from.and_then(|from| sightings.get(journey.steps.get(from)?.sighting));
-            let differences = before.map(|before| before.look.differences(&sighting.look));
-            journey.steps.push(Step {
-                sighting: number,
-                from,
-                differences: differences.unwrap_or_default(),
-            });
-        }
-        let note = |of: &mut Vec<usize>| {
-            if !of.contains(&journey) {
-                of.push(journey);
-            }
-        };
-        note(alike.entry(&sighting.identity).or_default());
-        if let Some(datagram) = datagram {
-            let of = if is_piece { &mut pieces } else { &mut wholes };
-            note(of.entry(datagram).or_default());
-        }
-    }
-    journeys
 }
 
 /// EtherTypes of what links and bridges say by themselves; below 0x600 it is a length (STP, IEEE 802.1D), 0x88cc is LLDP.

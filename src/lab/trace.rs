@@ -15,6 +15,7 @@ use crate::picture::{Column, Ladder, Mark, Row};
 
 use super::Lab;
 use super::failure::Outcome;
+use super::interrupt;
 use super::journey::{End, Journey, Place, Sighting, Wiring, join};
 
 /// What was seen.
@@ -102,7 +103,7 @@ impl Trace {
     /// Puts packets, which are in the order of their times, together to journeys.
     pub fn new(packets: Vec<Captured>, lost: u64, wiring: Wiring) -> Self {
         let sightings: Vec<Sighting> = packets.iter().map(sighting).collect();
-        let journeys = join(&sightings, &wiring);
+        let journeys = join(&sightings, &wiring, &|| interrupt::requested());
         Trace {
             packets,
             sightings,

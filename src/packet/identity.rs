@@ -84,7 +84,7 @@ impl Identity {
 }
 
 /// Which bytes a fragment has of the packet that it is a piece of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fragment {
     /// The first of them.
     pub start: usize,
@@ -92,6 +92,13 @@ pub struct Fragment {
     pub end: usize,
     /// Whether more come behind it.
     pub has_more: bool,
+}
+
+impl Fragment {
+    /// Whether two pieces of one packet have bytes of it in common.
+    pub fn shares_bytes(self, other: Fragment) -> bool {
+        self.start < other.end && other.start < self.end
+    }
 }
 
 /// As people count: the first byte and the last.
@@ -102,7 +109,7 @@ impl fmt::Display for Fragment {
 }
 
 /// A tunnel that a packet is in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tunnel {
     /// Its kind, in the word of `ip link`: `vxlan`.
     pub kind: &'static str,
@@ -125,7 +132,7 @@ impl fmt::Display for Tunnel {
 }
 
 /// What may change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Look {
     /// The hardware address that it comes from.
     pub ether_source: Option<[u8; 6]>,
@@ -199,7 +206,7 @@ impl Look {
     /// Whether two sightings of one packet have bytes of it in common: what is no piece has all of them.
     pub fn shares_bytes(&self, other: &Look) -> bool {
         match (self.fragment, other.fragment) {
-            (Some(one), Some(other)) => one.start < other.end && other.start < one.end,
+            (Some(one), Some(other)) => one.shares_bytes(other),
             _ => true,
         }
     }

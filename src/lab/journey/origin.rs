@@ -11,14 +11,15 @@ use super::{Journey, Sighting, Translated, Wiring};
 /// How likely a sighting belongs to a journey, and after which step; the likelier, the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Origin {
-    rank: Rank,
+    /// How it came from there.
+    pub rank: Rank,
     /// The step; None of a further piece of a packet that its sender cut.
     pub from: Option<usize>,
 }
 
 /// How a packet came from one place to another, the surest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+pub(super) enum Rank {
     /// Pieces leave one after the other.
     Beside,
     /// A router gave it other addresses, of which conntrack knows nothing (any more).
@@ -85,7 +86,7 @@ fn is_beside(one: &Sighting, other: &Sighting) -> bool {
 }
 
 /// How a packet that was seen there can be seen here.
-fn lead(before: &Sighting, now: &Sighting, wiring: &Wiring) -> Option<Rank> {
+pub(super) fn lead(before: &Sighting, now: &Sighting, wiring: &Wiring) -> Option<Rank> {
     let is_here = before.place.netns == now.place.netns;
     match (before.leaves, now.leaves) {
         (true, false) => arrive(before, now, wiring),

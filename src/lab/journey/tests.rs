@@ -1,5 +1,15 @@
+use std::cell::Cell;
+
+use proptest::prelude::*;
+
+use super::kind::Kinds;
 use super::*;
 use crate::packet::identity::Fragment;
+
+/// Nobody stops it.
+fn join(sightings: &[Sighting], wiring: &Wiring) -> Vec<Journey> {
+    super::join(sightings, wiring, &|| false)
+}
 
 /// A sighting in few words: `h1/eth0 out`, the packet, its source and destination.
 fn sighting(place: &str, packet: u8, addresses: (&str, &str), ttl: u8) -> Sighting {
@@ -330,4 +340,162 @@ fn bystanders_are_known() {
     assert!(!is_bystander(&icmp6(128), &look));
     assert!(is_bystander(&Identity::Frame(0x88cc, vec![]), &look));
     assert!(!is_bystander(&Identity::Frame(0x1234, vec![]), &look));
+}
+
+/// Each sighting asks all journeys.
+fn naive(sightings: &[Sighting], wiring: &Wiring) -> Vec<Journey> {
+    let mut journeys: Vec<Journey> = Vec::new();
+    for (number, sighting) in sightings.iter().enumerate() {
+        let origin = |(number, journey): (usize, &Journey)| {
+            let first = &sightings[journey.steps[0].sighting];
+            let is_piece = |of: &Sighting| of.look.fragment.is_some();
+            let is_alike = |step: &Step| sightings[step.sighting].identity == sighting.identity;
+            let is_cut = |step: &Step| is_piece(sighting) || is_piece(&sightings[step.sighting]);
+            let is_open = first.identity.datagram() == sighting.identity.datagram()
+                && (journey.steps.iter().any(is_alike) || journey.steps.iter().any(is_cut));
+            let origin = origin::find(journey, sighting, sightings, wiring);
+            Some((origin.filter(|_| is_open)?, number))
+        };
+        let of = journeys.iter().enumerate().filter_map(origin).max();
+        let (from, at) = match of {
+            Some((origin, at)) => (origin.from, at),
+            None => (None, journeys.len()),
+        };
+        if at == journeys.len() {
+            journeys.push(Journey {
+                steps: Vec::new(),
+                is_bystander: is_bystander(&sighting.identity, &sighting.look),
+            });
+        }
+        let before = from.map(|from| &sightings[journeys[at].steps[from].sighting]);
+        let differences = before.map(|before| before.look.differences(&sighting.look));
+        journeys[at].steps.push(Step {
+            sighting: number,
+            from,
+            differences: differences.unwrap_or_default(),
+        });
+    }
+    let mut kinds = Kinds::new();
+    let kinds: Vec<_> = sightings.iter().map(|one| kinds.of(one)).collect();
+    order::put(&mut journeys, &kinds);
+    journeys
+}
+
+/// The labs of the property: routers, a bridge, NAT, a tunnel, and links of which nothing is known.
+const PLACES: [&str; 9] = [
+    "h1/eth0", "h1/vx", "r/eth0", "r/eth1", "r/br0", "h2/eth0", "h2/vx", "x/one", "x/two",
+];
+
+fn any_sighting() -> impl Strategy<Value = Sighting> {
+    let place = prop::sample::select(PLACES.to_vec());
+    let addresses = prop::sample::select(vec![ONE, TWO, OUTSIDE, (SERVER, ONE.0)]);
+    let cut = prop::sample::select(vec![None, None, None, Some((0, 16)), Some((16, 32))]);
+    let parts = (place, any::<bool>(), 0u8..2, addresses, 61u8..65, cut);
+    parts.prop_map(|(place, leaves, packet, addresses, ttl, cut)| {
+        let place = format!("{place} {}", if leaves { "out" } else { "in" });
+        let mut seen = match cut {
+            Some((start, end)) => piece(&place, start, end, ttl),
+            None => whole(&place, ttl),
+        };
+        seen.look.source = Some(addresses.0.parse().unwrap());
+        seen.look.destination = Some(addresses.1.parse().unwrap());
+        if let Identity::Ip { id, .. } = &mut seen.identity {
+            *id = packet.into();
+        }
+        seen
+    })
+}
+
+fn any_wiring() -> impl Strategy<Value = Wiring> {
+    (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(cables, stacked, translated)| {
+        let all = [("h1/eth0", "r/eth0"), ("r/eth1", "h2/eth0")];
+        let addresses = [("h1", ONE.0), ("h2", SERVER), ("r", OUTSIDE.0)];
+        let mut wiring = wiring(if cables { &all } else { &[] }, &addresses);
+        if stacked {
+            for link in ["h1/vx", "h2/vx", "r/br0"] {
+                wiring.stacked.insert(place(link));
+            }
+        }
+        if translated {
+            let tuple = |addresses| sighting("r/eth0 in", 1, addresses, 64).look.tuple();
+            wiring.translations.note("r", tuple(ONE), tuple(OUTSIDE));
+        }
+        wiring
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_quick_way_finds_what_the_naive_one_does(
+        seen in prop::collection::vec(any_sighting(), 0..40),
+        wiring in any_wiring(),
+    ) {
+        prop_assert_eq!(join(&seen, &wiring), naive(&seen, &wiring));
+    }
+}
+
+/// A cable that takes its time has many on it, and hands on first what came first.
+#[test]
+fn what_is_alike_stays_in_order() {
+    let out = sighting("h1/eth0 out", 1, HERE, 64);
+    let other = sighting("h2/eth0 in", 1, HERE, 64);
+    let wiring = wiring(&[("h1/eth0", "h2/eth0")], &[]);
+    let seen = [vec![out; 4], vec![other; 3]].concat();
+    // As many went on as came; the last ones, for the first could have been lost long before.
+    let expected = [
+        vec![(0, None)],
+        vec![(1, None), (4, Some(0))],
+        vec![(2, None), (5, Some(0))],
+        vec![(3, None), (6, Some(0))],
+    ];
+    assert_eq!(ways(&join(&seen, &wiring)), expected);
+}
+
+#[test]
+fn who_says_it_once_more_was_not_heard_before() {
+    let out = || sighting("h1/eth0 out", 1, HERE, 64);
+    let seen = [out(), out(), sighting("h2/eth0 in", 1, HERE, 64), out()];
+    let wiring = wiring(&[("h1/eth0", "h2/eth0")], &[]);
+    let expected = [
+        vec![(0, None)],
+        vec![(1, None), (2, Some(0))],
+        vec![(3, None)],
+    ];
+    assert_eq!(ways(&join(&seen, &wiring)), expected);
+}
+
+/// A flood of identical datagrams through a router: the time is that of so many packets, and not that of the square of it.
+#[test]
+fn a_flood_of_like_packets() {
+    let number = 20_000;
+    let way = [
+        sighting("h1/eth0 out", 1, HERE, 64),
+        sighting("r/eth0 in", 1, HERE, 64),
+        sighting("r/eth1 out", 1, HERE, 63),
+        sighting("h2/eth0 in", 1, HERE, 63),
+    ];
+    // All at once, each place after the other.
+    let seen: Vec<Sighting> = way.into_iter().flat_map(|one| vec![one; number]).collect();
+    let wiring = wiring(
+        &[("h1/eth0", "r/eth0"), ("r/eth1", "h2/eth0")],
+        &[("h2", HERE.1)],
+    );
+    let journeys = join(&seen, &wiring);
+    assert_eq!(journeys.len(), number);
+    for (at, journey) in journeys.iter().enumerate() {
+        let steps: Vec<usize> = journey.steps.iter().map(|step| step.sighting).collect();
+        assert_eq!(steps, [0, 1, 2, 3].map(|place| place * number + at));
+    }
+}
+
+#[test]
+fn it_can_be_stopped() {
+    let seen = vec![sighting("h1/eth0 out", 1, HERE, 64); 5000];
+    let asked = Cell::new(0);
+    let stop = || {
+        asked.set(asked.get() + 1);
+        asked.get() > 2
+    };
+    let journeys = super::join(&seen, &Wiring::default(), &stop);
+    assert!((1..5000).contains(&journeys.len()), "{}", journeys.len());
 }

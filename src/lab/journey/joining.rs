@@ -1,0 +1,324 @@
+//! Journeys from sightings, in a time that grows with their number and not with its square: a trace of a flood has many thousands of
+//! them, and of identical datagrams any could be any.
+//!
+//! For each kind of sighting it is known from which other kinds it can come. Those of one kind that may still go on to another wait
+//! in a heap, the likeliest on top; whichever has been there already has been there for ever, and is thrown away when it is met.
+
+use std::collections::{BinaryHeap, HashMap};
+
+use crate::kernel::wait::Waiter;
+use crate::packet::identity::Fragment;
+
+use super::kind::{Kind, Kinds};
+use super::origin::{self, Origin, Rank};
+use super::{Journey, Sighting, Step, Wiring, is_bystander, order};
+
+/// Between how many sightings it is asked whether to stop.
+const GLANCE: usize = 1024;
+
+/// How many journeys are looked at of which a piece can be a part, and how many kinds of packets with other addresses that a
+/// namespace may have rewritten: those that were seen last. Of more that are alike but for their addresses none is told from another
+/// by waiting longer.
+const WINDOW: usize = 64;
+
+/// Puts sightings together, which are in the order of their times. Whoever waits for it may stop it: then what comes later is in no
+/// journey.
+pub fn join(sightings: &[Sighting], wiring: &Wiring, waiter: &dyn Waiter) -> Vec<Journey> {
+    let mut joining = Joining::new(sightings, wiring);
+    let mut kinds = Vec::with_capacity(sightings.len());
+    for (number, sighting) in sightings.iter().enumerate() {
+        if number % GLANCE == 0 && waiter.is_interrupted() {
+            return joining.journeys;
+        }
+        kinds.push(joining.add(number, sighting));
+    }
+    let mut journeys = joining.journeys;
+    order::put(&mut journeys, &kinds);
+    journeys
+}
+
+/// A step of a journey: the number of the step, and that of the journey.
+type At = (usize, usize);
+
+/// The sightings of one kind.
+struct Seen {
+    /// The first of them. What it can come from, all can.
+    example: usize,
+    steps: Vec<At>,
+}
+
+/// The way from one kind to another.
+struct Way {
+    rank: Rank,
+    /// Who may go it.
+    open: BinaryHeap<At>,
+    /// How many of the sightings of the kind where it begins are in it, or were.
+    known: usize,
+}
+
+/// Who was where: by journey and spot, with its TTL and which piece it was.
+type Visits = HashMap<(usize, usize), Vec<(Option<u8>, Option<Fragment>)>>;
+
+/// The kinds that have been seen, by what they have in common.
+#[derive(Default)]
+struct Groups {
+    /// By flow and spot.
+    at: HashMap<(usize, usize), Vec<usize>>,
+    /// By flow, namespace, and whether they leave.
+    within: HashMap<(usize, usize, bool), Vec<usize>>,
+    /// By flow, and whether they leave.
+    anywhere: HashMap<(usize, bool), Vec<usize>>,
+    /// By flow: what went out by a link that lies on another.
+    upper: HashMap<usize, Vec<usize>>,
+    /// By identity and namespace: what came in.
+    arrived: HashMap<(usize, usize), Vec<(usize, usize)>>,
+}
+
+struct Joining<'a> {
+    sightings: &'a [Sighting],
+    wiring: &'a Wiring,
+    kinds: Kinds<'a>,
+    journeys: Vec<Journey>,
+    seen: Vec<Seen>,
+    groups: Groups,
+    ways: HashMap<(usize, usize), Way>,
+    visits: Visits,
+    /// The journeys with packets that are cut to pieces, or could be, by what the pieces have in common.
+    pieces: HashMap<(u8, u8, u32), Vec<usize>>,
+    wholes: HashMap<(u8, u8, u32), Vec<usize>>,
+    /// Which journeys stand there.
+    has_piece: Vec<bool>,
+    has_whole: Vec<bool>,
+}
+
+impl<'a> Joining<'a> {
+    fn new(sightings: &'a [Sighting], wiring: &'a Wiring) -> Self {
+        Joining {
+            sightings,
+            wiring,
+            kinds: Kinds::new(),
+            journeys: Vec::new(),
+            seen: Vec::new(),
+            groups: Groups::default(),
+            ways: HashMap::new(),
+            visits: Visits::new(),
+            pieces: HashMap::new(),
+            wholes: HashMap::new(),
+            has_piece: Vec::new(),
+            has_whole: Vec::new(),
+        }
+    }
+
+    /// Adds the next sighting to the journey that it belongs to.
+    fn add(&mut self, number: usize, sighting: &'a Sighting) -> Kind {
+        let kind = self.kinds.of(sighting);
+        let of_same = self.find_alike(kind, sighting);
+        let of_cut = self.find_cut(sighting);
+        let (from, journey) = match of_same.max(of_cut) {
+            Some((origin, journey)) => (origin.from, journey),
+            None => {
+                self.journeys.push(Journey {
+                    steps: Vec::new(),
+                    is_bystander: is_bystander(&sighting.identity, &sighting.look),
+                });
+                self.has_piece.push(false);
+                self.has_whole.push(false);
+                (None, self.journeys.len() - 1)
+            }
+        };
+        self.step(number, sighting, from, journey, kind);
+        kind
+    }
+
+    /// The likeliest origin among the sightings with the same identity.
+    fn find_alike(&mut self, kind: Kind, sighting: &'a Sighting) -> Option<(Origin, usize)> {
+        let Joining {
+            sightings,
+            wiring,
+            kinds,
+            seen,
+            groups,
+            ways,
+            visits,
+            ..
+        } = self;
+        let mut best: Option<(Origin, usize)> = None;
+        // Kinds from which it can come, and how likely at most: where there is something likelier, none of them is.
+        let mut offer = |some: &mut dyn Iterator<Item = usize>, most: Rank| {
+            if best.is_some_and(|(origin, _)| origin.rank > most) {
+                return;
+            }
+            for before in some {
+                let Some(seen) = seen.get(before) else {
+                    continue;
+                };
+                let way = match ways.get_mut(&(before, kind.number)) {
+                    Some(way) => way,
+                    None => {
+                        let example = sightings.get(seen.example);
+                        let rank = example.and_then(|it| origin::lead(it, sighting, wiring));
+                        let Some(rank) = rank else {
+                            continue;
+                        };
+                        ways.entry((before, kind.number)).or_insert_with(|| Way {
+                            rank,
+                            open: BinaryHeap::new(),
+                            known: 0,
+                        })
+                    }
+                };
+                way.open.extend(seen.steps.iter().skip(way.known).copied());
+                way.known = seen.steps.len();
+                while let Some(&(step, journey)) = way.open.peek() {
+                    if was_here(visits, journey, kind, sighting) {
+                        way.open.pop();
+                        continue;
+                    }
+                    let origin = Origin {
+                        rank: way.rank,
+                        from: Some(step),
+                    };
+                    best = best.max(Some((origin, journey)));
+                    break;
+                }
+            }
+        };
+        let flow = kind.flow;
+        let arrived = groups.within.get(&(flow, kind.netns, false));
+        if sighting.leaves {
+            offer(&mut members(arrived), Rank::Through);
+            offer(&mut members(groups.upper.get(&flow)), Rank::Through);
+            let left = groups.within.get(&(flow, kind.netns, true));
+            offer(&mut members(left), Rank::Somehow);
+        } else {
+            let left = groups.anywhere.get(&(flow, true));
+            let by_cable = match wiring.peers.get(&sighting.place) {
+                Some(peer) => groups.at.get(&(flow, kinds.spot(peer, true))),
+                None => left,
+            };
+            offer(&mut members(by_cable), Rank::Cable);
+            offer(&mut members(arrived), Rank::Through);
+            if wiring.stacked.contains(&sighting.place) {
+                offer(&mut members(left), Rank::Somehow);
+                let arrived = groups.anywhere.get(&(flow, false));
+                offer(&mut members(arrived), Rank::Somehow);
+            }
+        }
+        // With other addresses, as NAT gives them.
+        let others = groups.arrived.get(&(kind.identity, kind.netns));
+        let others = others.into_iter().flatten().rev();
+        let mut others = others
+            .filter(|(_, other)| *other != flow)
+            .take(WINDOW)
+            .map(|(other, _)| *other);
+        offer(&mut others, Rank::Translated);
+        best
+    }
+
+    /// The likeliest origin among packets of which this one can be a piece, or that can be pieces of it.
+    fn find_cut(&self, sighting: &Sighting) -> Option<(Origin, usize)> {
+        let datagram = sighting.identity.datagram()?;
+        let is_piece = sighting.look.fragment.is_some();
+        let wholes = self.wholes.get(&datagram).filter(|_| is_piece);
+        let pieces = self.pieces.get(&datagram).into_iter().flatten().rev();
+        let wholes = wholes.into_iter().flatten().rev();
+        pieces
+            .take(WINDOW)
+            .chain(wholes.take(WINDOW))
+            .filter_map(|number| {
+                let journey = self.journeys.get(*number)?;
+                let origin = origin::find(journey, sighting, self.sightings, self.wiring)?;
+                Some((origin, *number))
+            })
+            .max()
+    }
+
+    fn step(
+        &mut self,
+        number: usize,
+        sighting: &Sighting,
+        from: Option<usize>,
+        at: usize,
+        kind: Kind,
+    ) {
+        let Some(journey) = self.journeys.get_mut(at) else {
+            return;
+        };
+        let before = from.and_then(|from| self.sightings.get(journey.steps.get(from)?.sighting));
+        let differences = before.map(|before| before.look.differences(&sighting.look));
+        let step = journey.steps.len();
+        journey.steps.push(Step {
+            sighting: number,
+            from,
+            differences: differences.unwrap_or_default(),
+        });
+        let look = &sighting.look;
+        let visits = self.visits.entry((at, kind.spot)).or_default();
+        visits.push((look.ttl, look.fragment));
+        // Numbers are given in the order in which kinds are seen.
+        if kind.number == self.seen.len() {
+            self.seen.push(Seen {
+                example: number,
+                steps: Vec::new(),
+            });
+            self.groups.add(kind, sighting, self.wiring);
+        }
+        if let Some(seen) = self.seen.get_mut(kind.number) {
+            seen.steps.push((step, at));
+        }
+        if let Some(datagram) = sighting.identity.datagram() {
+            let (of, noted) = match look.fragment {
+                Some(_) => (&mut self.pieces, &mut self.has_piece),
+                None => (&mut self.wholes, &mut self.has_whole),
+            };
+            if let Some(noted) = noted.get_mut(at).filter(|noted| !**noted) {
+                *noted = true;
+                of.entry(datagram).or_default().push(at);
+            }
+        }
+    }
+}
+
+fn members(group: Option<&Vec<usize>>) -> impl Iterator<Item = usize> {
+    group.into_iter().flatten().copied()
+}
+
+/// Whether the packet of a journey was in the same place before: see `origin::find`.
+fn was_here(visits: &Visits, journey: usize, kind: Kind, sighting: &Sighting) -> bool {
+    let look = &sighting.look;
+    let visits = visits.get(&(journey, kind.spot));
+    visits.into_iter().flatten().any(|(ttl, fragment)| {
+        look.ttl >= *ttl
+            && match (fragment, look.fragment) {
+                (Some(one), Some(other)) => one.shares_bytes(other),
+                (None, None) => true,
+                _ => false,
+            }
+    })
+}
+
+impl Groups {
+    fn add(&mut self, kind: Kind, sighting: &Sighting, wiring: &Wiring) {
+        let Kind {
+            flow,
+            netns,
+            spot,
+            number,
+            ..
+        } = kind;
+        let leaves = sighting.leaves;
+        self.at.entry((flow, spot)).or_default().push(number);
+        let within = self.within.entry((flow, netns, leaves)).or_default();
+        within.push(number);
+        let anywhere = self.anywhere.entry((flow, leaves)).or_default();
+        anywhere.push(number);
+        if leaves {
+            if wiring.stacked.contains(&sighting.place) {
+                self.upper.entry(flow).or_default().push(number);
+            }
+            return;
+        }
+        let arrived = self.arrived.entry((kind.identity, netns)).or_default();
+        arrived.push((number, flow));
+    }
+}
