@@ -184,6 +184,7 @@ impl Lab {
             self.unsettle();
         }
         self.name_packets(change);
+        self.remember_wiring(netns, change);
         let names = self.names_in(netns)?;
         match change.operation().action(&names)? {
             Action::Route(requests) => names.namespace.route()?.change_all(requests)?,

@@ -6,7 +6,8 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | this one | sightings, the wiring, and journeys |
+//! | this one | sightings and journeys |
+//! | [`wiring`] | how the links hang together, and did before |
 //! | `kind` | which sightings are alike |
 //! | `origin` | after which step of a journey a sighting can come |
 //! | `joining` | journeys from sightings, in a time that grows no faster than they do |
@@ -16,16 +17,18 @@ mod joining;
 mod kind;
 mod order;
 mod origin;
+pub mod wiring;
 
 pub use joining::join;
+pub use wiring::Wiring;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::kernel::netns_change::HOME;
-use crate::packet::identity::{Difference, Identity, Look, Tuple};
+use crate::packet::identity::{Difference, Identity, Look};
 
 /// Where a packet was seen: a link of a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,77 +62,6 @@ pub struct Sighting {
     pub identity: Identity,
     /// What may change.
     pub look: Look,
-}
-
-/// How the links of the lab hang together.
-#[derive(Debug, Clone, Default)]
-pub struct Wiring {
-    /// The other end of each cable, both ways.
-    pub peers: HashMap<Place, Place>,
-    /// Links that hand on what leaves by them to other links of the same namespace: bridges, VLANs, tunnels.
-    pub stacked: HashSet<Place>,
-    /// The hardware address of each link that has one.
-    pub macs: HashMap<Place, [u8; 6]>,
-    /// The addresses of each namespace.
-    pub addresses: HashMap<String, HashSet<IpAddr>>,
-    /// What NAT does.
-    pub translations: Translations,
-}
-
-/// The two sides of each translation, as conntrack knows them: what comes into a namespace as the one goes out as the other.
-#[derive(Debug, Clone, Default)]
-pub struct Translations(HashMap<(String, Tuple), HashSet<(Tuple, Tuple)>>);
-
-/// What conntrack knows about a packet that may have become another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Translated {
-    /// It became that one.
-    Yes,
-    /// One of them became, or was, something else.
-    No,
-    /// It knows neither.
-    Unknown,
-}
-
-impl Translations {
-    /// Notes that a namespace turns the one into the other. That it leaves a tuple as it is, is no translation.
-    pub fn note(&mut self, netns: &str, before: Tuple, now: Tuple) {
-        if before == now {
-            return;
-        }
-        for tuple in [before, now] {
-            let known = self.0.entry((netns.to_owned(), tuple)).or_default();
-            known.insert((before, now));
-        }
-    }
-
-    /// Whether a namespace turned the one into the other: all of it or a part, as a bridge and a router within one namespace share
-    /// the work. A piece of a packet has no ports.
-    pub fn check(&self, netns: &str, before: Tuple, now: Tuple) -> Translated {
-        let known = |tuple| self.0.get(&(netns.to_owned(), tuple));
-        let of = [known(before), known(now)];
-        let mut all = of.into_iter().flatten().flatten().peekable();
-        if all.peek().is_none() {
-            return Translated::Unknown;
-        }
-        let is = |one: (Option<IpAddr>, Option<u16>), other: (Option<IpAddr>, Option<u16>)| {
-            one.0 == other.0 && (one.1 == other.1 || one.1.is_none() || other.1.is_none())
-        };
-        let fits = |tuple: Tuple, (first, last): (Tuple, Tuple)| {
-            let source = |of: Tuple| (of.source, of.sport);
-            let destination = |of: Tuple| (of.destination, of.dport);
-            [first, last]
-                .iter()
-                .any(|of| is(source(tuple), source(*of)))
-                && [first, last]
-                    .iter()
-                    .any(|of| is(destination(tuple), destination(*of)))
-        };
-        match all.any(|pair| fits(before, *pair) && fits(now, *pair)) {
-            true => Translated::Yes,
-            false => Translated::No,
-        }
-    }
 }
 
 /// A step on the way of a packet.
@@ -214,42 +146,6 @@ impl Journey {
             }
             follows && !piece.has_more
         })
-    }
-}
-
-impl Wiring {
-    /// How the journey of a packet ends that was seen here last.
-    pub fn end(&self, sighting: &Sighting) -> End {
-        if sighting.leaves {
-            return End::Gone;
-        }
-        let Some(destination) = sighting.look.destination else {
-            return End::Stopped;
-        };
-        // What is in a tunnel is seen once more where it comes out, and what has a tag on the link of its VLAN. VLAN 0 is none
-        // (IEEE 802.1Q: a tag for the priority alone).
-        let is_tagged = sighting.look.vlans.iter().any(|id| *id != 0);
-        if is_tagged || !sighting.look.tunnels.is_empty() {
-            return End::Stopped;
-        }
-        let mac = self.macs.get(&sighting.place);
-        let is_anothers = sighting
-            .look
-            .ether_destination
-            .is_some_and(|wanted| wanted[0] & 1 == 0 && mac.is_some_and(|own| *own != wanted));
-        if is_anothers {
-            return End::Stopped;
-        }
-        let own = self.addresses.get(&sighting.place.netns);
-        let is_own = own.is_some_and(|own| own.contains(&destination));
-        let is_for_all = match destination {
-            IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
-            IpAddr::V6(address) => address.is_multicast(),
-        };
-        match is_own || is_for_all {
-            true => End::Delivered,
-            false => End::Stopped,
-        }
     }
 }
 

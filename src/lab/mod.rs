@@ -20,6 +20,7 @@
 //! | [`events`] | what happens in all namespaces while a script is at work, in order |
 //! | `hearing` | the namespaces that are heard, and which of them speaks |
 //! | [`trace`] | every packet on every link of every namespace while a script is at work |
+//! | `wiring` | how the links hang together meanwhile |
 //! | [`journey`] | which of them are one packet on its way |
 //! | [`why`] | why a packet does not get there, or nothing comes back |
 //! | [`traced`] | what the rules do with packets while a script is at work |
@@ -80,6 +81,7 @@ pub mod traffic;
 pub mod tuntap;
 pub mod udp;
 pub mod why;
+mod wiring;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -118,6 +120,8 @@ pub struct Lab {
     hearing: RefCell<hearing::Hearing>,
     /// The captures that are going on.
     captures: RefCell<capture::Captures>,
+    /// What is remembered of links for those who follow packets.
+    watched: RefCell<Vec<Rc<RefCell<wiring::Watched>>>>,
     /// The servers that answer by themselves.
     servers: RefCell<Vec<Rc<server::Server>>>,
     /// Whether a link was brought up since the last time that all were waited for.
@@ -140,6 +144,7 @@ impl Lab {
             exit_status: Cell::new(None),
             hearing: RefCell::default(),
             captures: RefCell::default(),
+            watched: RefCell::default(),
             servers: RefCell::default(),
             unsettled: Cell::new(false),
             undetected: Cell::new(true),

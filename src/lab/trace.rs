@@ -1,14 +1,10 @@
 //! A trace: every packet on every link of every namespace of the lab while a script is at work, put together to journeys.
 
 use std::collections::{HashMap, HashSet};
-use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::kernel::conntrack;
-use crate::kernel::conntrack_filter::Filter;
-use crate::kernel::kinds::{is_pair, is_stacked};
 use crate::packet::captured::{Captured, Direction};
-use crate::packet::identity::{self, Identity, Tuple};
+use crate::packet::identity::{self, Identity};
 use crate::packet::layers::Link;
 use crate::packet::line;
 use crate::picture::{Column, Ladder, Mark, Row};
@@ -17,6 +13,13 @@ use super::Lab;
 use super::failure::Outcome;
 use super::interrupt;
 use super::journey::{End, Journey, Place, Sighting, Wiring, join};
+
+/// How many steps are drawn, and how many more of journeys that were lost: nobody reads more.
+const MOST_STEPS: usize = 1500;
+const MOST_LOST_STEPS: usize = 300;
+
+/// How many links are drawn that went.
+const MOST_DEPARTURES: usize = 100;
 
 /// What was seen.
 #[derive(Debug, Default)]
@@ -37,65 +40,20 @@ impl Lab {
     /// Runs `work`, and follows all packets meanwhile.
     pub fn trace<T>(&self, work: impl FnOnce() -> T) -> Outcome<(T, Trace)> {
         self.settle();
-        let (value, everywhere) = self.capture_everywhere(work)?;
-        let wiring = self.wiring();
+        let mut past = HashMap::new();
+        let (value, everywhere) = self.capture_everywhere(|| self.watch_wiring(&mut past, work))?;
+        let wiring = self.wiring(past);
         let trace = Trace::new(everywhere.packets, everywhere.lost, wiring);
         Ok((value, trace))
     }
 
-    /// How the links of all namespaces hang together now. What can't be asked (a namespace that is gone) is left out.
-    fn wiring(&self) -> Wiring {
-        let mut wiring = Wiring::default();
-        for netns in self.open_netns() {
-            let name = netns.name().to_owned();
-            let Ok(Ok(links)) = self.within(&netns, || self.links()) else {
-                continue;
-            };
-            let own = wiring.addresses.entry(name.clone()).or_default();
-            for named in links {
-                let addresses = named.link.addresses.iter();
-                own.extend(addresses.map(|addr| addr.local.address));
-                let broadcasts = named.link.addresses.iter();
-                own.extend(broadcasts.filter_map(|addr| addr.broadcast.map(IpAddr::V4)));
-                let place = |link: &str| Place {
-                    netns: name.clone(),
-                    link: link.to_owned(),
-                };
-                let here = place(&named.link.name);
-                if let Some(mac) = named.link.mac.filter(|_| named.link.kind != "loopback") {
-                    wiring.macs.insert(here.clone(), mac.bytes());
-                }
-                if is_stacked(&named.link.kind) {
-                    wiring.stacked.insert(here.clone());
-                }
-                if let Some(lower) = named.lower.filter(|_| is_pair(&named.link.kind)) {
-                    let netns = named.lower_netns.unwrap_or_else(|| name.clone());
-                    let there = Place { netns, link: lower };
-                    wiring.peers.insert(here, there);
-                }
-            }
-            let Ok(namespace) = netns.namespace() else {
-                continue;
-            };
-            // Where there is no connection tracking there are no translations.
-            for entry in conntrack::list(&namespace, &Filter::default()).unwrap_or_default() {
-                let [original, reply] = [&entry.original, &entry.reply].map(tuple_of);
-                let translations = &mut wiring.translations;
-                translations.note(&name, original, reply.turned());
-                translations.note(&name, reply, original.turned());
-            }
-        }
-        wiring
-    }
-}
-
-/// A tuple as packets have it.
-fn tuple_of(tuple: &conntrack::Tuple) -> Tuple {
-    Tuple {
-        source: tuple.src,
-        destination: tuple.dst,
-        sport: tuple.sport.or(tuple.icmp.id),
-        dport: tuple.dport.or(tuple.icmp.id),
+    /// The same where nothing is changed meanwhile.
+    pub(super) fn trace_probe<T>(&self, work: impl FnOnce() -> T) -> Outcome<(T, Trace)> {
+        self.settle();
+        let (value, everywhere) = self.capture_everywhere(work)?;
+        let wiring = self.wiring(HashMap::new());
+        let trace = Trace::new(everywhere.packets, everywhere.lost, wiring);
+        Ok((value, trace))
     }
 }
 
@@ -132,47 +90,80 @@ impl Trace {
         self.journeys.iter().filter(|journey| !journey.is_bystander)
     }
 
-    /// The links of the journeys, those of one namespace side by side, in the order in which packets come to them.
-    pub fn places(&self) -> Vec<Place> {
-        let mut places: Vec<Place> = Vec::new();
-        let mut sightings: Vec<usize> = self
-            .own_journeys()
-            .flat_map(|journey| journey.steps.iter().map(|step| step.sighting))
-            .collect();
+    /// The links of journeys, those of one namespace side by side, in the order in which packets come to them.
+    fn places(&self, journeys: &[&Journey]) -> Vec<&Place> {
+        let mut known: HashSet<&Place> = HashSet::new();
+        let mut places: Vec<&Place> = Vec::new();
+        let steps = journeys.iter().flat_map(|journey| &journey.steps);
+        let mut sightings: Vec<usize> = steps.map(|step| step.sighting).collect();
         sightings.sort_unstable();
         for sighting in sightings {
-            let Some(sighting) = self.sightings.get(sighting) else {
+            let Some(place) = self.sightings.get(sighting).map(|it| &it.place) else {
                 continue;
             };
-            if places.contains(&sighting.place) {
+            if !known.insert(place) {
                 continue;
             }
-            let beside = places
-                .iter()
-                .rposition(|place| place.netns == sighting.place.netns);
+            let beside = places.iter().rposition(|it| it.netns == place.netns);
             let at = beside.map_or(places.len(), |beside| beside + 1);
-            places.insert(at, sighting.place.clone());
+            places.insert(at, place);
         }
         places
     }
 
-    /// The journeys as a ladder.
+    /// The journeys that are drawn, and how many more there are, with how many of those had no end that was wanted.
+    fn drawn(&self) -> (Vec<&Journey>, usize, usize) {
+        let (mut drawn, mut steps, mut lost_steps) = (Vec::new(), 0, 0);
+        let (mut more, mut lost) = (0, 0);
+        for journey in self.own_journeys() {
+            let length = journey.steps.len();
+            if steps < MOST_STEPS {
+                steps += length;
+                drawn.push(journey);
+                continue;
+            }
+            let is_lost = !journey.is_delivered(&self.sightings, &self.wiring);
+            if is_lost && lost_steps < MOST_LOST_STEPS {
+                lost_steps += length;
+                drawn.push(journey);
+                continue;
+            }
+            more += 1;
+            lost += usize::from(is_lost);
+        }
+        (drawn, more, lost)
+    }
+
+    /// The journeys as a ladder. Of very many the first are drawn, and the first that were lost.
     pub fn ladder(&self) -> Ladder {
-        let places = self.places();
-        let columns: HashMap<&Place, usize> = places.iter().zip(0..).collect();
+        let (drawn, more, lost) = self.drawn();
+        let places = self.places(&drawn);
+        let columns: HashMap<&Place, usize> = places.iter().copied().zip(0..).collect();
         let start = self.start();
         let mut rows: Vec<(usize, Row)> = Vec::new();
-        for journey in self.own_journeys() {
+        for journey in drawn {
             rows.extend(self.rows(journey, &columns, start));
         }
         rows.sort_by_key(|(sighting, _)| *sighting);
-        let bystanders = self.journeys.iter().filter(|one| one.is_bystander).count();
+        let mut rows: Vec<Row> = rows.into_iter().map(|(_, row)| row).collect();
         let mut notes = Vec::new();
+        self.draw_departures(&columns, start, &mut rows, &mut notes);
+        let bystanders = self.journeys.iter().filter(|one| one.is_bystander).count();
         let mut hints = Vec::new();
+        if more > 0 {
+            let lost = match lost {
+                0 => "all of them delivered".into(),
+                lost => format!("{lost} of them not delivered"),
+            };
+            notes.push(format!(
+                "and {} more, {lost}, for which there is no room here: journeys has all",
+                count(more, "journey")
+            ));
+        }
         if bystanders > 0 {
-            let s = if bystanders == 1 { "" } else { "s" };
+            let packets = count(bystanders, "packet");
             hints.push(format!(
-                "and {bystanders} packet{s} that links and kernels sent by themselves: its bystanders"
+                "and {packets} that links and kernels sent by themselves: its bystanders"
             ));
         }
         if self.lost > 0 {
@@ -182,14 +173,46 @@ impl Trace {
             ));
         }
         let columns = places.into_iter().map(|place| Column {
-            netns: place.netns,
-            link: place.link,
+            netns: place.netns.clone(),
+            link: place.link.clone(),
         });
         Ladder {
             columns: columns.collect(),
-            rows: rows.into_iter().map(|(_, row)| row).collect(),
+            rows,
             notes,
             hints,
+        }
+    }
+
+    /// Says of the links that are drawn and went meanwhile that they did, each at its time.
+    fn draw_departures(
+        &self,
+        columns: &HashMap<&Place, usize>,
+        start: Duration,
+        rows: &mut Vec<Row>,
+        notes: &mut Vec<String>,
+    ) {
+        let gone = self.wiring.departures().into_iter();
+        for one in gone
+            .filter(|gone| columns.contains_key(&gone.place))
+            .take(MOST_DEPARTURES)
+        {
+            let (Some(at), Some(column)) = (one.at, columns.get(&one.place)) else {
+                notes.push(format!("{} {} meanwhile", one.place, one.what));
+                continue;
+            };
+            let at = at.saturating_sub(start);
+            let place = rows.partition_point(|row| row.at <= at);
+            rows.insert(
+                place,
+                Row {
+                    at,
+                    from: *column,
+                    to: *column,
+                    label: format!("{} {}", one.place, one.what),
+                    mark: Mark::Lost,
+                },
+            );
         }
     }
 
@@ -272,6 +295,11 @@ impl Trace {
             _ => label,
         }
     }
+}
+
+fn count(number: usize, word: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{number} {word}{s}")
 }
 
 /// What changed since the step before, without the hardware addresses, which change with every cable.

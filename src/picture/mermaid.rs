@@ -28,6 +28,10 @@ pub fn draw(ladder: &Ladder) -> String {
             milliseconds(row.at)
         );
     }
+    // A note stands at somebody.
+    for note in ladder.notes.iter().filter(|_| !ladder.columns.is_empty()) {
+        text += &format!("    Note over L0: {}\n", plain(note));
+    }
     text
 }
 
@@ -60,6 +64,7 @@ mod tests {
         let participant = form(&format!("^    participant (L[0-9]+) as {text}$"));
         let message = form(&format!("^    (L[0-9]+)(?:->>|-x)(L[0-9]+): ({text})$"));
         let open = form(&format!("^    box transparent {text}$"));
+        let note = form(&format!("^    Note over L0: {text}$"));
         let mut lines = diagram.split_terminator('\n');
         assert_eq!(lines.next(), Some("sequenceDiagram"));
         let (mut known, mut told, mut is_open) = (Vec::new(), Vec::new(), false);
@@ -76,6 +81,8 @@ mod tests {
                 let is_known = |part: usize| known.iter().any(|known| *known == parts[part]);
                 assert!(!is_open && is_known(1) && is_known(2), "{line}");
                 told.push(parts[3].to_owned());
+            } else if note.is_match(line) {
+                assert!(!is_open && !known.is_empty(), "{line}");
             } else {
                 panic!("no statement: {line:?}");
             }

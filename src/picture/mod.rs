@@ -107,7 +107,9 @@ pub(crate) mod tests {
             mark,
             0u64..10_000_000,
         );
-        (columns, prop::collection::vec(row, 0..6)).prop_map(|(columns, rows)| {
+        let notes = prop::collection::vec(any::<String>(), 0..3);
+        let rows = prop::collection::vec(row, 0..6);
+        (columns, rows, notes).prop_map(|(columns, rows, notes)| {
             let count = columns.len();
             Ladder {
                 columns: columns
@@ -124,6 +126,7 @@ pub(crate) mod tests {
                         mark,
                     })
                     .collect(),
+                notes,
                 ..Ladder::default()
             }
         })

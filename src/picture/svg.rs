@@ -20,10 +20,12 @@ pub fn draw(ladder: &Ladder) -> String {
         rails.push(next + width / 2);
         next += width + GAP;
     }
-    let longest = ladder.rows.iter().map(|row| row.label.width() + 4).max();
+    let labels = ladder.rows.iter().map(|row| row.label.width() + 4);
+    let notes = ladder.notes.iter().map(|note| note.width());
+    let longest = labels.chain(notes).max();
     let (width, height) = (
         next + longest.unwrap_or(0) * LETTER,
-        HEAD + ROW * (ladder.rows.len() + 1),
+        HEAD + ROW * (ladder.rows.len() + 1 + ladder.notes.len()),
     );
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" \
@@ -51,7 +53,7 @@ pub fn draw(ladder: &Ladder) -> String {
             "<path d=\"M{},{} V{}\" class=\"rail\"/>\n",
             at(number),
             HEAD - 10,
-            height - ROW / 2
+            HEAD + ROW * ladder.rows.len() + ROW / 2
         );
     }
     for (number, row) in ladder.rows.iter().enumerate() {
@@ -72,6 +74,10 @@ pub fn draw(ladder: &Ladder) -> String {
         };
         let after = next + (row.label.width() + 1) * LETTER;
         svg += &text(after, y + 4, "start", class, mark);
+    }
+    for (number, note) in ladder.notes.iter().enumerate() {
+        let y = HEAD + ROW * (ladder.rows.len() + 1 + number);
+        svg += &text(TIMES - 24, y, "start", "dim", note);
     }
     svg + "</svg>\n"
 }
@@ -126,6 +132,7 @@ mod tests {
             let texts = texts(&svg);
             let mut words: Vec<&str> = ladder.columns.iter().map(|column| column.link.as_str()).collect();
             words.extend(ladder.rows.iter().map(|row| row.label.as_str()));
+            words.extend(ladder.notes.iter().map(String::as_str));
             for words in words {
                 let is_odd = |letter: char| letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}');
                 let shown = words.replace(is_odd, " ");

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
 use std::rc::Rc;
+use std::time::Duration;
 
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, FnPtr, Map};
@@ -72,9 +73,23 @@ impl Traced {
         map([
             ("bystanders", self.journeys(true).into()),
             ("complete", (self.trace.lost == 0).into()),
+            ("departed", self.departed().into()),
             ("journeys", self.journeys(false).into()),
             ("result", self.result.clone()),
         ])
+    }
+
+    fn departed(&self) -> Array {
+        let start = self.trace.start();
+        let gone = self.trace.wiring.departures().into_iter();
+        array_of_maps(gone.map(|gone| {
+            map([
+                ("link", gone.place.link.into()),
+                ("netns", gone.place.netns.into()),
+                ("time", maybe(gone.at.map(|at| since(start, at)))),
+                ("what", gone.what.into()),
+            ])
+        }))
     }
 
     fn journeys(&self, bystanders: bool) -> Array {
@@ -100,8 +115,10 @@ pub mod api {
     ///
     /// # Returns
     /// A handle: `result` (what the closure returned), `journeys` and `bystanders` (arrays), `packets` (all of them, as `capture`
-    /// gives them), `complete` (false where packets came faster than they could be read); `svg(file)`, `pcapng(file)`,
-    /// `mermaid()`, `text()`. A journey is a map:
+    /// gives them), `complete` (false where packets came faster than they could be read), `departed` (the links that went
+    /// meanwhile, an array of maps: `netns`, `link`, `what`, such as "is deleted" or "is renamed to eth1", and `time`, or () where
+    /// others took it away); `svg(file)`, `pcapng(file)`, `mermaid()`, `text()`. Of very many journeys the pictures show the first,
+    /// and of the rest some that were lost. A journey is a map:
     ///
     /// - `label`: what it is, such as "echo request seq 1"; `line`: the same as tcpdump tells it
     /// - `source`, `destination`: its addresses at the beginning
@@ -247,6 +264,12 @@ pub mod api {
         array_of_maps(trace.trace.packets.iter().map(captured_map))
     }
 
+    /// The links that went meanwhile.
+    #[rhai_fn(get = "departed", pure)]
+    pub fn trace_departed(trace: &mut Traced) -> Array {
+        trace.departed()
+    }
+
     /// Whether every packet could be read.
     #[rhai_fn(get = "complete", pure)]
     pub fn trace_complete(trace: &mut Traced) -> bool {
@@ -258,6 +281,11 @@ pub mod api {
     pub fn trace_to_string(trace: &mut Traced) -> String {
         trace.to_string()
     }
+}
+
+/// Milliseconds from the first packet on; negative before it.
+fn since(start: Duration, at: Duration) -> f64 {
+    milliseconds(at.saturating_sub(start)) - milliseconds(start.saturating_sub(at))
 }
 
 fn journey_map(trace: &Trace, journey: &Journey) -> Map {
@@ -286,7 +314,7 @@ fn journey_map(trace: &Trace, journey: &Journey) -> Map {
             ])
         });
         let at = sighting.at;
-        let time = milliseconds(at.saturating_sub(start)) - milliseconds(start.saturating_sub(at));
+        let time = since(start, at);
         let packet = trace.packets.get(step.sighting);
         steps.push(map([
             ("changes", array_of_maps(changes).into()),

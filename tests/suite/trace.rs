@@ -31,6 +31,14 @@ pub fn trials() -> Vec<Trial> {
             &[],
             made_meanwhile,
         ),
+        test("trace: links that go meanwhile", &[], departed),
+        test(
+            "trace: namespaces that go meanwhile",
+            &[],
+            departed_namespace,
+        ),
+        test("trace: an address that moves", &[], moved_address),
+        test("trace: a flood", &[], flood),
         test("trace: as a picture and a diagram", &[], drawn),
         test("trace: on a dumb terminal", &[], dumb),
         test("trace: as a capture file", TCPDUMP, written),
@@ -290,6 +298,147 @@ fn made_meanwhile(user: User) -> Verdict {
         run_json(user, code)?,
         vec![json!(["here out", "late/there in"])],
     )
+}
+
+/// Two links that are renamed, moved to another namespace and deleted, and one that another program deletes: what was seen there
+/// before is what it was.
+fn departed(user: User) -> Verdict {
+    let code = r#"
+        let h = netns_add("h");
+        let other = netns_add("other");
+        for netns in [h, other] { netns.sysctl_set("net.ipv6.conf.all.disable_ipv6", 1); }
+        sysctl_set("net.ipv6.conf.all.disable_ipv6", 1);
+        let once = |to| ping(to, #{ count: 1, quiet: true, timeout: 2 }).received;
+        veth_add("a", "b", #{ peer_netns: h, up: true });
+        addr_add("a", "10.0.0.1/24"); h.addr_add("b", "10.0.0.2/24");
+        veth_add("c", "d", #{ peer_netns: h, up: true });
+        addr_add("c", "10.0.1.1/24"); h.addr_add("d", "10.0.1.2/24");
+        let t = trace(|| {
+            once.call("10.0.0.2");
+            h.link_set("b", #{ name: "e" });
+            h.link_up("e");
+            once.call("10.0.0.2");
+            h.link_set("e", #{ netns: other });
+            other.addr_add("e", "10.0.0.2/24"); other.link_up("e");
+            neigh_flush(#{ dev: "a" });
+            once.call("10.0.0.2");
+            link_del("a");
+            once.call("10.0.1.2");
+            exec("ip", ["link", "del", "c"]);
+        });
+        for journey in t.journeys.filter(|journey| journey.label.starts_with("echo request")) {
+            show([journey.path, journey.delivered]);
+        }
+        show(t.departed.map(|gone| [gone.netns, gone.link, gone.what, gone.time == ()]));
+        let text = t.text();
+        for words in ["h/b is renamed to e x", "h/e is moved to other x", "a is deleted x",
+            "other/e is deleted with its other end x", "c is gone meanwhile", "h/d is gone meanwhile"] {
+            assert(text.contains(words), `${words}: ${text}`);
+        }
+        assert(!text.contains("stops here") && !text.contains("not seen"), text);
+    "#;
+    let gone = json!([
+        ["h", "d", "is gone", true],
+        ["home", "c", "is gone", true],
+        ["h", "b", "is renamed to e", false],
+        ["h", "e", "is moved to other", false],
+        ["home", "a", "is deleted", false],
+        ["other", "e", "is deleted with its other end", false],
+    ]);
+    let wanted = vec![
+        json!([["a out", "h/b in"], true]),
+        json!([["a out", "h/e in"], true]),
+        json!([["a out", "other/e in"], true]),
+        json!([["c out", "h/d in"], true]),
+        gone,
+    ];
+    same(run_json(user, code)?, wanted)
+}
+
+fn departed_namespace(user: User) -> Verdict {
+    let code = r#"
+        h1.addr_add("eth0", "10.0.1.2/24"); mid.addr_add("left", "10.0.1.1/24");
+        h2.addr_add("eth0", "192.0.2.2/24"); mid.addr_add("right", "192.0.2.1/24");
+        h1.route_add("default", #{ via: "10.0.1.1" });
+        mid.sysctl_set("net.ipv4.ip_forward", 1);
+        mid.nat_masquerade("10.0.1.0/24", "right");
+        let t = trace(|| {
+            h1.ping("192.0.2.2", #{ count: 1, quiet: true });
+            netns_del("mid");
+            netns_del("h2");
+            // One that is made and goes in it.
+            let late = netns_add("late");
+            veth_add("here", "there", #{ peer_netns: late, up: true });
+            addr_add("here", "10.0.5.1/24"); late.addr_add("there", "10.0.5.2/24");
+            ping("10.0.5.2", #{ count: 1, quiet: true });
+            netns_del("late");
+        });
+        for label in ["echo request", "echo reply"] {
+            for journey in t.journeys.filter(|journey| journey.label.starts_with(label)) {
+                show([journey.path, journey.delivered]);
+            }
+        }
+        let text = t.text();
+        for words in ["mid/left is deleted with its namespace x", "h1/eth0 is deleted with its other end x",
+            "late/there is deleted with its namespace x", "here is deleted with its other end x"] {
+            assert(text.contains(words), `${words}: ${text}`);
+        }
+        assert(!text.contains("stops here") && !text.contains("not seen"), text);
+    "#;
+    let there = ["h1/eth0 out", "mid/left in", "mid/right out", "h2/eth0 in"];
+    let back = ["h2/eth0 out", "mid/right in", "mid/left out", "h1/eth0 in"];
+    let wanted = vec![
+        json!([there, true]),
+        json!([["here out", "late/there in"], true]),
+        json!([back, true]),
+        json!([["late/there out", "here in"], true]),
+    ];
+    ways(user, code, wanted)
+}
+
+/// Whom it was for had it, while it had the address.
+fn moved_address(user: User) -> Verdict {
+    let code = r#"
+        mid.bridge_add("br0", #{ up: true });
+        for port in ["left", "right"] { mid.link_set(port, #{ master: "br0" }); }
+        mid.addr_add("br0", "10.0.0.9/24");
+        h1.addr_add("eth0", "10.0.0.7/24"); h2.addr_add("eth0", "10.0.0.2/24");
+        let once = || mid.ping("10.0.0.7", #{ count: 1, quiet: true, timeout: "100ms" }).received;
+        let t = trace(|| {
+            let before = once.call();
+            h1.addr_del("eth0", "10.0.0.7/24");
+            let gone = once.call();
+            h2.addr_add("eth0", "10.0.0.7/24");
+            mid.neigh_flush(#{ dev: "br0" });
+            [before, gone, once.call()]
+        });
+        show(t.result);
+        let found = t.journeys.filter(|journey| journey.label.starts_with("echo request"));
+        show(found.map(|journey| [journey.delivered, journey.ends[0].netns]));
+    "#;
+    let wanted = vec![
+        json!([1, 0, 1]),
+        json!([[true, "h1"], [false, "h1"], [true, "h2"]]),
+    ];
+    ways(user, code, wanted)
+}
+
+/// Of so many the picture shows some, and says how many it leaves out.
+fn flood(user: User) -> Verdict {
+    let code = r#"
+        veth_add("a", "b", #{ up: true });
+        for link in ["a", "b"] { sysctl_set(`net.ipv6.conf.${link}.disable_ipv6`, 1); }
+        // All alike.
+        let packet = #{ ether: #{ daddr: link_get("b").mac }, ip: #{ saddr: "10.0.0.1", daddr: "10.0.0.2", id: 0 }, udp: #{ sport: 5000, dport: 9 }, payload: "same" };
+        let t = trace(|| send("a", packet, #{ count: 3000 }));
+        show([t.journeys.len(), t.journeys.filter(|journey| journey.path == ["a out", "b in"]).len()]);
+        let text = t.text();
+        // Two steps of each, the rest is lost: nobody has the address.
+        show([text.split("\n").filter(|line| line.contains("stops here")).len(), text.contains("and 2100 journeys more, 2100 of them not delivered")]);
+        show(t.mermaid().contains("2100 journeys more"));
+    "#;
+    let wanted = vec![json!([3000, 3000]), json!([900, true]), json!(true)];
+    same(run_json(user, code)?, wanted)
 }
 
 /// The same rows in each.

@@ -111,7 +111,8 @@ impl<'a> Joining<'a> {
 
     /// Adds the next sighting to the journey that it belongs to.
     fn add(&mut self, number: usize, sighting: &'a Sighting) -> Kind {
-        let kind = self.kinds.of(sighting);
+        let era = self.wiring.era(&sighting.place.netns, sighting.at);
+        let kind = self.kinds.of(sighting, era);
         let of_same = self.find_alike(kind, sighting);
         let of_cut = self.find_cut(sighting);
         let (from, journey) = match of_same.max(of_cut) {
@@ -193,12 +194,14 @@ impl<'a> Joining<'a> {
         } else {
             let left = groups.anywhere.get(&(flow, true));
             let by_cable = match wiring.peers.get(&sighting.place) {
-                Some(peer) => groups.at.get(&(flow, kinds.spot(peer, true))),
-                None => left,
+                Some(peer) if wiring.past.is_empty() => {
+                    groups.at.get(&(flow, kinds.spot(peer, true)))
+                }
+                _ => left,
             };
             offer(&mut members(by_cable), Rank::Cable);
             offer(&mut members(arrived), Rank::Through);
-            if wiring.stacked.contains(&sighting.place) {
+            if wiring.is_stacked(&sighting.place, sighting.at) {
                 offer(&mut members(left), Rank::Somehow);
                 let arrived = groups.anywhere.get(&(flow, false));
                 offer(&mut members(arrived), Rank::Somehow);
@@ -313,7 +316,7 @@ impl Groups {
         let anywhere = self.anywhere.entry((flow, leaves)).or_default();
         anywhere.push(number);
         if leaves {
-            if wiring.stacked.contains(&sighting.place) {
+            if wiring.is_stacked(&sighting.place, sighting.at) {
                 self.upper.entry(flow).or_default().push(number);
             }
             return;

@@ -43,7 +43,7 @@ pub(super) struct Kinds<'a> {
     namespaces: Numbers<&'a str>,
     identities: Numbers<&'a Identity>,
     flows: Numbers<(usize, Tuple)>,
-    kinds: Numbers<(usize, usize, &'a Look)>,
+    kinds: Numbers<(usize, usize, &'a Look, usize)>,
 }
 
 impl<'a> Kinds<'a> {
@@ -57,8 +57,8 @@ impl<'a> Kinds<'a> {
         }
     }
 
-    /// What a sighting is.
-    pub fn of(&mut self, sighting: &'a Sighting) -> Kind {
+    /// What a sighting is, in a time in which the wiring was the same.
+    pub fn of(&mut self, sighting: &'a Sighting, era: usize) -> Kind {
         let identity = self.identities.of(&sighting.identity);
         let spot = self.spot(&sighting.place, sighting.leaves);
         Kind {
@@ -66,7 +66,7 @@ impl<'a> Kinds<'a> {
             flow: self.flows.of((identity, sighting.look.tuple())),
             netns: self.namespaces.of(&sighting.place.netns),
             spot,
-            number: self.kinds.of((identity, spot, &sighting.look)),
+            number: self.kinds.of((identity, spot, &sighting.look, era)),
         }
     }
 

@@ -6,7 +6,8 @@
 
 use crate::packet::identity::Look;
 
-use super::{Journey, Sighting, Translated, Wiring};
+use super::wiring::{Translated, Wiring};
+use super::{Journey, Sighting};
 
 /// How likely a sighting belongs to a journey, and after which step; the likelier, the greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,7 +95,7 @@ pub(super) fn lead(before: &Sighting, now: &Sighting, wiring: &Wiring) -> Option
         // From a link to one that lies on it, in this namespace or in another; and the other way.
         (false, false) | (true, true) => {
             let upper = if now.leaves { before } else { now };
-            let is_stacked = wiring.stacked.contains(&upper.place);
+            let is_stacked = wiring.is_stacked(&upper.place, upper.at);
             let is_like = is_same_packet(before, now) && before.look.ttl == now.look.ttl;
             match (is_here, is_stacked) {
                 (true, true) if is_like => Some(Rank::Through),
@@ -112,17 +113,22 @@ pub(super) fn lead(before: &Sighting, now: &Sighting, wiring: &Wiring) -> Option
 fn arrive(before: &Sighting, now: &Sighting, wiring: &Wiring) -> Option<Rank> {
     if before.identity != now.identity || before.look != now.look {
         // The end of a tunnel, whose outer packets were not seen, or not known.
-        let is_inside = wiring.stacked.contains(&now.place) && is_same_packet(before, now);
+        let is_inside = wiring.is_stacked(&now.place, now.at) && is_same_packet(before, now);
         return (is_inside && before.look.ttl == now.look.ttl).then_some(Rank::Somehow);
     }
     let is_lo = before.place == now.place;
-    match wiring.peers.get(&now.place) {
-        Some(peer) if *peer == before.place => Some(Rank::Cable),
-        Some(_) => None,
-        None if is_lo => Some(Rank::Cable),
+    let is_end = |of: &Sighting, other: &Sighting| {
+        let peer = wiring.peer(&of.place, of.at);
+        peer.map(|peer| *peer == other.place)
+    };
+    // An end that has got another name since knows the other one by its own.
+    match [is_end(now, before), is_end(before, now)] {
+        [Some(true), _] | [_, Some(true)] => Some(Rank::Cable),
+        [Some(false), _] => None,
+        [None, _] if is_lo => Some(Rank::Cable),
         // Another link than that one has its end.
-        None if wiring.peers.contains_key(&before.place) => None,
-        None => Some(Rank::Through),
+        [None, Some(false)] => None,
+        [None, None] => Some(Rank::Through),
     }
 }
 
@@ -143,9 +149,8 @@ fn pass(before: &Sighting, now: &Sighting, wiring: &Wiring) -> Option<Rank> {
     };
     if is_same {
         // A host that says the same by itself, and didn't pass it on.
-        let own = wiring.addresses.get(netns);
         let is_own = is.source.is_none_or(|source| {
-            source.is_unspecified() || own.is_some_and(|own| own.contains(&source))
+            source.is_unspecified() || wiring.has_address(netns, source, now.at)
         });
         return (is_routed || is_bridged || !is_own).then_some(Rank::Through);
     }

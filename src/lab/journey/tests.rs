@@ -3,6 +3,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 
 use super::kind::Kinds;
+use super::wiring::{Translated, Translations};
 use super::*;
 use crate::packet::identity::Fragment;
 
@@ -376,7 +377,7 @@ fn naive(sightings: &[Sighting], wiring: &Wiring) -> Vec<Journey> {
         });
     }
     let mut kinds = Kinds::new();
-    let kinds: Vec<_> = sightings.iter().map(|one| kinds.of(one)).collect();
+    let kinds: Vec<_> = sightings.iter().map(|one| kinds.of(one, 0)).collect();
     order::put(&mut journeys, &kinds);
     journeys
 }

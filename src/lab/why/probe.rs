@@ -126,7 +126,7 @@ pub(super) fn send(lab: &Lab, asked: &Asked, waiter: &dyn Waiter) -> Outcome<Sen
         .filter(|netns| has_rules(lab, netns.name()))
         .map(|netns| netns.name().to_owned())
         .collect();
-    let (sent, trace) = lab.trace(|| {
+    let (sent, trace) = lab.trace_probe(|| {
         under_rules(lab, &with_rules, &mut rules, &mut || {
             let outcome = one(lab, asked, waiter)?;
             let now = SystemTime::now().duration_since(UNIX_EPOCH);
