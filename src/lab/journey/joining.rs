@@ -1,20 +1,23 @@
 //! Journeys from sightings, in a time that grows with their number and not with its square: a trace of a flood has many thousands of
 //! them, and of identical datagrams any could be any.
 //!
-//! For each kind of sighting it is known from which other kinds it can come. Those of one kind that may still go on to another wait
+//! Of few that are alike each is asked. Of more it is known for each kind of sighting from which other kinds it can come. Those of one kind that may still go on to another wait
 //! in a heap, the likeliest on top; whichever has been there already has been there for ever, and is thrown away when it is met.
 
 use std::collections::{BinaryHeap, HashMap};
 
 use crate::kernel::wait::Waiter;
-use crate::packet::identity::Fragment;
+use crate::packet::identity::Identity;
 
-use super::kind::{Kind, Kinds};
+use super::kind::{Kind, Kinds, Numbers};
 use super::origin::{self, Origin, Rank};
 use super::{Journey, Sighting, Step, Wiring, is_bystander, order};
 
 /// Between how many sightings it is asked whether to stop.
 const GLANCE: usize = 1024;
+
+/// How many sightings of like packets are few.
+const FEW: usize = 32;
 
 /// How many journeys are looked at of which a piece can be a part, and how many kinds of packets with other addresses that a
 /// namespace may have rewritten: those that were seen last. Of more that are alike but for their addresses none is told from another
@@ -25,15 +28,15 @@ const WINDOW: usize = 64;
 /// journey.
 pub fn join(sightings: &[Sighting], wiring: &Wiring, waiter: &dyn Waiter) -> Vec<Journey> {
     let mut joining = Joining::new(sightings, wiring);
-    let mut kinds = Vec::with_capacity(sightings.len());
+    let mut identities = Vec::with_capacity(sightings.len());
     for (number, sighting) in sightings.iter().enumerate() {
         if number % GLANCE == 0 && waiter.is_interrupted() {
             return joining.journeys;
         }
-        kinds.push(joining.add(number, sighting));
+        identities.push(joining.add(number, sighting));
     }
     let mut journeys = joining.journeys;
-    order::put(&mut journeys, &kinds);
+    order::put(&mut journeys, sightings, &identities, wiring);
     journeys
 }
 
@@ -56,8 +59,17 @@ struct Way {
     known: usize,
 }
 
-/// Who was where: by journey and spot, with its TTL and which piece it was.
-type Visits = HashMap<(usize, usize), Vec<(Option<u8>, Option<Fragment>)>>;
+/// Sightings of like packets.
+#[derive(Default)]
+struct Alike {
+    /// Their numbers, and their journeys, as long as they are few.
+    sightings: Vec<usize>,
+    journeys: Vec<usize>,
+    are_many: bool,
+}
+
+/// Who was where with which TTL, by journey and spot.
+type Visits = HashMap<(usize, usize), Vec<Option<u8>>>;
 
 /// The kinds that have been seen, by what they have in common.
 #[derive(Default)]
@@ -77,8 +89,13 @@ struct Groups {
 struct Joining<'a> {
     sightings: &'a [Sighting],
     wiring: &'a Wiring,
-    kinds: Kinds<'a>,
     journeys: Vec<Journey>,
+    /// Where each sighting is.
+    placed: Vec<At>,
+    identities: Numbers<&'a Identity>,
+    alike: Vec<Alike>,
+    /// The kinds of those of which there are many.
+    kinds: Kinds<'a>,
     seen: Vec<Seen>,
     groups: Groups,
     ways: HashMap<(usize, usize), Way>,
@@ -96,8 +113,11 @@ impl<'a> Joining<'a> {
         Joining {
             sightings,
             wiring,
-            kinds: Kinds::new(),
             journeys: Vec::new(),
+            placed: Vec::with_capacity(sightings.len()),
+            identities: Numbers::new(),
+            alike: Vec::new(),
+            kinds: Kinds::new(),
             seen: Vec::new(),
             groups: Groups::default(),
             ways: HashMap::new(),
@@ -109,11 +129,17 @@ impl<'a> Joining<'a> {
         }
     }
 
-    /// Adds the next sighting to the journey that it belongs to.
-    fn add(&mut self, number: usize, sighting: &'a Sighting) -> Kind {
-        let era = self.wiring.era(&sighting.place.netns, sighting.at);
-        let kind = self.kinds.of(sighting, era);
-        let of_same = self.find_alike(kind, sighting);
+    /// Adds the next sighting to the journey that it belongs to, and says which are like it.
+    fn add(&mut self, number: usize, sighting: &'a Sighting) -> usize {
+        let identity = self.identities.of(&sighting.identity);
+        if identity == self.alike.len() {
+            self.alike.push(Alike::default());
+        }
+        let alike = self.alike.get(identity);
+        let of_same = match alike.filter(|alike| !alike.are_many) {
+            Some(alike) => self.likeliest(alike.journeys.iter(), sighting),
+            None => self.find_alike(sighting),
+        };
         let of_cut = self.find_cut(sighting);
         let (from, journey) = match of_same.max(of_cut) {
             Some((origin, journey)) => (origin.from, journey),
@@ -127,13 +153,51 @@ impl<'a> Joining<'a> {
                 (None, self.journeys.len() - 1)
             }
         };
-        self.step(number, sighting, from, journey, kind);
-        kind
+        self.step(number, sighting, from, journey);
+        self.note(number, identity, journey);
+        identity
     }
 
-    /// The likeliest origin among the sightings with the same identity.
-    fn find_alike(&mut self, kind: Kind, sighting: &'a Sighting) -> Option<(Origin, usize)> {
+    /// Remembers a sighting for those that are like it.
+    fn note(&mut self, number: usize, identity: usize, journey: usize) {
+        let Some(alike) = self.alike.get_mut(identity) else {
+            return;
+        };
+        if alike.are_many {
+            return self.index(number);
+        }
+        alike.sightings.push(number);
+        if !alike.journeys.contains(&journey) {
+            alike.journeys.push(journey);
+        }
+        if alike.sightings.len() > FEW {
+            alike.are_many = true;
+            alike.journeys = Vec::new();
+            for number in std::mem::take(&mut alike.sightings) {
+                self.index(number);
+            }
+        }
+    }
+
+    /// The likeliest origin in these journeys.
+    fn likeliest<'b>(
+        &self,
+        journeys: impl Iterator<Item = &'b usize>,
+        sighting: &Sighting,
+    ) -> Option<(Origin, usize)> {
+        let origin = |number: &usize| {
+            let journey = self.journeys.get(*number)?;
+            let origin = origin::find(journey, sighting, self.sightings, self.wiring)?;
+            Some((origin, *number))
+        };
+        journeys.filter_map(origin).max()
+    }
+
+    /// The likeliest origin among the sightings with the same identity, where there are many.
+    fn find_alike(&mut self, sighting: &'a Sighting) -> Option<(Origin, usize)> {
         let Joining {
+            journeys,
+            has_piece,
             sightings,
             wiring,
             kinds,
@@ -143,6 +207,20 @@ impl<'a> Joining<'a> {
             visits,
             ..
         } = self;
+        let era = wiring.era(&sighting.place.netns, sighting.at);
+        let kind = kinds.of(sighting, era);
+        // What was cut to pieces has steps that are not alike.
+        let was_here = |journey: usize| match has_piece.get(journey) {
+            Some(true) => journeys
+                .get(journey)
+                .is_some_and(|journey| origin::was_here(journey, sighting, sightings)),
+            _ => {
+                let visits = visits.get(&(journey, kind.spot));
+                let ttls = visits.into_iter().flatten();
+                sighting.look.fragment.is_none()
+                    && ttls.min().is_some_and(|ttl| sighting.look.ttl >= *ttl)
+            }
+        };
         let mut best: Option<(Origin, usize)> = None;
         // Kinds from which it can come, and how likely at most: where there is something likelier, none of them is.
         let mut offer = |some: &mut dyn Iterator<Item = usize>, most: Rank| {
@@ -171,7 +249,7 @@ impl<'a> Joining<'a> {
                 way.open.extend(seen.steps.iter().skip(way.known).copied());
                 way.known = seen.steps.len();
                 while let Some(&(step, journey)) = way.open.peek() {
-                    if was_here(visits, journey, kind, sighting) {
+                    if was_here(journey) {
                         way.open.pop();
                         continue;
                     }
@@ -225,25 +303,10 @@ impl<'a> Joining<'a> {
         let wholes = self.wholes.get(&datagram).filter(|_| is_piece);
         let pieces = self.pieces.get(&datagram).into_iter().flatten().rev();
         let wholes = wholes.into_iter().flatten().rev();
-        pieces
-            .take(WINDOW)
-            .chain(wholes.take(WINDOW))
-            .filter_map(|number| {
-                let journey = self.journeys.get(*number)?;
-                let origin = origin::find(journey, sighting, self.sightings, self.wiring)?;
-                Some((origin, *number))
-            })
-            .max()
+        self.likeliest(pieces.take(WINDOW).chain(wholes.take(WINDOW)), sighting)
     }
 
-    fn step(
-        &mut self,
-        number: usize,
-        sighting: &Sighting,
-        from: Option<usize>,
-        at: usize,
-        kind: Kind,
-    ) {
+    fn step(&mut self, number: usize, sighting: &Sighting, from: Option<usize>, at: usize) {
         let Some(journey) = self.journeys.get_mut(at) else {
             return;
         };
@@ -255,9 +318,30 @@ impl<'a> Joining<'a> {
             from,
             differences: differences.unwrap_or_default(),
         });
-        let look = &sighting.look;
+        self.placed.push((step, at));
+        if let Some(datagram) = sighting.identity.datagram() {
+            let (of, noted) = match sighting.look.fragment {
+                Some(_) => (&mut self.pieces, &mut self.has_piece),
+                None => (&mut self.wholes, &mut self.has_whole),
+            };
+            if let Some(noted) = noted.get_mut(at).filter(|noted| !**noted) {
+                *noted = true;
+                of.entry(datagram).or_default().push(at);
+            }
+        }
+    }
+
+    /// Notes the kind of a sighting of which there are many.
+    fn index(&mut self, number: usize) {
+        let (Some(sighting), Some(&(step, at))) =
+            (self.sightings.get(number), self.placed.get(number))
+        else {
+            return;
+        };
+        let era = self.wiring.era(&sighting.place.netns, sighting.at);
+        let kind = self.kinds.of(sighting, era);
         let visits = self.visits.entry((at, kind.spot)).or_default();
-        visits.push((look.ttl, look.fragment));
+        visits.push(sighting.look.ttl);
         // Numbers are given in the order in which kinds are seen.
         if kind.number == self.seen.len() {
             self.seen.push(Seen {
@@ -269,35 +353,11 @@ impl<'a> Joining<'a> {
         if let Some(seen) = self.seen.get_mut(kind.number) {
             seen.steps.push((step, at));
         }
-        if let Some(datagram) = sighting.identity.datagram() {
-            let (of, noted) = match look.fragment {
-                Some(_) => (&mut self.pieces, &mut self.has_piece),
-                None => (&mut self.wholes, &mut self.has_whole),
-            };
-            if let Some(noted) = noted.get_mut(at).filter(|noted| !**noted) {
-                *noted = true;
-                of.entry(datagram).or_default().push(at);
-            }
-        }
     }
 }
 
 fn members(group: Option<&Vec<usize>>) -> impl Iterator<Item = usize> {
     group.into_iter().flatten().copied()
-}
-
-/// Whether the packet of a journey was in the same place before: see `origin::find`.
-fn was_here(visits: &Visits, journey: usize, kind: Kind, sighting: &Sighting) -> bool {
-    let look = &sighting.look;
-    let visits = visits.get(&(journey, kind.spot));
-    visits.into_iter().flatten().any(|(ttl, fragment)| {
-        look.ttl >= *ttl
-            && match (fragment, look.fragment) {
-                (Some(one), Some(other)) => one.shares_bytes(other),
-                (None, None) => true,
-                _ => false,
-            }
-    })
 }
 
 impl Groups {

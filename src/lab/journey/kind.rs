@@ -24,14 +24,15 @@ pub(super) struct Kind {
 }
 
 /// Gives numbers to what is equal.
-struct Numbers<T>(HashMap<T, usize>);
+pub(super) struct Numbers<T>(HashMap<T, usize>);
 
 impl<T: Eq + Hash> Numbers<T> {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Numbers(HashMap::new())
     }
 
-    fn of(&mut self, value: T) -> usize {
+    /// The number of this value.
+    pub fn of(&mut self, value: T) -> usize {
         let next = self.0.len();
         *self.0.entry(value).or_insert(next)
     }

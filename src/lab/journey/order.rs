@@ -5,29 +5,35 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::kind::Kind;
-use super::{Journey, Step};
+use super::kind::Kinds;
+use super::{Journey, Sighting, Step, Wiring};
 
-/// Puts journeys of like packets in order. What they are made of stays: each place that led to another still leads there as often.
-pub(super) fn put(journeys: &mut [Journey], kinds: &[Kind]) {
+/// The number of the kind of each sighting.
+type Numbered = HashMap<usize, usize>;
+
+/// Puts journeys of like packets in order. `identities` says of each sighting which are alike. What journeys are made of stays: each
+/// place that led to another still leads there as often.
+pub(super) fn put(
+    journeys: &mut [Journey],
+    sightings: &[Sighting],
+    identities: &[usize],
+    wiring: &Wiring,
+) {
     let mut alike: HashMap<usize, Vec<usize>> = HashMap::new();
     for (number, journey) in journeys.iter().enumerate() {
-        let first = journey.steps.first();
-        if let Some(kind) = first.and_then(|step| kinds.get(step.sighting)) {
-            alike.entry(kind.identity).or_default().push(number);
+        if let Some(identity) = identity(journey, identities) {
+            alike.entry(identity).or_default().push(number);
         }
     }
     for numbers in alike.into_values().filter(|numbers| numbers.len() > 1) {
-        let of = |number: &usize| journeys.get(*number);
-        let whole: Vec<usize> = numbers
-            .into_iter()
-            .filter(|number| of(number).is_some_and(|journey| is_of_one(journey, kinds)))
+        let some: Vec<&Journey> = numbers
+            .iter()
+            .filter_map(|number| journeys.get(*number))
             .collect();
-        let some: Vec<&Journey> = whole.iter().filter_map(of).collect();
-        let Some(ordered) = in_order(&some, kinds) else {
+        let Some(ordered) = in_order(&some, &kinds(&some, sightings, wiring)) else {
             continue;
         };
-        for (number, steps) in whole.into_iter().zip(ordered) {
+        for (number, steps) in numbers.into_iter().zip(ordered) {
             if let Some(journey) = journeys.get_mut(number) {
                 journey.steps = steps;
             }
@@ -35,21 +41,33 @@ pub(super) fn put(journeys: &mut [Journey], kinds: &[Kind]) {
     }
 }
 
-/// Whether it is about one packet that was never cut to pieces.
-fn is_of_one(journey: &Journey, kinds: &[Kind]) -> bool {
-    let mut identities = journey
+/// Which packet it is about; None if one was cut to pieces, or put together of them.
+fn identity(journey: &Journey, identities: &[usize]) -> Option<usize> {
+    let mut of = journey
         .steps
         .iter()
-        .filter_map(|step| kinds.get(step.sighting))
-        .map(|kind| kind.identity);
-    let first = identities.next();
+        .map(|step| identities.get(step.sighting));
+    let first = of.next()?;
     let begins = journey.steps.iter().filter(|step| step.from.is_none());
-    begins.count() == 1 && identities.all(|identity| Some(identity) == first)
+    let is_one = begins.count() == 1 && of.all(|identity| identity == first);
+    first.filter(|_| is_one).copied()
+}
+
+fn kinds(journeys: &[&Journey], sightings: &[Sighting], wiring: &Wiring) -> Numbered {
+    let mut kinds = Kinds::new();
+    let steps = journeys.iter().flat_map(|journey| &journey.steps);
+    steps
+        .filter_map(|step| {
+            let sighting = sightings.get(step.sighting)?;
+            let era = wiring.era(&sighting.place.netns, sighting.at);
+            Some((step.sighting, kinds.of(sighting, era).number))
+        })
+        .collect()
 }
 
 /// The steps of journeys of like packets, put in order; None if there is nothing to do, or if one would be in a place twice.
-fn in_order(journeys: &[&Journey], kinds: &[Kind]) -> Option<Vec<Vec<Step>>> {
-    let kind = |sighting: usize| Some(kinds.get(sighting)?.number);
+fn in_order(journeys: &[&Journey], kinds: &Numbered) -> Option<Vec<Vec<Step>>> {
+    let kind = |sighting: usize| kinds.get(&sighting).copied();
     // Which sighting came from which, by what they are.
     let mut ways: HashMap<(usize, usize), (Vec<usize>, Vec<usize>)> = HashMap::new();
     let mut origins: HashMap<usize, HashSet<usize>> = HashMap::new();
@@ -87,7 +105,7 @@ fn in_order(journeys: &[&Journey], kinds: &[Kind]) -> Option<Vec<Vec<Step>>> {
 fn follow(
     journeys: &[&Journey],
     from: &HashMap<usize, usize>,
-    kinds: &[Kind],
+    kinds: &Numbered,
 ) -> Option<Vec<Vec<Step>>> {
     let mut all: Vec<(&Step, usize)> = Vec::new();
     for (number, journey) in journeys.iter().enumerate() {
@@ -106,7 +124,7 @@ fn follow(
                 (journey, Some(at))
             }
         };
-        if !been.insert((journey, kinds.get(step.sighting)?.number)) {
+        if !been.insert((journey, *kinds.get(&step.sighting)?)) {
             return None;
         }
         let steps = followed.get_mut(journey)?;

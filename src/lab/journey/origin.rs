@@ -42,19 +42,12 @@ pub(super) fn find(
     sightings: &[Sighting],
     wiring: &Wiring,
 ) -> Option<Origin> {
+    if was_here(journey, sighting, sightings) {
+        return None;
+    }
     let seen =
         |(number, step): (usize, &super::Step)| Some((number, sightings.get(step.sighting)?));
     let seen = journey.steps.iter().enumerate().filter_map(seen);
-    // Seen in the same place once more it is another one, unless routers pass it round in a circle.
-    let was_here = seen.clone().any(|(_, other)| {
-        is_same_place(other, sighting)
-            && sighting.look.ttl >= other.look.ttl
-            && other.look.fragment.is_some() == sighting.look.fragment.is_some()
-            && other.look.shares_bytes(&sighting.look)
-    });
-    if was_here {
-        return None;
-    }
     let leads = seen.clone().filter_map(|(number, other)| {
         let rank = lead(other, sighting, wiring)?;
         Some(Origin {
@@ -69,6 +62,18 @@ pub(super) fn find(
                 rank: Rank::Beside,
                 from: None,
             })
+    })
+}
+
+/// Whether the packet was in the same place before: then this is another one, unless routers pass it round in a circle.
+pub(super) fn was_here(journey: &Journey, sighting: &Sighting, sightings: &[Sighting]) -> bool {
+    let steps = journey.steps.iter();
+    let mut seen = steps.filter_map(|step| sightings.get(step.sighting));
+    seen.any(|other| {
+        is_same_place(other, sighting)
+            && sighting.look.ttl >= other.look.ttl
+            && other.look.fragment.is_some() == sighting.look.fragment.is_some()
+            && other.look.shares_bytes(&sighting.look)
     })
 }
 

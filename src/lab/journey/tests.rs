@@ -2,7 +2,6 @@ use std::cell::Cell;
 
 use proptest::prelude::*;
 
-use super::kind::Kinds;
 use super::wiring::{Translated, Translations};
 use super::*;
 use crate::packet::identity::Fragment;
@@ -376,9 +375,10 @@ fn naive(sightings: &[Sighting], wiring: &Wiring) -> Vec<Journey> {
             differences: differences.unwrap_or_default(),
         });
     }
-    let mut kinds = Kinds::new();
-    let kinds: Vec<_> = sightings.iter().map(|one| kinds.of(one, 0)).collect();
-    order::put(&mut journeys, &kinds);
+    let mut numbers = kind::Numbers::new();
+    let identities = sightings.iter().map(|one| numbers.of(&one.identity));
+    let identities: Vec<usize> = identities.collect();
+    order::put(&mut journeys, sightings, &identities, wiring);
     journeys
 }
 
@@ -428,7 +428,7 @@ fn any_wiring() -> impl Strategy<Value = Wiring> {
 proptest! {
     #[test]
     fn the_quick_way_finds_what_the_naive_one_does(
-        seen in prop::collection::vec(any_sighting(), 0..40),
+        seen in prop::collection::vec(any_sighting(), 0..160),
         wiring in any_wiring(),
     ) {
         prop_assert_eq!(join(&seen, &wiring), naive(&seen, &wiring));
