@@ -148,7 +148,8 @@ pub mod api {
     /// ()), `path` and `way_back` (where the packets were seen), `outcome`, `ruled_out` (what is in order), `trace`.
     ///
     /// # Errors
-    /// It is no address; there is no link `iface` (ENODEV); packets can't be captured here (EPERM).
+    /// It is no address, or not that of one host (multicast, broadcast, the address of a network); no packet can be so (a TTL of 0, too
+    /// long, a source of the other version of IP); there is no link `iface` (ENODEV); packets can't be captured here (EPERM).
     ///
     /// # Example
     /// ```rhai
@@ -280,6 +281,7 @@ fn read(destination: &str, options: Map) -> Outcome<(Asked, Option<String>)> {
     let port = options.take::<i64>("port")?.map(port_number).transpose()?;
     let proto = options.take::<String>("proto")?;
     let size = options.take::<Size>("size")?;
+    let has_size = size.is_some();
     let asked = Asked {
         to,
         protocol: protocol(proto.as_deref(), port)?,
@@ -292,7 +294,56 @@ fn read(destination: &str, options: Map) -> Outcome<(Asked, Option<String>)> {
         timeout: options.take("timeout")?.unwrap_or(PATIENCE),
     };
     options.finish()?;
+    possible(&asked, has_size)?;
     Ok((asked, from.map(|NetnsName(name)| name)))
+}
+
+/// Refuses what no packet can be.
+fn possible(asked: &Asked, has_size: bool) -> Outcome<()> {
+    let is_echo = asked.protocol == Protocol::Icmp;
+    let fault = |argument, words: String, hint: &str| {
+        Err(Failure::new(words).blame(argument).hint(hint.to_owned()))
+    };
+    if asked.ttl.is_some() && !is_echo {
+        let words = "ttl is that of an echo request, and this is none".into();
+        return fault("ttl", words, "leave port and proto out, or ttl");
+    }
+    if has_size && !is_echo {
+        let words = "size is that of an echo request, and this is none".into();
+        return fault("size", words, "leave port and proto out, or size");
+    }
+    if asked.ttl == Some(0) {
+        let words = "a packet with a ttl of 0 is not sent: it has none left".into();
+        return fault(
+            "ttl",
+            words,
+            "with 1 it gets to a neighbour, with 2 past one router",
+        );
+    }
+    // The length of a packet has 16 bits, and counts the header in IPv4; an echo has 8 bytes of its own.
+    let (version, most) = match asked.to {
+        IpAddr::V4(_) => ("IPv4", 65_535 - 20 - 8),
+        IpAddr::V6(_) => ("IPv6", 65_535 - 8),
+    };
+    if asked.size > most {
+        let words = format!("an echo request of {version} carries at most {most} bytes");
+        return fault(
+            "size",
+            words,
+            "what is longer than an MTU is asked for with less",
+        );
+    }
+    match asked.source {
+        Some(source) if source.is_ipv4() != asked.to.is_ipv4() => {
+            let words = format!(
+                "{source} cannot send to {}: one is IPv4, the other IPv6",
+                asked.to
+            );
+            let hint = format!("an address of {version} is needed, or none: the kernel chooses");
+            fault("source", words, &hint)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn protocol(proto: Option<&str>, port: Option<u16>) -> Outcome<Protocol> {
@@ -306,7 +357,9 @@ fn protocol(proto: Option<&str>, port: Option<u16>) -> Outcome<Protocol> {
         (None | Some("tcp"), Some(port)) => Ok(Protocol::Tcp(port)),
         (Some("udp"), Some(port)) => Ok(Protocol::Udp(port)),
         (Some(word @ ("tcp" | "udp")), None) => Err(wants_port(word)),
-        (Some("icmp"), Some(_)) => Err(Failure::new("an echo request has no port").blame("port")),
+        (Some("icmp"), Some(_)) => Err(Failure::new("an echo request has no port")
+            .blame("port")
+            .hint("leave it out, or say proto: \"tcp\" or \"udp\"")),
         (Some(other), _) => Err(Failure::new(format!(
             "{other:?} is not a protocol that can be sent"
         ))

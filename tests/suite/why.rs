@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use netsh::lab::why::Cause;
 
-use crate::support::{Need, User, Verdict, run_json, same, test_named};
+use crate::support::{Need, User, Verdict, run_json, same, test, test_named};
 
 /// One way to break a lab.
 struct Case {
@@ -43,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
     };
     let mended = CASES.iter().flat_map(one);
     let mut trials: Vec<Trial> = mended.chain(TOLD.iter().flat_map(told)).collect();
+    trials.extend(test("why: what nobody can ask", &[], refused));
     trials.push(Trial::test("why: every cause has a case", covered));
     trials
 }
@@ -58,6 +59,61 @@ fn covered() -> Verdict {
     let words = Cause::ALL.iter().map(|cause| cause.word());
     let missing: Vec<&str> = words.filter(|word| !is_found(word)).collect();
     same(missing, Vec::<&str>::new())
+}
+
+/// Questions that have no answer: what is said, and what to ask instead.
+fn refused(user: User) -> Verdict {
+    const QUESTIONS: &[(&str, &str, &str, &str)] = &[
+        ("224.0.0.1", "#{}", "not one host but a group", "trace("),
+        ("ff02::1", "#{}", "not one host but a group", "trace("),
+        ("255.255.255.255", "#{}", "broadcast", "one host"),
+        ("10.0.0.255", "#{}", "broadcast", "one host"),
+        ("10.0.0.0", "#{}", "the address of a network", "one host"),
+        ("0.0.0.0", "#{}", "no address of a host", "one host"),
+        ("fe80::1", "#{}", "which one is meant?", "iface: \"eth0\""),
+        ("10.0.0.2", "#{ ttl: 0 }", "ttl of 0", "neighbour"),
+        (
+            "10.0.0.2",
+            "#{ ttl: 5, port: 80 }",
+            "ttl is that of an echo",
+            "leave",
+        ),
+        ("10.0.0.2", "#{ size: 65508 }", "at most 65507 bytes", "MTU"),
+        ("fd00::2", "#{ size: 65528 }", "at most 65527 bytes", "MTU"),
+        (
+            "10.0.0.2",
+            "#{ size: 9, port: 80 }",
+            "size is that of an echo",
+            "leave",
+        ),
+        (
+            "10.0.0.2",
+            "#{ source: \"fd00::1\" }",
+            "one is IPv4",
+            "IPv4 is needed",
+        ),
+        (
+            "10.0.0.2",
+            "#{ proto: \"icmp\", port: 80 }",
+            "has no port",
+            "tcp",
+        ),
+    ];
+    let mut code = PAIR.to_owned();
+    for (to, options, _, _) in QUESTIONS {
+        code += &format!(
+            "try {{ h1.why({to:?}, {options}); show(()); }} catch (e) {{ show([e.message, e.hint]); }}\n"
+        );
+    }
+    let told = run_json(user, &code)?;
+    same(told.len(), QUESTIONS.len())?;
+    for (told, (to, options, words, hint)) in told.iter().zip(QUESTIONS) {
+        let has = |at: usize, words: &str| told[at].as_str().is_some_and(|it| it.contains(words));
+        if !has(0, words) || !has(1, hint) {
+            return Err(format!("{to} {options}: {told}").into());
+        }
+    }
+    Ok(())
 }
 
 /// What has nothing to mend: a name, what it needs, a lab, a question, and `[works, cause, mend, outcome, netns, back]`, the path,
@@ -300,6 +356,48 @@ const PUBLISHED: &str = r#"
     gw.nft_load("table ip nat { chain pre { type nat hook prerouting priority dstnat; ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.2:80; } }");
 "#;
 
+/// A client and a server in one network, and a router that publishes the server and hides who asks.
+const HAIRPIN: &str = r#"
+    let sw = netns_add("sw");
+    sw.bridge_add("br0", #{ up: true });
+    let hosts = [];
+    for (name, n) in ["gw", "web", "h1"] {
+        let h = netns_add(name);
+        h.veth_add("eth0", `p-${name}`, #{ peer_netns: sw, up: true });
+        sw.link_set(`p-${name}`, #{ master: "br0" });
+        h.addr_add("eth0", `10.0.0.${n + 1}/24`);
+        hosts.push(h);
+    }
+    let gw = hosts[0];
+    let web = hosts[1];
+    let h1 = hosts[2];
+    gw.addr_add("lo", "192.0.2.1/32");
+    gw.sysctl_set("net.ipv4.ip_forward", 1);
+    for h in [web, h1] { h.route_add("default", #{ via: "10.0.0.1" }); }
+    let server = web.tcp_listen(80);
+    gw.nft_load("table ip nat {
+        chain pre { type nat hook prerouting priority dstnat; ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.2:80; }
+        chain post { type nat hook postrouting priority srcnat; ip saddr 10.0.0.0/24 ip daddr 10.0.0.2 masquerade; }
+    }");
+"#;
+
+/// The same port outside and inside.
+const SAME_PORT: &str = r#"
+    let gw = netns_add("gw");
+    let web = netns_add("web");
+    let out = netns_add("out");
+    web.veth_add("eth0", "lan", #{ peer_netns: gw, up: true });
+    out.veth_add("eth0", "wan", #{ peer_netns: gw, up: true });
+    gw.addr_add("lan", "10.0.0.1/24");
+    gw.addr_add("wan", "192.0.2.1/24");
+    web.addr_add("eth0", "10.0.0.2/24");
+    out.addr_add("eth0", "192.0.2.9/24");
+    gw.sysctl_set("net.ipv4.ip_forward", 1);
+    web.route_add("default", #{ via: "10.0.0.1" });
+    let server = web.tcp_listen(8080);
+    gw.nft_load("table ip nat { chain pre { type nat hook prerouting priority dstnat; ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.2; } }");
+"#;
+
 /// Two machines with a VXLAN between them.
 const VXLAN: &str = r#"
     let h1 = netns_add("h1");
@@ -391,6 +489,7 @@ const BIG_6: &str = r#"why("fd02::2", #{ from: h1, size: 1400, timeout: 1 })"#;
 const BIG_TO_H2: &str = r#"why("10.0.0.2", #{ from: h1, size: 1400, timeout: 1 })"#;
 const BIG_IN_VXLAN: &str = r#"why("10.0.0.2", #{ from: h1, size: 1450, timeout: 1 })"#;
 const WEB: &str = r#"why("192.0.2.1", #{ from: out, port: 8080, timeout: 1 })"#;
+const INSIDE: &str = r#"why("192.0.2.1", #{ from: h1, port: 8080, timeout: 1 })"#;
 const BOUND: &str = r#"why("192.168.4.3", #{ iface: "veth0", timeout: 1 })"#;
 const OUTSIDE: &str = r#"why("192.0.2.9", #{ from: h1, timeout: 1 })"#;
 
@@ -463,6 +562,14 @@ const CASES: &[Case] = cases! {
     BRIDGE TO_H2 "the bridge calls the rules for IP" r#"sw.sysctl_set("net.bridge.bridge-nf-call-iptables", 1); sw.nft_load("table ip t { chain c { type filter hook forward priority 0; policy drop; } }");"# => "bridge_nf";
     PUBLISHED WEB "a published port that is dead" r#"server.close();"# => "refused";
     PUBLISHED WEB "a published port that leads to a wrong host" r#"gw.nft_flush("ip nat"); gw.nft_rule_add("ip nat pre", "ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.7:80");"# => "wrong_dnat";
+    SAME_PORT WEB "a published port that leads to a wrong port" r#"gw.nft_flush("ip nat"); gw.nft_rule_add("ip nat pre", "ip daddr 192.0.2.1 tcp dport 8080 counter dnat to 10.0.0.2:81");"# => "wrong_dnat";
+    HAIRPIN INSIDE "a published port, asked for from inside" r#"gw.nft_flush("ip nat post");"# => "hairpin";
+    SERVER HTTP "a redirection to a wrong port" r#"h2.nft_load("table ip nat { chain pre { type nat hook prerouting priority dstnat; tcp dport 80 redirect to :8080; } }");"# => "wrong_dnat";
+    SERVER HTTP "an element of a verdict map drops it" r#"h2.nft_load("table ip t { map ports { type inet_service : verdict; elements = { 22 : accept, 80 : drop, 81 : drop } } chain c { type filter hook input priority 0; tcp dport vmap @ports; } }");"# => "rule_drop";
+    SERVER HTTP "an element of a verdict map without a name drops it" r#"h2.nft_load("table ip t { chain c { type filter hook input priority 0; tcp dport vmap { 22 : accept, 80 : drop, 81 : drop }; } }");"# => "rule_drop";
+    ROUTER THROUGH "a rule for marked packets refuses it" r#"r.nft_load("table ip t { chain c { type filter hook prerouting priority mangle; icmp type echo-request meta mark set 7; } }"); r.rule_add(#{ fwmark: 7, table: 100 }); r.route_add("10.0.2.0/24", #{ type: "blackhole", table: 100 });"# => "policy_rule";
+    ROUTER THROUGH "a rule prohibits marked packets" r#"r.nft_load("table ip t { chain c { type filter hook prerouting priority mangle; icmp type echo-request meta mark set 7; } }"); r.rule_add(#{ fwmark: 7, action: "prohibit" });"# => "policy_rule";
+    ROUTER THROUGH "a rule diverts marked packets" r#"r.nft_load("table ip t { chain c { type filter hook prerouting priority mangle; icmp type echo-request meta mark set 7; } }"); r.rule_add(#{ fwmark: 7, table: 100 }); r.route_add("10.0.2.0/24", #{ via: "10.0.1.9", table: 100 });"# => "policy_rule";
     VXLAN TO_H2 "a VXLAN with another id" r#"let mac = h2.link_get("vx").mac; h2.link_del("vx"); h2.vxlan_add("vx", 43, #{ remote: "192.0.2.1", dstport: 4789, mac: mac, up: true }); h2.addr_add("vx", "10.0.0.2/24");"# => "vxlan_id";
     VXLAN TO_H2 "a VXLAN with a wrong remote" r#"h1.link_del("vx"); h1.vxlan_add("vx", 42, #{ remote: "192.0.2.7", dstport: 4789, up: true }); h1.addr_add("vx", "10.0.0.1/24");"# => "vxlan_remote";
     VXLAN TO_H2 "VXLAN, a rule drops its packets" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; udp dport 4789 drop; } }");"# => "rule_drop";

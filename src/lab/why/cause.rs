@@ -71,7 +71,8 @@ causes! {
     RuleDrop "rule_drop" "a rule of nftables drops or rejects it";
     PolicyDrop "policy_drop" "the policy of a chain drops it";
     NoMasquerade "no_masquerade" "it leaves with an address that nobody outside has a route to";
-    WrongDnat "wrong_dnat" "DNAT leads to where nobody is";
+    WrongDnat "wrong_dnat" "DNAT leads to where nobody is, or to a port where nobody listens";
+    Hairpin "hairpin" "a router sends it on to a neighbour of the sender, who answers past the router";
     Refused "refused" "nobody listens at the port";
     EchoIgnored "echo_ignored" "the host answers no echo requests";
 }

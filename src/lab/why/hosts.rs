@@ -9,7 +9,7 @@ use super::sockets::{hears, listeners};
 use super::state::{Space, State};
 use super::suspects::Scene;
 use super::wires::{self, Lack};
-use super::{Asked, Cause, Finding};
+use super::{Asked, Cause, Finding, nat};
 
 /// The address that the sender would speak from may not be used yet: an IPv6 packet leaves with another, such as ::1, or not at all.
 pub(super) fn unready(scene: &Scene<'_>) -> Option<Finding> {
@@ -253,7 +253,9 @@ pub(super) fn silent(scene: &Scene<'_>) -> Option<Finding> {
     tentative(scene, scene.space, scene.to).or_else(|| {
         match (scene.asked.protocol, &scene.sent.outcome) {
             (Protocol::Icmp, _) => no_echo(scene),
-            (Protocol::Tcp(_) | Protocol::Udp(_), Fate::Refused) => nobody_listens(scene),
+            (Protocol::Tcp(_) | Protocol::Udp(_), Fate::Refused) => {
+                nat::wrong_port(scene).or_else(|| nobody_listens(scene))
+            }
             _ => None,
         }
     })

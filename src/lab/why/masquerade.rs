@@ -64,6 +64,50 @@ pub(super) fn missing(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
+/// The answer came straight from a neighbour, to whom a router had sent the packet on by another address: who asked does not know
+/// that address, and takes no answer from it (RFC 5382, hairpinning).
+pub(super) fn hairpin(scene: &Scene<'_>) -> Option<Finding> {
+    let (from, to) = (scene.look.source?, scene.asked.to);
+    if !scene.is_back || !scene.is_received || from == to || scene.space.name() != scene.state.from
+    {
+        return None;
+    }
+    let course = follow::course(scene.sent, scene.state, scene.asked);
+    let came_back = |netns: &str| {
+        let mut places = course.crossed_back.iter();
+        places.any(|(place, _)| place.netns == netns)
+    };
+    // Who sent it on, and by which link.
+    let crossed = &course.crossed;
+    let steps = crossed.iter().zip(crossed.iter().skip(1));
+    let mut passed = steps
+        .filter(|((into, came), (out, left))| !came && *left && into.netns == out.netns)
+        .map(|(_, (out, _))| out);
+    let (router, out) = passed.find_map(|out| {
+        let router = scene.state.space(&out.netns)?;
+        let translates = router.has(to) || super::nat::names(router, from);
+        (translates && !came_back(&out.netns)).then_some((router, out))
+    })?;
+    let network = router.address_near(&out.link, scene.to)?.network();
+    let words = format!(
+        "{} sends it on to {from}, whose answer does not pass {} again: {} asked {to}, and takes no answer from {from} (hairpin NAT)",
+        router.words(),
+        router.name(),
+        scene.space.words()
+    );
+    let line = format!("nat_masquerade(\"{network}\", {:?})", out.link);
+    Some(
+        Finding::new(Cause::Hairpin, words)
+            .shown_by("who was asked", to.to_string())
+            .shown_by("who answered", from.to_string())
+            .shown_by(
+                format!("source NAT of {}", router.words()),
+                source_nat(router),
+            )
+            .mended_by(scene.state.line(router.name(), &line)),
+    )
+}
+
 /// Whether a router stands between private addresses and others: it has source NAT, or the link out has no private address.
 fn is_border(router: &Space<'_>, out: &str, source: IpAddr) -> bool {
     let mut outside = router

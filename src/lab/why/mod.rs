@@ -14,6 +14,7 @@
 //! | `rules`, `links`, `neighbours`, `bridges`, `vlans`, `tunnels`, `hosts`, `nat` | the suspects |
 //! | `routes`, `policy`, `gateways`, `wires`, `hops`, `sizes`, `masquerade` | those of the way: what the kernel answers, and what it depends on |
 //! | `frames` | the way of a frame through cables, bridges and VXLANs |
+//! | `verdict_maps` | which element of a map dropped a packet |
 //! | `sockets` | who listens at a port |
 
 mod bridges;
@@ -36,6 +37,7 @@ mod sockets;
 mod state;
 mod suspects;
 mod tunnels;
+mod verdict_maps;
 mod vlans;
 mod wires;
 
@@ -147,6 +149,7 @@ impl Lab {
         if let Some(iface) = &asked.iface {
             self.expect_link(from, iface)?;
         }
+        self.expect_host(from, asked)?;
         let mut tries = 0;
         loop {
             tries += 1;
@@ -194,6 +197,72 @@ impl Lab {
                 return Ok(verdict);
             }
         }
+    }
+
+    /// Refuses a destination that is not one host, and one that is on a link of which nothing is said.
+    fn expect_host(&self, netns: &Rc<Netns>, asked: &Asked) -> Outcome<()> {
+        let to = asked.to;
+        let fault = |words: String, hint: String| {
+            Err(Failure::new(words)
+                .about(to.to_string())
+                .blame("destination")
+                .hint(hint))
+        };
+        let one = "ask for the address of one host; trace(|| ...) follows a packet to many";
+        if to.is_unspecified() {
+            return fault(format!("{to} is no address of a host"), one.into());
+        }
+        if to.is_multicast() {
+            let words = format!("{to} is not one host but a group (multicast)");
+            return fault(words, one.into());
+        }
+        let explain = |error| self.explain_question("list the links", &error);
+        let links = self.within(netns, || self.links()).map_err(explain)?;
+        let links = links.map_err(explain)?;
+        match to {
+            IpAddr::V4(address) => {
+                // Of two (RFC 3021) and of one, each address is a host.
+                let own = links.iter().flat_map(|named| &named.link.addresses);
+                let networks = own
+                    .filter(|addr| addr.local.prefix < 31 && addr.local.address != to)
+                    .filter(|addr| state::holds(&addr.local, to));
+                let host = u32::from(address);
+                let bits: Vec<u32> = networks
+                    .map(|addr| u32::MAX.checked_shr(addr.local.prefix.into()).unwrap_or(0))
+                    .collect();
+                if address.is_broadcast() || bits.iter().any(|bits| host & bits == *bits) {
+                    let words = format!("{to} is not one host but all of a network (broadcast)");
+                    return fault(words, one.into());
+                }
+                if bits.iter().any(|bits| host & bits == 0) {
+                    let words = format!("{to} is the address of a network, and of no host in it");
+                    return fault(words, one.into());
+                }
+            }
+            IpAddr::V6(address) => {
+                let is_own = links.iter().any(|named| {
+                    let mut own = named.link.addresses.iter();
+                    own.any(|addr| addr.local.address == to)
+                });
+                if address.is_unicast_link_local() && asked.iface.is_none() && !is_own {
+                    let names = links.iter().map(|named| &named.link);
+                    let names: Vec<&str> = names
+                        .filter(|link| link.kind != "loopback")
+                        .map(|link| link.name.as_str())
+                        .collect();
+                    let words = format!("{to} is there once on each link: which one is meant?");
+                    let hint = match names.as_slice() {
+                        [] => format!("{} has no link but lo", netns.name()),
+                        [first, ..] => format!(
+                            "#{{ iface: {first:?} }} says it; the links are: {}",
+                            names.join(", ")
+                        ),
+                    };
+                    return fault(words, hint);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a link that is not there.

@@ -9,7 +9,8 @@ use crate::kernel::nft::list;
 
 use super::super::journey::Place;
 use super::rules;
-use super::sockets::listeners;
+use super::sockets::{hears, listeners};
+use super::state::Space;
 use super::suspects::Scene;
 use super::{Cause, Finding};
 
@@ -79,6 +80,14 @@ fn new_destination(rule: &str) -> Option<(IpAddr, Option<u16>)> {
     Some((alone.parse().ok()?, None))
 }
 
+/// The new port that a rule names: `redirect to :8080`, `dnat to 10.0.0.2:80`.
+fn new_port(rule: &str) -> Option<u16> {
+    match rule.split_once("redirect to :") {
+        Some((_, after)) => after.split(' ').next()?.parse().ok(),
+        None => new_destination(rule)?.1,
+    }
+}
+
 fn is_of(scene: &Scene<'_>, entry: &Entry) -> bool {
     entry.original.dst == Some(scene.to)
         && entry.original.src == scene.look.source
@@ -93,7 +102,8 @@ fn nobody(scene: &Scene<'_>, to: IpAddr, port: Option<u16>) -> Finding {
         scene.space.words()
     );
     let finding = Finding::new(Cause::WrongDnat, words);
-    let Some((chain, handle, text)) = rule_with(scene, to) else {
+    let wanted = [format!("dnat to {to}"), format!("dnat ip to {to}")];
+    let Some((chain, handle, text)) = rule_with(scene.space, &wanted) else {
         return finding;
     };
     let finding = finding
@@ -110,29 +120,91 @@ fn nobody(scene: &Scene<'_>, to: IpAddr, port: Option<u16>) -> Finding {
     finding.mended_by(lines.join("; "))
 }
 
-/// The rule that names this address as a new destination: its chain, handle and text.
-fn rule_with(scene: &Scene<'_>, to: IpAddr) -> Option<(String, u64, String)> {
-    let namespace = scene.space.netns.namespace().ok()?;
+/// The packet was sent on to a port at which nobody listens, and at the one that it was for somebody does.
+pub(super) fn wrong_port(scene: &Scene<'_>) -> Option<Finding> {
+    // What a host does by itself with a packet is not seen on its links.
+    let texts = rules::texts(scene);
+    let port = texts.iter().rev().find_map(|text| new_port(text));
+    let (port, meant) = (port.or(scene.look.dport)?, scene.asked.protocol.port()?);
+    if scene.is_back || port == meant {
+        return None;
+    }
+    let all = listeners(scene.space, scene.asked.protocol)?;
+    let listens = |wanted| {
+        let mut all = all.iter();
+        all.any(|one| one.port() == wanted && hears(one.ip(), scene.to))
+    };
+    if listens(port) || !listens(meant) {
+        return None;
+    }
+    let to = match scene.to {
+        IpAddr::V4(to) => to.to_string(),
+        IpAddr::V6(to) => format!("[{to}]"),
+    };
+    let sent_on = [
+        format!("dnat to {to}:{port}"),
+        format!("dnat ip to {to}:{port}"),
+    ];
+    let turned = [format!("redirect to :{port}")];
+    let mut spaces = scene.state.spaces.iter();
+    let elsewhere = spaces.find_map(|space| Some((space, rule_with(space, &sent_on)?)));
+    let here = || Some((scene.space, rule_with(scene.space, &turned)?));
+    let (space, (chain, handle, text)) = elsewhere.or_else(here)?;
+    let words = format!(
+        "a rule of {} sends it on to port {port} of {}, where nobody listens: who does listens at {meant}",
+        space.words(),
+        scene.to
+    );
+    let right = text.replace(&format!(":{port}"), &format!(":{meant}"));
+    let lines = [
+        format!("nft_rule_del({chain:?}, {handle})"),
+        format!("nft_rule_add({chain:?}, {right:?})"),
+    ];
+    let lines = lines.map(|line| scene.state.line(space.name(), &line));
+    Some(
+        Finding::new(Cause::WrongDnat, words)
+            .shown_by("rule", text)
+            .shown_by("handle", handle.to_string())
+            .mended_by(lines.join("; ")),
+    )
+}
+
+/// The rule that has one of these in it, and no longer number: its chain, handle and text.
+fn rule_with(space: &Space<'_>, wanted: &[String]) -> Option<(String, u64, String)> {
+    let namespace = space.netns.namespace().ok()?;
     let tables = list::ruleset(namespace.netfilter().ok()?, None).ok()?;
     let name = |index: u32| {
-        let mut links = scene.space.links.iter();
+        let mut links = space.links.iter();
         links
             .find(|named| named.link.index == index)
             .map(|named| named.link.name.clone())
     };
-    let wanted = format!("dnat to {to}");
     for table in &tables {
         for chain in &table.chains {
             for rule in &chain.rules {
                 let text = decode::rule(rule, table, &name).to_string();
-                let is_it = text.contains(&wanted) || text.contains(&format!("dnat ip to {to}"));
-                if is_it {
+                if wanted.iter().any(|wanted| says(&text, wanted)) {
                     return Some((format!("{} {}", table.name, chain.name), rule.handle, text));
                 }
             }
         }
     }
     None
+}
+
+/// Whether a rule of a namespace sends packets on to this address.
+pub(super) fn names(space: &Space<'_>, to: IpAddr) -> bool {
+    let wanted = [format!("dnat to {to}"), format!("dnat to [{to}]")];
+    rule_with(space, &wanted).is_some()
+}
+
+/// Whether a rule has these words in it, and no more digits behind them.
+fn says(text: &str, wanted: &str) -> bool {
+    let mut after = text.match_indices(wanted);
+    after.any(|(at, _)| {
+        let rest = text.get(at + wanted.len()..).unwrap_or_default();
+        !rest.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.')
+    })
 }
 
 /// The only one in the same network who listens at the port.
@@ -158,7 +230,16 @@ fn server(scene: &Scene<'_>, to: IpAddr, port: u16) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::new_destination;
+    use super::{new_destination, says};
+
+    #[test]
+    fn a_number_is_whole() {
+        let rule = "tcp dport 80 dnat to 10.0.0.2:81";
+        assert!(says(rule, "dnat to 10.0.0.2:81"));
+        assert!(says(rule, "dnat to 10.0.0.2"));
+        assert!(!says(rule, "dnat to 10.0.0.2:8"));
+        assert!(!says("dnat to 10.0.0.21", "dnat to 10.0.0.2"));
+    }
 
     #[test]
     fn a_rule_tells_the_new_destination() {

@@ -11,6 +11,7 @@ use crate::kernel::rule::{self, Rule, action_text};
 
 use super::super::failure::Failure;
 use super::routes::way_on;
+use super::rules;
 use super::state::holds;
 use super::suspects::Scene;
 use super::{Cause, Finding};
@@ -20,13 +21,13 @@ pub(super) fn ruling(scene: &Scene<'_>, table: u32) -> Option<Rule> {
     if matches!(table, table::MAIN | table::LOCAL | table::DEFAULT) {
         return None;
     }
-    let mut list = rules(scene).into_iter();
+    let mut list = list_of(scene).into_iter();
     // What the mark of the packet is only the kernel knows, and it found the table.
     list.find(|rule| rule.table == table && describes(scene, rule))
 }
 
 /// The rules of this namespace, in the order in which the kernel goes through them.
-fn rules(scene: &Scene<'_>) -> Vec<Rule> {
+fn list_of(scene: &Scene<'_>) -> Vec<Rule> {
     let family = match scene.to.is_ipv4() {
         true => AF_INET,
         false => AF_INET6,
@@ -37,7 +38,19 @@ fn rules(scene: &Scene<'_>) -> Vec<Rule> {
         .unwrap_or_default()
 }
 
-/// Whether a rule is for the packet, as far as can be told: of its mark and its user nothing can.
+/// The mark of the packet, as far as rules of nftables gave it one where they stand.
+pub(super) fn mark(scene: &Scene<'_>) -> Option<u32> {
+    rules::mark(scene)
+}
+
+/// Whether a rule is for this mark.
+fn is_marked(rule: &Rule, mark: u32) -> bool {
+    let mask = rule.fwmask.unwrap_or(u32::MAX);
+    rule.fwmark.is_none_or(|wanted| mark & mask == wanted)
+}
+
+/// Whether a rule is for the packet, as far as can be told: of its user nothing can, and of its mark only what rules of nftables
+/// make of it.
 fn describes(scene: &Scene<'_>, rule: &Rule) -> bool {
     let is_within = |net: Option<Cidr>, address: Option<IpAddr>| {
         net.is_none_or(|net| address.is_none_or(|address| holds(&net, address)))
@@ -54,6 +67,7 @@ fn describes(scene: &Scene<'_>, rule: &Rule) -> bool {
     let protocol = scene.asked.protocol.number(scene.to);
     let is_it = is_within(rule.from, scene.look.source)
         && is_within(rule.to, Some(scene.to))
+        && mark(scene).is_none_or(|mark| is_marked(rule, mark))
         && is_link(&rule.iif, Some(came_by))
         && is_link(&rule.oif, bound)
         && rule.ipproto.is_none_or(|wanted| wanted == protocol)
@@ -74,8 +88,9 @@ pub(super) fn refused(
         Errno::EACCES => "prohibit",
         _ => return None,
     };
-    let all = rules(scene);
-    let is_unmarked = |rule: &&Rule| rule.fwmark.is_none_or(|mark| mark == 0) && rule.tos == 0;
+    let all = list_of(scene);
+    let mark = mark(scene).unwrap_or(0);
+    let is_unmarked = |rule: &&Rule| is_marked(rule, mark) && rule.tos == 0;
     let first = all
         .iter()
         .filter(is_unmarked)
@@ -107,7 +122,7 @@ pub(super) fn by_rule(scene: &Scene<'_>, finding: Finding, rule: &Rule) -> Findi
     // Of several with one priority, the one that also has the rest.
     let has_one = |one: &Rule| one.priority == rule.priority;
     let mut more = String::new();
-    if rules(scene).iter().filter(|one| has_one(one)).count() > 1 {
+    if list_of(scene).iter().filter(|one| has_one(one)).count() > 1 {
         let networks = [("from", rule.from), ("to", rule.to)];
         for (name, network) in networks {
             more += &network.map_or(String::new(), |network| format!(", {name}: \"{network}\""));

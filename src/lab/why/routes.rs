@@ -29,6 +29,7 @@ pub(super) fn question(scene: &Scene<'_>) -> Question<String> {
         protocol: scene.asked.protocol.port().map(|_| protocol),
         sport: scene.look.sport,
         dport: scene.look.dport,
+        mark: policy::mark(scene),
         ..Question::of(scene.to)
     }
 }

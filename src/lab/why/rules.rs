@@ -15,6 +15,7 @@ use crate::kernel::nft::trace::{Kind, Step};
 use super::super::traced::is_mark;
 use super::state::Space;
 use super::suspects::Scene;
+use super::verdict_maps::without;
 use super::{Cause, Finding};
 
 /// A rule or a policy that dropped the packet.
@@ -64,6 +65,14 @@ pub(super) fn texts(scene: &Scene<'_>) -> Vec<String> {
         Some(texts.collect())
     };
     told().unwrap_or_default()
+}
+
+/// The mark that rules of this namespace gave to the packet.
+pub(super) fn mark(scene: &Scene<'_>) -> Option<u32> {
+    let steps = steps_of(scene, scene.space)?;
+    let own = own_steps(steps, &|headers| is_of(scene, headers));
+    let mut marks = own.iter().rev();
+    marks.find_map(|(step, _)| step.mark)
 }
 
 /// A step with which a packet ended, and the first step of the same packet in the same hook.
@@ -126,7 +135,7 @@ fn is_of(scene: &Scene<'_>, headers: &str) -> bool {
 }
 
 /// What stands after a name in the words of a trace.
-fn word<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn word<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = headers;
     while let Some((before, after)) = rest.split_once(name) {
         let is_whole = before.is_empty() || before.ends_with(' ');
@@ -182,10 +191,17 @@ fn finding(scene: &Scene<'_>, space: &Space<'_>, drop: &Drop<'_>) -> Option<Find
                 "drops"
             };
             let words = format!("a rule of chain {chain} in {at} {does} {what}: {text}");
-            Finding::new(Cause::RuleDrop, words)
+            let links = |index: u32| link_name(space, index);
+            let of_map = without(table, &chain, handle, &text, &packet, &links);
+            let finding = Finding::new(Cause::RuleDrop, words)
                 .shown_by("rule", text)
-                .shown_by("handle", handle.to_string())
-                .mended_by(line(format!("nft_rule_del({chain:?}, {handle})")))
+                .shown_by("handle", handle.to_string());
+            match of_map {
+                Some((element, lines)) => finding
+                    .shown_by("element", element)
+                    .mended_by(lines.into_iter().map(line).collect::<Vec<_>>().join("; ")),
+                None => finding.mended_by(line(format!("nft_rule_del({chain:?}, {handle})"))),
+            }
         }
         _ => return None,
     };
@@ -194,17 +210,18 @@ fn finding(scene: &Scene<'_>, space: &Space<'_>, drop: &Drop<'_>) -> Option<Find
 }
 
 fn rule_text(space: &Space<'_>, table: &Table, step: &Step, handle: u64) -> String {
-    let name = |index: u32| {
-        let mut links = space.links.iter();
-        links
-            .find(|named| named.link.index == index)
-            .map(|named| named.link.name.clone())
-    };
+    let name = |index: u32| link_name(space, index);
     let chain = table.chains.iter().find(|chain| chain.name == step.chain);
     let rule = chain.and_then(|chain| chain.rules.iter().find(|rule| rule.handle == handle));
     rule.map_or_else(String::new, |rule| {
         decode::rule(rule, table, &name).to_string()
     })
+}
+
+fn link_name(space: &Space<'_>, index: u32) -> Option<String> {
+    let mut links = space.links.iter();
+    let named = links.find(|named| named.link.index == index)?;
+    Some(named.link.name.clone())
 }
 
 /// A rule that lets through what has such headers.

@@ -130,6 +130,7 @@ const RECEIVED: &[Suspect] = &[
         "the way in: source address and reverse path",
         routes::way_in,
     ),
+    ("who answers", masquerade::hairpin),
     ("the host itself", hosts::silent),
 ];
 
