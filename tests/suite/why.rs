@@ -375,10 +375,8 @@ const HAIRPIN: &str = r#"
     gw.sysctl_set("net.ipv4.ip_forward", 1);
     for h in [web, h1] { h.route_add("default", #{ via: "10.0.0.1" }); }
     let server = web.tcp_listen(80);
-    gw.nft_load("table ip nat {
-        chain pre { type nat hook prerouting priority dstnat; ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.2:80; }
-        chain post { type nat hook postrouting priority srcnat; ip saddr 10.0.0.0/24 ip daddr 10.0.0.2 masquerade; }
-    }");
+    gw.nft_load("table ip nat { chain pre { type nat hook prerouting priority dstnat; ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.2:80; } }");
+    gw.nft_load("table ip nat { chain post { type nat hook postrouting priority srcnat; ip saddr 10.0.0.0/24 ip daddr 10.0.0.2 masquerade; } }");
 "#;
 
 /// The same port outside and inside.
