@@ -428,7 +428,7 @@ fn any_wiring() -> impl Strategy<Value = Wiring> {
 proptest! {
     #[test]
     fn the_quick_way_finds_what_the_naive_one_does(
-        seen in prop::collection::vec(any_sighting(), 0..160),
+        seen in prop::collection::vec(any_sighting(), 0..60),
         wiring in any_wiring(),
     ) {
         prop_assert_eq!(join(&seen, &wiring), naive(&seen, &wiring));
