@@ -7,7 +7,7 @@ use super::change::{Action, Change, Command, Names, Operation};
 use super::error::{Error, Result};
 use super::fdb::AF_BRIDGE;
 use super::link;
-use super::netlink::attributes::{self, Attributes};
+use super::netlink::attributes::{self, Attribute, Attributes};
 use super::netlink::{Message, Request};
 use super::netns::Namespace;
 use super::reason::{Reason, Refusal, listed};
@@ -26,6 +26,12 @@ const RTEXT_FILTER_BRVLAN: u32 = 2;
 
 const IFLA_BRIDGE_FLAGS: u16 = 0;
 const IFLA_BRIDGE_VLAN_INFO: u16 = 2;
+const IFLA_BRIDGE_VLAN_TUNNEL_INFO: u16 = 3;
+
+/// `IFLA_BRIDGE_VLAN_TUNNEL_*`.
+const TUNNEL_ID: u16 = 1;
+const TUNNEL_VID: u16 = 2;
+const TUNNEL_FLAGS: u16 = 3;
 
 /// `BRIDGE_FLAGS_*`.
 const MASTER: u16 = 1;
@@ -51,6 +57,8 @@ pub struct Vlan {
     pub pvid: bool,
     /// Whether its frames leave without a tag.
     pub untagged: bool,
+    /// The network of a tunnel that it is mapped to.
+    pub tunnel: Option<u32>,
 }
 
 /// A link as a part of a bridge (`struct ifinfomsg`).
@@ -83,28 +91,64 @@ fn read(bytes: &[u8]) -> Result<Vec<Vlan>> {
     let Some(spec) = attributes::find(attributes, IFLA_AF_SPEC) else {
         return Ok(vlans);
     };
-    let mut begin = None;
+    let (mut begin, mut first_tunnel) = (None, None);
+    let mut tunnels = Vec::new();
     for attribute in spec.nested() {
         let attribute = attribute?;
-        let (IFLA_BRIDGE_VLAN_INFO, Some(&[f0, f1, v0, v1])) =
-            (attribute.kind, attribute.value.first_chunk::<4>())
-        else {
-            continue;
-        };
-        let (flags, vid) = (u16::from_ne_bytes([f0, f1]), u16::from_ne_bytes([v0, v1]));
-        if flags & RANGE_BEGIN != 0 {
-            begin = Some(vid);
-            continue;
+        match attribute.kind {
+            IFLA_BRIDGE_VLAN_INFO => {
+                let Some(&[f0, f1, v0, v1]) = attribute.value.first_chunk::<4>() else {
+                    continue;
+                };
+                let (flags, vid) = (u16::from_ne_bytes([f0, f1]), u16::from_ne_bytes([v0, v1]));
+                if flags & RANGE_BEGIN != 0 {
+                    begin = Some(vid);
+                    continue;
+                }
+                let first = begin.take().unwrap_or(vid);
+                vlans.extend((first..=vid.min(LAST_VID)).map(|vid| Vlan {
+                    link,
+                    vid,
+                    pvid: flags & PVID != 0,
+                    untagged: flags & UNTAGGED != 0,
+                    tunnel: None,
+                }));
+            }
+            IFLA_BRIDGE_VLAN_TUNNEL_INFO => {
+                let Some((flags, vid, id)) = tunnel(attribute)? else {
+                    continue;
+                };
+                if flags & RANGE_BEGIN != 0 {
+                    first_tunnel = Some((vid, id));
+                    continue;
+                }
+                let (first, id) = first_tunnel.take().unwrap_or((vid, id));
+                tunnels.push((first, vid, id));
+            }
+            _ => {}
         }
-        let first = begin.take().unwrap_or(vid);
-        vlans.extend((first..=vid.min(LAST_VID)).map(|vid| Vlan {
-            link,
-            vid,
-            pvid: flags & PVID != 0,
-            untagged: flags & UNTAGGED != 0,
-        }));
+    }
+    for vlan in &mut vlans {
+        let of_it = |(first, last, _): &&(u16, u16, u32)| (*first..=*last).contains(&vlan.vid);
+        let found = tunnels.iter().find(of_it);
+        vlan.tunnel = found.map(|(first, _, id)| id.saturating_add((vlan.vid - first).into()));
     }
     Ok(vlans)
+}
+
+/// The flags of a mapping, its VLAN and the network of the tunnel.
+fn tunnel(attribute: Attribute) -> Result<Option<(u16, u16, u32)>> {
+    let (mut flags, mut vid, mut id) = (0, None, None);
+    for attribute in attribute.nested() {
+        let attribute = attribute?;
+        match attribute.kind {
+            TUNNEL_ID => id = Some(attribute.u32()?),
+            TUNNEL_VID => vid = Some(attribute.u16()?),
+            TUNNEL_FLAGS => flags = attribute.u16()?,
+            _ => {}
+        }
+    }
+    Ok(vid.zip(id).map(|(vid, id)| (flags, vid, id)))
 }
 
 /// VLANs of a port, from the first to the last.
@@ -124,6 +168,9 @@ pub struct Range {
     pub is_bridge: bool,
     /// Whether the port's bridge is meant, said out loud.
     pub master: bool,
+    /// The network of a tunnel that the first is mapped to, the next to the next: it is these that are made or removed, and the
+    /// VLANs stay as they are (br_process_vlan_tunnel_info).
+    pub tunnel: Option<u32>,
 }
 
 impl Range {
@@ -140,9 +187,18 @@ impl Range {
             if whose != 0 {
                 spec.u16(IFLA_BRIDGE_FLAGS, whose);
             }
-            let mut info = |flags: u16, vid: u16| {
-                let value = [flags.to_ne_bytes(), vid.to_ne_bytes()].concat();
-                spec.put(IFLA_BRIDGE_VLAN_INFO, &value);
+            let mut info = |flags: u16, vid: u16| match self.tunnel {
+                Some(id) => {
+                    spec.nest(IFLA_BRIDGE_VLAN_TUNNEL_INFO, |tunnel| {
+                        tunnel.u32(TUNNEL_ID, id + u32::from(vid - self.first));
+                        tunnel.u16(TUNNEL_VID, vid);
+                        tunnel.u16(TUNNEL_FLAGS, flags & (RANGE_BEGIN | RANGE_END));
+                    });
+                }
+                None => {
+                    let value = [flags.to_ne_bytes(), vid.to_ne_bytes()].concat();
+                    spec.put(IFLA_BRIDGE_VLAN_INFO, &value);
+                }
             };
             match self.first == self.last {
                 true => info(flags, self.first),
@@ -163,6 +219,10 @@ impl Range {
             ..Command::ip(["vlan", verb, "dev", &self.link])
         };
         command.with("vid", self.vids());
+        if let Some(id) = self.tunnel {
+            command.word("tunnel_info");
+            command.with("id", span(id, id + u32::from(self.last - self.first)));
+        }
         let words = [
             (self.pvid, "pvid"),
             (self.untagged, "untagged"),
@@ -177,26 +237,52 @@ impl Range {
         command
     }
 
-    fn vids(&self) -> String {
-        match self.first == self.last {
-            true => self.first.to_string(),
-            false => format!("{}-{}", self.first, self.last),
-        }
+    pub(super) fn vids(&self) -> String {
+        span(self.first.into(), self.last.into())
     }
 
-    fn there(&self, names: &dyn Names) -> Result<Vec<Vlan>> {
+    pub(super) fn there(&self, names: &dyn Names) -> Result<Vec<Vlan>> {
         let index = names.link(&self.link)?;
         let mut list = list(names.namespace())?;
         list.retain(|vlan| vlan.link == index);
         Ok(list)
     }
 
+    /// The VLANs of the range that are not there, when some others are.
+    pub(super) fn missing(&self, names: &dyn Names) -> Option<Reason> {
+        let there = self.there(names).unwrap_or_default();
+        let is_there = |vid: u16| there.iter().any(|vlan| vlan.vid == vid);
+        let missing = (self.first..=self.last).find(|vid| !is_there(*vid))?;
+        let vids: Vec<String> = there.iter().map(|vlan| vlan.vid.to_string()).collect();
+        let reason = Reason::new(format!("{} has no VLAN {missing}", self.link)).blame("vid");
+        Some(match vids.is_empty() {
+            true => reason.hint(format!("bridge_vlan_add({:?}, {missing}) adds it", self.link)),
+            false => reason.hint(format!("it has {}", listed(&vids))),
+        })
+    }
+
     fn has(&self, vlan: &Vlan) -> bool {
         (self.first..=self.last).contains(&vlan.vid)
     }
 
+    /// Why a VLAN has no tunnel: the port maps none.
+    fn no_tunnel(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        self.tunnel?;
+        if let Errno::EINVAL | Errno::ENOENT = refusal.errno {
+            let words = format!(
+                "{} maps no VLANs to tunnels, or has no such VLAN",
+                self.link
+            );
+            let hint = format!("link_set({:?}, #{{ vlan_tunnel: true }})", self.link);
+            return self
+                .missing(names)
+                .or(Some(Reason::new(words).blame("tunnel_info").hint(hint)));
+        }
+        None
+    }
+
     /// Why the port has no VLANs: it is no port, or the kernel's bridges know none.
-    fn none(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+    pub(super) fn none(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         if refusal.errno != Errno::EOPNOTSUPP {
             return None;
         }
@@ -219,6 +305,14 @@ impl Range {
             Reason::new(words)
                 .hint("it is part of the module bridge, in the kernels of all distributions"),
         )
+    }
+}
+
+/// A number, or the first and the last with a hyphen between.
+pub(super) fn span(first: u32, last: u32) -> String {
+    match first == last {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
     }
 }
 
@@ -246,7 +340,11 @@ impl Operation for BridgeVlanAdd {
     }
 
     fn words(&self) -> String {
-        format!("let VLAN {} pass at {}", self.range.vids(), self.range.link)
+        let (vids, link) = (self.range.vids(), &self.range.link);
+        match self.range.tunnel {
+            Some(id) => format!("map VLAN {vids} of {link} to tunnel {id}"),
+            None => format!("let VLAN {vids} pass at {link}"),
+        }
     }
 
     fn action(&self, names: &dyn Names) -> Result<Action> {
@@ -258,11 +356,18 @@ impl Operation for BridgeVlanAdd {
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
-        self.range.none(refusal, names)
+        let no_tunnel = self.range.no_tunnel(refusal, names);
+        no_tunnel.or_else(|| self.range.none(refusal, names))
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
         let there = self.range.there(names)?;
+        if self.range.tunnel.is_some() {
+            let mut there = there.iter().filter(|vlan| self.range.has(vlan));
+            let is_mapped = there.any(|vlan| vlan.tunnel.is_some());
+            let range = self.range.clone();
+            return Ok((!is_mapped).then(|| BridgeVlanDel { range }.into()));
+        }
         // Another one stops being the one for frames without a tag.
         let takes_pvid = self.range.pvid && there.iter().any(|vlan| vlan.pvid);
         if takes_pvid || there.iter().any(|vlan| self.range.has(vlan)) {
@@ -287,7 +392,11 @@ impl Operation for BridgeVlanDel {
     }
 
     fn words(&self) -> String {
-        format!("stop VLAN {} at {}", self.range.vids(), self.range.link)
+        let (vids, link) = (self.range.vids(), &self.range.link);
+        match self.range.tunnel {
+            Some(id) => format!("map VLAN {vids} of {link} to tunnel {id} no more"),
+            None => format!("stop VLAN {vids} at {link}"),
+        }
     }
 
     fn action(&self, names: &dyn Names) -> Result<Action> {
@@ -299,6 +408,9 @@ impl Operation for BridgeVlanDel {
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
+        if let Some(reason) = self.range.no_tunnel(refusal, names) {
+            return Some(reason);
+        }
         if refusal.errno == Errno::ENOENT {
             let there = self.range.there(names).unwrap_or_default();
             let vids: Vec<String> = there.iter().map(|vlan| vlan.vid.to_string()).collect();
@@ -320,9 +432,19 @@ impl Operation for BridgeVlanDel {
         let Some(first) = there.first() else {
             return Ok(None);
         };
+        if self.range.tunnel.is_some() {
+            let wanted = |vlan: &Vlan| {
+                let id = self.range.tunnel?;
+                Some(id + u32::from(vlan.vid - self.range.first))
+            };
+            let is_so = there.iter().all(|vlan| vlan.tunnel == wanted(vlan));
+            let range = self.range.clone();
+            return Ok(is_so.then(|| BridgeVlanAdd { range }.into()));
+        }
         let alike = |vlan: &Vlan| (vlan.pvid, vlan.untagged) == (first.pvid, first.untagged);
         let is_whole = there.len() == usize::from(self.range.last - self.range.first) + 1;
-        if !is_whole || !there.iter().all(alike) {
+        let is_mapped = there.iter().any(|vlan| vlan.tunnel.is_some());
+        if !is_whole || is_mapped || !there.iter().all(alike) {
             return Ok(None);
         }
         let range = Range {
@@ -353,6 +475,28 @@ mod tests {
         let vids: Vec<u16> = found.iter().map(|vlan| vlan.vid).collect();
         assert_eq!(vids, [1, 5, 6, 7]);
         assert!(found[0].pvid && found[0].untagged && !found[1].pvid);
+    }
+
+    #[test]
+    fn tunnels_are_read() {
+        let mut attributes = Attributes::new();
+        attributes.nest(IFLA_AF_SPEC, |spec| {
+            for (flags, vid) in [(RANGE_BEGIN, 5u16), (RANGE_END, 8)] {
+                let value = [flags.to_ne_bytes(), vid.to_ne_bytes()].concat();
+                spec.put(IFLA_BRIDGE_VLAN_INFO, &value);
+            }
+            for (flags, vid, id) in [(RANGE_BEGIN, 5, 1000), (RANGE_END, 6, 1001), (0, 8, 77)] {
+                spec.nest(IFLA_BRIDGE_VLAN_TUNNEL_INFO, |tunnel| {
+                    tunnel.u32(TUNNEL_ID, id);
+                    tunnel.u16(TUNNEL_VID, vid);
+                    tunnel.u16(TUNNEL_FLAGS, flags);
+                });
+            }
+        });
+        let bytes = [header(3), attributes.into_bytes()].concat();
+        let found = read(&bytes).expect("a port");
+        let tunnels: Vec<Option<u32>> = found.iter().map(|vlan| vlan.tunnel).collect();
+        assert_eq!(tunnels, [Some(1000), Some(1001), None, Some(77)]);
     }
 
     proptest! {

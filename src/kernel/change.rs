@@ -261,17 +261,27 @@ changes! {
     /// Neighbours forgotten.
     NeighFlush(super::neigh_change::NeighFlush),
     /// A new forwarding entry.
-    FdbAdd(super::fdb::FdbAdd),
+    FdbAdd(super::fdb_change::FdbAdd),
     /// A forwarding entry removed.
-    FdbDel(super::fdb::FdbDel),
+    FdbDel(super::fdb_change::FdbDel),
+    /// Forwarding entries removed.
+    FdbFlush(super::fdb_flush::FdbFlush),
     /// VLANs of a bridge's port allowed.
     BridgeVlanAdd(super::bridge_vlan::BridgeVlanAdd),
     /// VLANs of a bridge's port forbidden.
     BridgeVlanDel(super::bridge_vlan::BridgeVlanDel),
+    /// Options of VLANs set.
+    VlanSet(super::vlan_options::VlanSet),
+    /// VXLAN networks allowed.
+    VniAdd(super::vni::VniAdd),
+    /// VXLAN networks forbidden.
+    VniDel(super::vni::VniDel),
     /// A member of a multicast group.
-    MdbAdd(super::mdb::MdbAdd),
+    MdbAdd(super::mdb_change::MdbAdd),
     /// A member of a multicast group removed.
-    MdbDel(super::mdb::MdbDel),
+    MdbDel(super::mdb_change::MdbDel),
+    /// Members of multicast groups removed.
+    MdbFlush(super::mdb_change::MdbFlush),
     /// A value under /proc/sys.
     SysctlSet(super::sysctl::SysctlSet),
     /// Tracked connections forgotten.

@@ -13,7 +13,7 @@
 //! | [`wireguard`] | keys and peers of WireGuard |
 //! | [`units`] | durations, rates, sizes and percentages as tc writes them |
 //! | [`route`], [`route_change`], [`route_fault`], [`route_metrics`], [`route_names`], [`route_question`], [`rule`] | routes and rules |
-//! | [`neigh_change`], [`ndmsg`], [`fdb`], [`bridge_vlan`], [`mdb`], [`port_state`] | neighbours; what bridges know of addresses, VLANs and groups; states of ports |
+//! | [`neigh_change`], [`ndmsg`], [`fdb`], [`fdb_change`], [`fdb_flush`], [`bridge_vlan`], [`vlan_options`], [`vni`], [`mdb`], [`mdb_change`], [`port_state`] | neighbours; what bridges know of addresses, VLANs and groups; states of ports |
 //! | [`netns`] | network namespaces; the only unshare(2) and setns(2) |
 //! | [`netlink`] | netlink sockets: requests, lists, transactions, extended acks, attributes, the tap |
 //! | [`conntrack`], [`conntrack_change`], [`conntrack_filter`], [`conntrack_text`] | connections as netfilter tracks them, forgetting them, which of them are meant, and a line of text for each |
@@ -46,6 +46,8 @@ pub mod conntrack_text;
 pub mod doctor;
 pub mod error;
 pub mod fdb;
+pub mod fdb_change;
+pub mod fdb_flush;
 pub mod features;
 pub mod filter;
 pub mod ioctl;
@@ -60,6 +62,7 @@ mod link_refusal;
 pub mod link_set;
 pub mod mac;
 pub mod mdb;
+pub mod mdb_change;
 pub mod monitor_text;
 pub mod ndmsg;
 pub mod neigh;
@@ -90,5 +93,7 @@ pub mod text;
 pub mod tuntap;
 pub mod units;
 pub mod veth;
+pub mod vlan_options;
+pub mod vni;
 pub mod wait;
 pub mod wireguard;

@@ -34,8 +34,16 @@ pub mod nda {
     pub const MASTER: u16 = 9;
     /// VXLAN network of the sender.
     pub const SRC_VNI: u16 = 11;
+    /// The next hop, by its number.
+    pub const NH_ID: u16 = 13;
+    /// Settings of forwarding entries (`NFEA_*`).
+    pub const FDB_EXT_ATTRS: u16 = 14;
     /// More flags.
     pub const FLAGS_EXT: u16 = 15;
+    /// Which bits of the state are asked for, to flush.
+    pub const STATE_MASK: u16 = 16;
+    /// Which bits of the flags are asked for, to flush.
+    pub const FLAGS_MASK: u16 = 17;
 }
 
 /// `NUD_*`, states.

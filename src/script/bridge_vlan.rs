@@ -1,20 +1,19 @@
-//! Verbs about the VLANs and the multicast groups of a bridge's ports.
-
-use std::net::IpAddr;
+//! Verbs about the VLANs of a bridge's ports, and what a VLAN has in the whole bridge.
 
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Map};
 
 use crate::kernel::bridge_vlan::{BridgeVlanAdd, BridgeVlanDel, LAST_VID, Range};
-use crate::kernel::mac::Mac;
-use crate::kernel::mdb::{Group, MdbAdd, MdbDel, Member};
-use crate::kernel::route_names::PROTOCOLS;
+use crate::kernel::options::Row;
+use crate::kernel::vlan_options::{OF_A_BRIDGE, OF_A_PORT, VlanSet};
+use crate::kernel::vni::LAST_VNI;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
 
 use super::call::{RhaiResultOf, verb};
 use super::options::Options;
-use super::value::{array, array_of_maps, map, maybe};
+use super::settings::{map_of, take_all};
+use super::value::{array_of_maps, counter, map, maybe};
 
 /// The verbs.
 #[export_module]
@@ -32,6 +31,8 @@ pub mod api {
     /// - `untagged` (bool): its frames leave without a tag
     /// - `self` (bool): the link is the bridge itself
     /// - `master` (bool): the link is a port; so it is unless `self` is given
+    /// - `tunnel_info` (string or int): map the VLAN, which is there already, to this network of a tunnel; several to several, as
+    ///   "1000-1009". The port is an external tunnel with `vlan_tunnel`
     ///
     /// # Errors
     /// The link is no port of a bridge, or this kernel's bridges know no VLANs (EOPNOTSUPP); a number that no VLAN has; no such
@@ -60,6 +61,12 @@ pub mod api {
                 let words = "frames without a tag are of one VLAN, not of several";
                 return Err(Failure::new(words).blame("pvid"));
             }
+            // With a mapping neither of them is sent.
+            if let (Some(_), true) = (range.tunnel, pvid || untagged) {
+                let words = "to map a VLAN to a tunnel changes nothing else of it";
+                let failure = Failure::new(words).blame(if pvid { "pvid" } else { "untagged" });
+                return Err(failure.hint("add the VLAN first, and its tunnel after that"));
+            }
             lab.apply(BridgeVlanAdd {
                 range: Range {
                     pvid,
@@ -79,6 +86,7 @@ pub mod api {
     /// # Options
     /// - `self` (bool): the link is the bridge itself
     /// - `master` (bool): the link is a port; so it is unless `self` is given
+    /// - `tunnel_info` (string or int): the VLAN stays, and is mapped to this network of a tunnel no more
     ///
     /// # Errors
     /// The link is no port of a bridge, or this kernel's bridges know no VLANs (EOPNOTSUPP); no such VLAN (ENOENT).
@@ -104,11 +112,92 @@ pub mod api {
         })
     }
 
-    /// Lists the VLANs that pass at the ports of bridges and at the bridges themselves.
+    /// Sets options of VLANs of a bridge's port, or of the bridge itself. `vid` is a number, or several as "10-19".
     ///
-    /// Equivalent to: `bridge vlan show`, `bridge vlan`
+    /// Equivalent to: `bridge vlan set dev LINK vid VID`
     ///
-    /// Search words: `vlan filtering`, `trunk`, `access port`, `native vlan`, `802.1q`
+    /// Search words: `vlan filtering`, `mst`, `spanning tree`, `arp suppression`, `multicast router`
+    ///
+    /// # Options
+    /// - `state` (word): what the port does in this VLAN: "disabled", "listening", "learning", "forwarding" or "blocking"
+    /// - `mcast_router` (int): whether a multicast router is behind it: 0 never, 1 found out, 2 always, 3 for a while
+    /// - `mcast_max_groups` (int): how many groups there may be; 0 is no limit
+    /// - `neigh_suppress` (bool): answer ARP and ND in the place of those behind it
+    ///
+    /// # Errors
+    /// No such VLAN; nothing to set; the link is no port of a bridge; this kernel's bridges know no VLANs (EOPNOTSUPP), or not
+    /// this option (EINVAL); no such link (ENODEV).
+    ///
+    /// # Example
+    /// ```rhai
+    /// link_add("br0", "bridge");
+    /// veth_add("port", "host");
+    /// link_set("port", #{ master: "br0" });
+    /// try { bridge_vlan_set("port", 1, #{ state: "blocking" }); }
+    /// catch (e) { print(e.errno == "EOPNOTSUPP"); } // a kernel without CONFIG_BRIDGE_VLAN_FILTERING
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn bridge_vlan_set(
+        ctx: NativeCallContext,
+        link: &str,
+        vid: Dynamic,
+        options: Map,
+    ) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            lab.apply(read_settings(link, &vid, options, false)?)
+        })
+    }
+
+    /// Sets options that VLANs have in a whole bridge. `vid` is a number, or several as "10-19".
+    ///
+    /// The options of groups matter where the bridge has `mcast_vlan_snooping`. Times are told and set in hundredths of a second.
+    ///
+    /// Equivalent to: `bridge vlan global set dev BRIDGE vid VID`
+    ///
+    /// Search words: `vlan filtering`, `igmp snooping`, `mld`, `querier`, `mst`
+    ///
+    /// # Options
+    /// - `mcast_snooping` (bool): look after multicast groups
+    /// - `mcast_querier` (bool): ask for members of groups
+    /// - `mcast_igmp_version` (int): the version of IGMP: 2 or 3
+    /// - `mcast_mld_version` (int): the version of MLD: 1 or 2
+    /// - `mcast_last_member_count` (int): how often to ask after somebody left
+    /// - `mcast_last_member_interval` (duration): how long to wait between those questions
+    /// - `mcast_startup_query_count` (int): how often to ask at the start
+    /// - `mcast_startup_query_interval` (duration): how long to wait between those questions
+    /// - `mcast_membership_interval` (duration): how long a member counts of whom nothing is heard
+    /// - `mcast_querier_interval` (duration): how long another who asks counts of whom nothing is heard
+    /// - `mcast_query_interval` (duration): how long to wait between questions
+    /// - `mcast_query_response_interval` (duration): how long members may take to answer
+    /// - `msti` (int): the spanning tree that the VLAN is of, where the bridge has several
+    ///
+    /// # Errors
+    /// No such VLAN; nothing to set; the link is no bridge; this kernel's bridges know no VLANs (EOPNOTSUPP), or not this option
+    /// (EINVAL); no such link (ENODEV).
+    ///
+    /// # Example
+    /// ```rhai
+    /// link_add("br0", "bridge");
+    /// try { bridge_vlan_global_set("br0", 1, #{ mcast_querier: true }); }
+    /// catch (e) { print(e.errno == "EOPNOTSUPP"); } // a kernel without CONFIG_BRIDGE_VLAN_FILTERING
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn bridge_vlan_global_set(
+        ctx: NativeCallContext,
+        bridge: &str,
+        vid: Dynamic,
+        options: Map,
+    ) -> RhaiResultOf<()> {
+        verb(&ctx, |lab| {
+            lab.apply(read_settings(bridge, &vid, options, true)?)
+        })
+    }
+
+    /// Lists the VLANs that pass at the ports of bridges and at the bridges themselves, with their options and counters.
+    ///
+    /// Equivalent to: `bridge vlan show`, `bridge vlan`, `bridge vlan tunnelshow`
+    ///
+    /// Search words: `vlan filtering`, `trunk`, `access port`, `native vlan`, `802.1q`, `vlan statistics`
     ///
     /// # Options
     /// - `dev` (link): only those of this port or bridge
@@ -116,10 +205,13 @@ pub mod api {
     ///
     /// # Returns
     /// An array of maps: `link`; `vid` (int); `pvid` (bool: frames that come in without a tag are of it); `untagged` (bool: its
-    /// frames leave without a tag). A kernel whose bridges know no VLANs (CONFIG_BRIDGE_VLAN_FILTERING) gives none.
+    /// frames leave without a tag); `tunnel` (int: the network of a tunnel that it is mapped to, or `()`); `options` (a map of what
+    /// `bridge_vlan_set` sets and `mcast_n_groups`, as far as this kernel tells it); `statistics` (a map: `rx_bytes`,
+    /// `rx_packets`, `tx_bytes`, `tx_packets`; of a port counted with `vlan_stats_per_port`; `()` if the kernel tells none). A
+    /// kernel whose bridges know no VLANs (CONFIG_BRIDGE_VLAN_FILTERING) gives none.
     ///
     /// # Errors
-    /// No such link (ENODEV).
+    /// No such link (ENODEV); a number that no VLAN has.
     ///
     /// # Example
     /// ```rhai
@@ -129,18 +221,33 @@ pub mod api {
     #[rhai_fn(return_raw)]
     pub fn bridge_vlan_list(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Array> {
         verb(&ctx, |lab| {
-            let mut options = Options::new(options);
-            let dev = options.take::<String>("dev")?;
-            let only = options.take::<u32>("vid")?;
-            options.finish()?;
-            let list = ask(lab, "list the VLANs", || lab.bridge_vlans(dev.as_deref()));
+            let (dev, only) = read_filter(options)?;
+            let words = "list the VLANs";
+            let list = ask(lab, words, || lab.bridge_vlans(dev.as_deref()));
             let list = list.map_err(|failure| failure.blame("dev"))?;
+            let more = ask(lab, words, || match list.objects.is_empty() {
+                true => Ok(Vec::new()),
+                false => Ok(lab.vlan_options(dev.as_deref(), false)?.objects),
+            })?;
             let chosen = list.objects.iter();
-            let chosen = chosen.filter(|vlan| only.is_none_or(|vid| u32::from(vlan.vid) == vid));
+            let chosen = chosen.filter(|vlan| only.is_none_or(|vid| vlan.vid == vid));
             Ok(array_of_maps(chosen.map(|vlan| {
+                let more = more.iter().find(|one| one.are_of(vlan.link, vlan.vid));
+                let settings = more.map(|more| map_of(&more.settings)).unwrap_or_default();
+                let counters = more.and_then(|more| more.counters).map(|all| {
+                    map([
+                        ("rx_bytes", counter(all.rx_bytes)),
+                        ("rx_packets", counter(all.rx_packets)),
+                        ("tx_bytes", counter(all.tx_bytes)),
+                        ("tx_packets", counter(all.tx_packets)),
+                    ])
+                });
                 map([
                     ("link", maybe(list.links.get(&vlan.link).cloned())),
+                    ("options", settings.into()),
                     ("pvid", vlan.pvid.into()),
+                    ("statistics", maybe(counters)),
+                    ("tunnel", maybe(vlan.tunnel.map(i64::from))),
                     ("untagged", vlan.untagged.into()),
                     ("vid", i64::from(vlan.vid).into()),
                 ])
@@ -148,153 +255,81 @@ pub mod api {
         })
     }
 
-    /// Has a port of a bridge get the frames of a multicast group.
+    /// Lists the options that VLANs have in whole bridges.
     ///
-    /// The group is an address of IPv4 or IPv6, or (permanent) a hardware address.
+    /// Equivalent to: `bridge vlan global show`, `bridge vlan global`
     ///
-    /// Equivalent to: `bridge mdb add dev BRIDGE port PORT grp GROUP`
-    ///
-    /// Search words: `multicast database`, `igmp snooping`, `mld`, `join`
-    ///
-    /// # Options
-    /// - `state` (word): "temp" unless given: it goes like what hosts ask for; "permanent"
-    /// - `src` (address): only what comes from there
-    /// - `vid` (int): in this VLAN
-    ///
-    /// # Errors
-    /// The port gets it already (EEXIST); the bridge is down (EINVAL); the port is none of this bridge; no such link (ENODEV).
-    ///
-    /// # Example
-    /// ```rhai
-    /// link_add("br0", "bridge", #{ up: true });
-    /// veth_add("port", "host", #{ up: true });
-    /// link_set("port", #{ master: "br0" });
-    /// mdb_add("br0", "port", "239.1.1.1", #{ state: "permanent" });
-    /// show(mdb_list(#{ dev: "br0" }).filter(|one| one.group == "239.1.1.1").map(|one| one.port));
-    /// ```
-    #[rhai_fn(return_raw)]
-    pub fn mdb_add(
-        ctx: NativeCallContext,
-        bridge: &str,
-        port: &str,
-        group: &str,
-        options: Map,
-    ) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| {
-            let mut options = Options::new(options);
-            let is_permanent = match options.take::<String>("state")?.as_deref() {
-                None | Some("temp") => false,
-                Some("permanent") => true,
-                Some(other) => {
-                    let failure = Failure::new(format!("{other:?} is neither temp nor permanent"));
-                    return Err(failure.blame("state"));
-                }
-            };
-            let member = read_member(bridge, port, group, options)?;
-            lab.apply(MdbAdd {
-                member: Member {
-                    is_permanent,
-                    ..member
-                },
-            })
-        })
-    }
-
-    /// Has a port of a bridge get the frames of a multicast group no more.
-    ///
-    /// Equivalent to: `bridge mdb del dev BRIDGE port PORT grp GROUP`
-    ///
-    /// Search words: `multicast database`, `igmp snooping`, `leave`, `remove`, `delete`
-    ///
-    /// # Options
-    /// - `src` (address): only what comes from there
-    /// - `vid` (int): in this VLAN
-    ///
-    /// # Errors
-    /// It does not get it (ENOENT, EINVAL); no such link (ENODEV).
-    ///
-    /// # Example
-    /// ```rhai
-    /// link_add("br0", "bridge", #{ up: true });
-    /// veth_add("port", "host", #{ up: true });
-    /// link_set("port", #{ master: "br0" });
-    /// mdb_add("br0", "port", "239.1.1.1", #{ state: "permanent" });
-    /// mdb_del("br0", "port", "239.1.1.1");
-    /// show(mdb_list(#{ dev: "br0" }).filter(|one| one.group == "239.1.1.1").len());
-    /// ```
-    #[rhai_fn(return_raw)]
-    pub fn mdb_del(
-        ctx: NativeCallContext,
-        bridge: &str,
-        port: &str,
-        group: &str,
-        options: Map,
-    ) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| {
-            let member = read_member(bridge, port, group, Options::new(options))?;
-            lab.apply(MdbDel { member })
-        })
-    }
-
-    /// Lists which ports of bridges want the frames of which multicast groups.
-    ///
-    /// Equivalent to: `bridge mdb show`, `bridge mdb`
-    ///
-    /// Search words: `multicast database`, `igmp snooping`, `mld`, `group`
+    /// Search words: `vlan filtering`, `igmp snooping`, `mld`, `querier`, `mst`
     ///
     /// # Options
     /// - `dev` (link): only those of this bridge
-    /// - `vid` (int): only those in this VLAN
+    /// - `vid` (int): only this VLAN
     ///
     /// # Returns
-    /// An array of maps: `bridge`; `port`; `group` (an IP address, or a hardware address); `src` (only from there); `state`
-    /// ("permanent" or "temp"); `vid` (int, `()` is none); `filter_mode` ("include" or "exclude"); `flags` (offload, fast_leave,
-    /// added_by_star_ex, blocked); `protocol` (who made it). What there is not is `()`.
+    /// An array of maps: `bridge`; `vid` (int); `options` (a map of what `bridge_vlan_global_set` sets, as far as this kernel tells
+    /// it, times in seconds). A kernel whose bridges know no VLANs (CONFIG_BRIDGE_VLAN_FILTERING) gives none.
     ///
     /// # Errors
-    /// No such link (ENODEV).
+    /// No such link (ENODEV); a number that no VLAN has.
     ///
     /// # Example
     /// ```rhai
-    /// link_add("br0", "bridge", #{ up: true });
-    /// show(mdb_list(#{ dev: "br0" }).filter(|one| one.state == "permanent").len());
+    /// link_add("br0", "bridge");
+    /// show(bridge_vlan_global_list(#{ dev: "br0", vid: 4000 }).len());
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn mdb_list(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Array> {
+    pub fn bridge_vlan_global_list(ctx: NativeCallContext, options: Map) -> RhaiResultOf<Array> {
         verb(&ctx, |lab| {
-            let mut options = Options::new(options);
-            let dev = options.take::<String>("dev")?;
-            let only = options.take::<u32>("vid")?;
-            options.finish()?;
-            let list = ask(lab, "list the multicast groups", || {
-                lab.groups(dev.as_deref())
+            let (dev, only) = read_filter(options)?;
+            let list = ask(lab, "list the options of VLANs", || {
+                lab.vlan_options(dev.as_deref(), true)
             });
             let list = list.map_err(|failure| failure.blame("dev"))?;
-            let name = |index: u32| maybe(list.links.get(&index).cloned());
-            let chosen = list.objects.iter();
-            let chosen = chosen.filter(|one| only.is_none_or(|vid| u32::from(one.vid) == vid));
-            Ok(array_of_maps(chosen.map(|one| {
-                let vid = Some(one.vid).filter(|vid| *vid != 0);
-                let state = if one.is_permanent {
-                    "permanent"
-                } else {
-                    "temp"
-                };
-                let protocol = one.protocol.map(|number| PROTOCOLS.text(number.into()));
+            let each = list.objects.iter().flat_map(|one| {
+                let vids = one.first..=one.last.min(LAST_VID);
+                vids.map(move |vid| (one, vid))
+            });
+            let chosen = each.filter(|(_, vid)| only.is_none_or(|only| only == *vid));
+            Ok(array_of_maps(chosen.map(|(one, vid)| {
                 map([
-                    ("bridge", name(one.bridge)),
-                    ("filter_mode", maybe(one.filter_mode)),
-                    ("flags", array(one.flag_names()).into()),
-                    ("group", one.group.to_string().into()),
-                    ("port", name(one.port)),
-                    ("protocol", maybe(protocol)),
-                    ("src", maybe(one.source.map(|source| source.to_string()))),
-                    ("state", state.into()),
-                    ("vid", maybe(vid.map(i64::from))),
+                    ("bridge", maybe(list.links.get(&one.link).cloned())),
+                    ("options", map_of(&one.settings).into()),
+                    ("vid", i64::from(vid).into()),
                 ])
             })))
         })
     }
+}
+
+/// The link and the VLAN that a list is of.
+fn read_filter(options: Map) -> Outcome<(Option<String>, Option<u16>)> {
+    let mut options = Options::new(options);
+    let dev = options.take("dev")?;
+    let number = options.take::<i64>("vid")?;
+    options.finish()?;
+    let only = number.map(|number| vid(number, "vid")).transpose()?;
+    Ok((dev, only))
+}
+
+fn read_settings(link: &str, given: &Dynamic, options: Map, global: bool) -> Outcome<VlanSet> {
+    let rows: &'static [Row] = if global { OF_A_BRIDGE } else { OF_A_PORT };
+    let mut options = Options::new(options);
+    let settings = take_all(&mut options, rows)?;
+    options.finish()?;
+    let (first, last) = read_vids(given)?;
+    if settings.is_empty() {
+        let keys = rows.iter().filter(|row| row.is_set()).map(|row| row.key);
+        let keys: Vec<&str> = keys.collect();
+        let failure = Failure::new("there is nothing to set").blame("options");
+        return Err(failure.hint(format!("the options are: {}", keys.join(", "))));
+    }
+    Ok(VlanSet {
+        link: link.to_string(),
+        first,
+        last,
+        global,
+        settings,
+    })
 }
 
 /// The number of a VLAN.
@@ -312,24 +347,24 @@ pub(super) fn vid(number: i64, argument: &'static str) -> Outcome<u16> {
 /// VLANs of a port: a number, or two with a hyphen between.
 fn read_range(link: &str, given: &Dynamic, mut options: Options) -> Outcome<Range> {
     let (is_bridge, master) = (options.flag("self")?, options.flag("master")?);
+    let tunnel = options.take::<Dynamic>("tunnel_info")?;
     options.finish()?;
-    let text = match given.as_int() {
-        Ok(number) => number.to_string(),
-        Err(_) => given.clone().into_string().unwrap_or_default(),
-    };
-    let (first, last) = text.split_once('-').unwrap_or((&text, &text));
-    let (Ok(first), Ok(last)) = (first.parse(), last.parse()) else {
-        let given = super::options::describe(given);
-        let words = format!("{given} is neither a VLAN nor a range of them");
-        return Err(Failure::new(words)
-            .blame("vid")
-            .hint("write 10 or \"10-19\""));
-    };
-    let (first, last) = (vid(first, "vid")?, vid(last, "vid")?);
-    if first > last {
-        let words = format!("{text:?} ends before it begins");
-        return Err(Failure::new(words).blame("vid"));
-    }
+    let (first, last) = read_vids(given)?;
+    let tunnel = tunnel.map(|tunnel| {
+        let ids = read_span(&tunnel, "tunnel_info", "a network of a tunnel")?;
+        let (from, to) = ids;
+        if !(0..=i64::from(LAST_VNI)).contains(&to) {
+            let words = format!("{to} is no network of a tunnel: they go from 0 to {LAST_VNI}");
+            return Err(Failure::new(words).about(to.to_string()).blame("tunnel_info"));
+        }
+        if to - from != i64::from(last - first) {
+            let (vlans, networks) = (last - first + 1, to - from + 1);
+            let words = format!("{vlans} VLANs can't be mapped to {networks} networks");
+            let hint = format!("write \"{from}-{}\"", from + i64::from(last - first));
+            return Err(Failure::new(words).blame("tunnel_info").hint(hint));
+        }
+        Ok(from as u32)
+    });
     Ok(Range {
         link: link.to_string(),
         first,
@@ -338,44 +373,38 @@ fn read_range(link: &str, given: &Dynamic, mut options: Options) -> Outcome<Rang
         untagged: false,
         is_bridge,
         master,
+        tunnel: tunnel.transpose()?,
     })
 }
 
-fn read_member(
-    bridge: &str,
-    port: &str,
-    group: &str,
-    mut options: Options,
-) -> Outcome<Member<String>> {
-    let source = options.take::<IpAddr>("src")?;
-    let number = options.take::<i64>("vid")?;
-    options.finish()?;
-    Ok(Member {
-        bridge: bridge.to_string(),
-        port: port.to_string(),
-        group: read_group(group)?,
-        source,
-        vid: number
-            .map(|number| vid(number, "vid"))
-            .transpose()?
-            .unwrap_or(0),
-        is_permanent: false,
-        flags: 0,
-        filter_mode: None,
-        protocol: None,
-    })
+fn read_vids(given: &Dynamic) -> Outcome<(u16, u16)> {
+    let (first, last) = read_span(given, "vid", "a VLAN")?;
+    Ok((vid(first, "vid")?, vid(last, "vid")?))
 }
 
-fn read_group(text: &str) -> Outcome<Group> {
-    let ip = text.parse::<IpAddr>().ok();
-    let mac = text.parse::<Mac>().ok();
-    match (ip, mac) {
-        (Some(ip), _) if ip.is_multicast() => Ok(Group::Ip(ip)),
-        (_, Some(mac)) if mac.is_multicast() => Ok(Group::Mac(mac)),
-        _ => {
-            let words = format!("{text:?} is not the address of a group");
-            let failure = Failure::new(words).about(text).blame("group");
-            Err(failure.hint("write one such as 239.1.1.1, ff02::1:3 or 01:00:5e:01:01:01"))
-        }
+/// A number, or the first and the last with a hyphen between; none is negative.
+pub(super) fn read_span(
+    given: &Dynamic,
+    argument: &'static str,
+    what: &str,
+) -> Outcome<(i64, i64)> {
+    let text = match given.as_int() {
+        // What no list of them has is told by who knows how far they go.
+        Ok(number) => return Ok((number, number)),
+        Err(_) => given.clone().into_string().unwrap_or_default(),
+    };
+    let (first, last) = text.split_once('-').unwrap_or((&text, &text));
+    let number = |text: &str| text.parse::<u32>().ok().map(i64::from);
+    let (Some(first), Some(last)) = (number(first), number(last)) else {
+        let given = super::options::describe(given);
+        let words = format!("{given} is neither {what} nor a range of them");
+        let hint = "write 10 or \"10-19\"";
+        return Err(Failure::new(words).blame(argument).hint(hint));
+    };
+    if first > last {
+        let words = format!("{text:?} ends before it begins");
+        let hint = format!("write \"{last}-{first}\"");
+        return Err(Failure::new(words).blame(argument).hint(hint));
     }
+    Ok((first, last))
 }

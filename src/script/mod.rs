@@ -44,6 +44,7 @@ pub mod http;
 pub mod link;
 pub mod link_add;
 mod link_values;
+pub mod mdb;
 pub mod methods;
 pub mod modules;
 mod native;
@@ -82,6 +83,7 @@ pub mod tunnel;
 pub mod tuntap;
 pub mod udp;
 pub mod value;
+pub mod vni;
 pub mod wait;
 pub mod why;
 pub mod wireguard;
@@ -156,6 +158,14 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         (
             "VLANs and groups of bridges",
             exported_module!(bridge_vlan::api).into(),
+        ),
+        (
+            "VLANs and groups of bridges",
+            exported_module!(mdb::api).into(),
+        ),
+        (
+            "VLANs and groups of bridges",
+            exported_module!(vni::api).into(),
         ),
         ("Kernel parameters", exported_module!(sysctl::api).into()),
         ("Network namespaces", exported_module!(netns::api).into()),

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Failed;
 use netsh::kernel::addr::{AddrAdd, AddrDel, AddrFlush, Scope};
 use netsh::kernel::change::Change;
-use netsh::kernel::fdb::{self, FdbAdd, FdbDel};
+use netsh::kernel::fdb;
+use netsh::kernel::fdb_change::{FdbAdd, FdbDel, How};
 use netsh::kernel::kind;
 use netsh::kernel::link::LinkDel;
 use netsh::kernel::link_add::LinkAdd;
 use netsh::kernel::link_set::{KindSettings, LinkSet};
-use netsh::kernel::mdb::{self, MdbAdd, MdbDel};
+use netsh::kernel::mdb;
+use netsh::kernel::mdb_change::{MdbAdd, MdbDel};
 use netsh::kernel::ndmsg::ntf;
 use netsh::kernel::neigh_change::{NeighAdd, NeighDel};
 use netsh::kernel::netns::{self, Namespace};
@@ -667,22 +669,16 @@ fn of_what_bridges_know(here: &Namespace) -> Verdict {
         state: fdb::STATES[0].0,
         ..fdb::Entry::default()
     };
+    let group = mdb::Group::Ip("239.1.1.1".parse()?);
     let member = mdb::Member {
-        bridge: "br0".to_string(),
-        port: "a".to_string(),
-        group: mdb::Group::Ip("239.1.1.1".parse()?),
-        source: None,
-        vid: 0,
         is_permanent: true,
-        flags: 0,
-        filter_mode: None,
-        protocol: None,
+        ..mdb::Member::new("br0".to_string(), "a".to_string(), group)
     };
     let pairs: [(Change, Change); 3] = [
         (
             FdbAdd {
                 entry: entry(ntf::MASTER),
-                append: false,
+                how: How::Add,
             }
             .into(),
             FdbDel {
@@ -693,7 +689,7 @@ fn of_what_bridges_know(here: &Namespace) -> Verdict {
         (
             FdbAdd {
                 entry: entry(ntf::SELF),
-                append: false,
+                how: How::Add,
             }
             .into(),
             FdbDel {
@@ -704,6 +700,7 @@ fn of_what_bridges_know(here: &Namespace) -> Verdict {
         (
             MdbAdd {
                 member: member.clone(),
+                replace: false,
             }
             .into(),
             MdbDel { member }.into(),

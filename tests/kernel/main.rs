@@ -3,6 +3,7 @@
 //! A user namespace can only be entered by a process with one thread, so this binary enters the sandbox before its harness
 //! starts; each test then has a thread and a network namespace of its own. The tests of the program are in `tests/suite`.
 
+mod bridge;
 mod capturing;
 mod connection;
 mod filter;
@@ -25,6 +26,7 @@ fn main() {
     };
     let refusal = sandboxed.err().map(|refusal| refusal.cause);
     let trials = [
+        bridge::tests(),
         capturing::tests(),
         connection::tests(),
         filter::tests(),

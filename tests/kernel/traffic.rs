@@ -38,14 +38,20 @@ pub fn tests() -> Vec<Test> {
     ]
 }
 
-/// A command and the message of tc: type, flags, body.
-struct Recorded {
-    command: String,
-    message: (u16, u16, Vec<u8>),
+/// A message: type, flags, body.
+pub type Sent = (u16, u16, Vec<u8>);
+
+/// A command and the message of tc.
+pub struct Recorded {
+    /// The command.
+    pub command: String,
+    /// What was sent for it.
+    pub message: Sent,
 }
 
-fn recorded() -> Result<Vec<Recorded>, Failed> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tc/messages");
+/// What was recorded in a file below `tests`.
+pub fn recorded(file: &str) -> Result<Vec<Recorded>, Failed> {
+    let path = format!("{}/tests/{file}", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path)?;
     let mut lines = text
         .lines()
@@ -76,18 +82,18 @@ fn are_those_of_tc(_: &Namespace) -> Verdict {
     let engine = script::engine(Rc::new(lab));
     let catalog = script::catalog();
     let mut faults = Vec::new();
-    let all = recorded()?;
+    let all = recorded("tc/messages")?;
     for Recorded { command, message } in &all {
         // A class needs its parent. Where it is there, or the kernel has none of the kind, that is as good.
         if command.starts_with("tc class ") {
             let _ = engine.run(PARENT);
             kept.commands.take();
         }
-        let sent = sent_by(&engine, &catalog, command)?;
+        let sent = sent_by(&engine, &catalog, command, is_traffic)?;
         let shown = kept.commands.take().into_iter().next();
         compare(command, &sent, message, &mut faults);
         let shown = shown.ok_or_else(|| format!("{command}: no command was shown"))?;
-        let again = sent_by(&engine, &catalog, &shown)?;
+        let again = sent_by(&engine, &catalog, &shown, is_traffic)?;
         kept.commands.take();
         compare(
             &format!("{command}, shown as {shown}"),
@@ -109,12 +115,18 @@ const PARENT: &str = r#"
     try { class_add("eth0", "1:1", "htb", #{ parent: "1:", rate: "1gbit" }); } catch {}
 "#;
 
-/// The first message about traffic control that asks for no answer but yes, sent by what a command is translated to.
-fn sent_by(
+/// Whether a message is about traffic control, and asks for no answer but yes.
+fn is_traffic(kind: u16, _: u16) -> bool {
+    TRAFFIC.contains(&kind) && kind % 4 < 2
+}
+
+/// The first message of the wanted types and flags that is sent by what a command is translated to.
+pub fn sent_by(
     engine: &rhai::Engine,
     catalog: &Catalog,
     command: &str,
-) -> Result<(u16, u16, Vec<u8>), Failed> {
+    is_wanted: fn(u16, u16) -> bool,
+) -> Result<Sent, Failed> {
     let translation = translate(command, catalog);
     let line = match (translation.lines.as_slice(), translation.faults.as_slice()) {
         ([line], []) => line.clone(),
@@ -124,8 +136,7 @@ fn sent_by(
     let keep = messages.clone();
     set_tap(Some(Box::new(move |_, direction, bytes: &[u8]| {
         let short = |at: usize| u16::from_ne_bytes([bytes[at], bytes[at + 1]]);
-        let is_change = TRAFFIC.contains(&short(4)) && short(4) % 4 < 2;
-        if direction == Direction::Sent && is_change {
+        if direction == Direction::Sent && is_wanted(short(4), short(6)) {
             let body = bytes[HEADER..].to_vec();
             keep.borrow_mut().push((short(4), short(6), body));
         }
@@ -137,12 +148,8 @@ fn sent_by(
     first.ok_or_else(|| format!("{command}: {line} sends nothing: {ran:?}").into())
 }
 
-fn compare(
-    what: &str,
-    sent: &(u16, u16, Vec<u8>),
-    wanted: &(u16, u16, Vec<u8>),
-    faults: &mut Vec<String>,
-) {
+/// Notes where a message is not the wanted one.
+pub fn compare(what: &str, sent: &Sent, wanted: &Sent, faults: &mut Vec<String>) {
     if sent == wanted {
         return;
     }
@@ -158,7 +165,7 @@ fn compare(
         hex(&bytes[at.saturating_sub(8).min(end)..end])
     };
     faults.push(format!(
-        "{what}:\n  from byte {at} of {} and {}: netsh {} {:#x} ..{}, tc {} {:#x} ..{}",
+        "{what}:\n  from byte {at} of {} and {}: netsh {} {:#x} ..{}, iproute2 {} {:#x} ..{}",
         sent.2.len(),
         wanted.2.len(),
         sent.0,

@@ -4,10 +4,12 @@
 use crate::kernel::kind;
 use crate::kernel::kinds;
 use crate::kernel::options::{Row, Wrong, hear};
+use crate::kernel::vlan_options;
 use crate::lab::suggest::nearest;
 
 use super::Fault;
 use super::iproute2_route;
+use super::iproute2_routing_words::{FDB, MDB, VLAN};
 use super::iproute2_words::{
     GLOBALS, Global, Grammar, Keyword, LINK, Takes, commands, first_match, grammar, is_beginning,
     objects,
@@ -47,8 +49,15 @@ pub fn read(program: &str, words: &[Word]) -> Result<Vec<Reading>, Unread> {
         traffic::read(object, command, rest, &mut reading)?;
         return Ok(vec![reading]);
     }
+    if program == "bridge" && (["vlan", "mdb"].contains(&object) || command == "append") {
+        bridge_command(object, command, rest, &mut reading)?;
+        return Ok(vec![reading]);
+    }
     match grammar(program, object, command) {
-        None if reading.head == ["bridge", "link", "set"] => bridge_port(&mut reading, rest)?,
+        None if reading.head == ["bridge", "link", "set"] => {
+            let rows = kind::port_options("bridge");
+            bridge_settings(&mut reading, rows, "bridge_slave", rest)?;
+        }
         None => reading.tail = rest.to_vec(),
         Some(grammar) if object == "route" => {
             let words = iproute2_route::settled(rest, &mut reading)?;
@@ -150,22 +159,70 @@ fn inside(words: &[Word], outer: &Reading) -> Result<Vec<Reading>, Unread> {
     }
 }
 
-/// `bridge link set dev LINK ...`: settings of a port.
-fn bridge_port(reading: &mut Reading, words: &[Word]) -> Result<(), Fault> {
+/// Those of `bridge` that are more than a command and arguments in any order.
+fn bridge_command(
+    object: &'static str,
+    command: &'static str,
+    words: &[Word],
+    reading: &mut Reading,
+) -> Result<(), Fault> {
+    match (object, command) {
+        // An option of what adds.
+        ("fdb", "append") => {
+            reading.head.pop();
+            reading.head.push("add".into());
+            let span = reading.head_span.clone();
+            reading.push("append", None, &span);
+            let arguments = Arguments::of(reading, FDB, "add");
+            arguments.read(words)
+        }
+        ("vlan", "global") => {
+            let (command, rest) = self::command("bridge", "vlan", words, reading)?;
+            reading.head.push(command.into());
+            match command {
+                "set" => bridge_settings(reading, vlan_options::OF_A_BRIDGE, "VLAN", rest),
+                _ => Arguments::of(reading, VLAN, command).read(rest),
+            }
+        }
+        ("vlan", "set") => bridge_settings(reading, vlan_options::OF_A_PORT, "VLAN", words),
+        _ => {
+            let mut before = "";
+            let mut kept = Vec::new();
+            for word in words {
+                match (before, word.text.as_str()) {
+                    ("tunnel_info", "id") => {}
+                    ("source_list", addresses) => kept.push(word.with(addresses.replace(',', " "))),
+                    _ => kept.push(word.clone()),
+                }
+                before = &word.text;
+            }
+            let grammar = if object == "mdb" { MDB } else { VLAN };
+            Arguments::of(reading, grammar, command).read(&kept)
+        }
+    }
+}
+
+/// `bridge link set dev LINK ...`, `bridge vlan set dev LINK vid VID ...`: settings of a port or of a VLAN.
+fn bridge_settings(
+    reading: &mut Reading,
+    rows: &'static [Row],
+    of: &str,
+    words: &[Word],
+) -> Result<(), Fault> {
     let mut rest = Vec::new();
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.text.as_str() {
-            "dev" => {
+            key @ ("dev" | "vid") => {
                 let value = value_of(word, words.next())?.clone();
-                reading.push("dev", Some(value), &word.span);
+                reading.push(key, Some(value), &word.span);
             }
             // Where it is set unless something else is said.
             "master" => {}
             _ => rest.push(word.clone()),
         }
     }
-    settings(reading, kind::port_options("bridge"), "bridge_slave", &rest)
+    settings(reading, rows, of, &rest)
 }
 
 /// Reads words by the table of a kind.

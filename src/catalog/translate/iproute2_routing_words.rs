@@ -1,7 +1,7 @@
 //! The words of routes, rules and of what `bridge` works on: the tables of `iproute.c`, `iprule.c`, `fdb.c`, `mdb.c` and
 //! `vlan.c` (iproute2 6.1), in their order.
 
-use super::iproute2_words::Takes::{Is, Nothing, Value};
+use super::iproute2_words::Takes::{Is, Nothing, Off, Value};
 use super::iproute2_words::{Grammar, exact, short};
 
 /// Of `ip route add|replace|delete` and the like.
@@ -160,6 +160,9 @@ pub const FDB: Grammar = Grammar {
         short("use", "use", Nothing),
         short("extern_learn", "extern_learn", Nothing),
         short("sticky", "sticky", Nothing),
+        exact("activity_notify", "activity_notify", Nothing),
+        exact("inactive", "inactive", Nothing),
+        exact("norefresh", "norefresh", Nothing),
         short("to", "lladdr", Value),
     ],
 };
@@ -177,6 +180,55 @@ pub const FDB_LOOK: Grammar = Grammar {
     ],
 };
 
+/// Of `bridge fdb get`.
+pub const FDB_GET: Grammar = Grammar {
+    unsaid: "lladdr",
+    keywords: &[
+        exact("brport", "dev", Value),
+        exact("dev", "dev", Value),
+        exact("br", "br", Value),
+        exact("vni", "vni", Value),
+        exact("self", "self", Nothing),
+        short("master", "master", Nothing),
+        short("vlan", "vlan", Value),
+        short("dynamic", "dynamic", Nothing),
+        exact("to", "lladdr", Value),
+    ],
+};
+
+/// Of `bridge fdb flush` (iproute2 6.15, which has more than 6.1).
+pub const FDB_FLUSH: Grammar = Grammar {
+    unsaid: "",
+    keywords: &[
+        exact("dev", "dev", Value),
+        exact("brport", "brport", Value),
+        exact("vlan", "vlan", Value),
+        exact("src_vni", "src_vni", Value),
+        exact("nhid", "nhid", Value),
+        exact("vni", "vni", Value),
+        exact("port", "port", Value),
+        exact("dst", "dst", Value),
+        exact("self", "self", Nothing),
+        exact("master", "master", Nothing),
+        exact("permanent", "state", Is("permanent")),
+        exact("nopermanent", "state", Is("nopermanent")),
+        exact("static", "state", Is("static")),
+        exact("nostatic", "state", Is("nostatic")),
+        exact("dynamic", "state", Is("dynamic")),
+        exact("nodynamic", "state", Is("nodynamic")),
+        exact("added_by_user", "added_by_user", Nothing),
+        exact("noadded_by_user", "added_by_user", Off),
+        exact("extern_learn", "extern_learn", Nothing),
+        exact("noextern_learn", "extern_learn", Off),
+        exact("sticky", "sticky", Nothing),
+        exact("nosticky", "sticky", Off),
+        exact("offloaded", "offloaded", Nothing),
+        exact("nooffloaded", "offloaded", Off),
+        exact("router", "router", Nothing),
+        exact("norouter", "router", Off),
+    ],
+};
+
 /// Of `bridge vlan`.
 pub const VLAN: Grammar = Grammar {
     unsaid: "",
@@ -191,7 +243,18 @@ pub const VLAN: Grammar = Grammar {
     ],
 };
 
-/// Of `bridge mdb`.
+/// Of `bridge vni`.
+pub const VNI: Grammar = Grammar {
+    unsaid: "",
+    keywords: &[
+        exact("dev", "dev", Value),
+        exact("vni", "vni", Value),
+        exact("group", "group", Value),
+        exact("remote", "remote", Value),
+    ],
+};
+
+/// Of `bridge mdb` (iproute2 6.15).
 pub const MDB: Grammar = Grammar {
     unsaid: "",
     keywords: &[
@@ -199,12 +262,18 @@ pub const MDB: Grammar = Grammar {
         exact("grp", "grp", Value),
         exact("port", "port", Value),
         exact("permanent", "state", Is("permanent")),
+        exact("nopermanent", "state", Is("temp")),
         exact("temp", "state", Is("temp")),
         exact("vid", "vid", Value),
         exact("src", "src", Value),
         exact("filter_mode", "filter_mode", Value),
         exact("source_list", "source_list", Value),
         exact("proto", "proto", Value),
+        exact("dst", "dst", Value),
+        exact("dst_port", "dst_port", Value),
+        exact("vni", "vni", Value),
+        exact("src_vni", "src_vni", Value),
+        exact("via", "via", Value),
     ],
 };
 
@@ -242,7 +311,7 @@ pub const RULE_COMMANDS: &[(&str, &str)] = &[
     ("help", "help"),
 ];
 
-/// The commands of `bridge fdb`, `bridge mdb` and `bridge vlan`.
+/// The commands of `bridge fdb`, `bridge mdb`, `bridge vlan` and `bridge vni`.
 pub const BRIDGE_COMMANDS: &[(&str, &str)] = &[
     ("add", "add"),
     ("append", "append"),

@@ -2,8 +2,8 @@
 //! `ipnetns.c` (iproute2 6.1), in their order, for the first that begins with what was typed is meant.
 
 use super::iproute2_routing_words::{
-    BRIDGE_COMMANDS, FDB, FDB_LOOK, MDB, ROUTE, ROUTE_COMMANDS, ROUTE_GET, ROUTE_LOOK, RULE,
-    RULE_COMMANDS, VLAN,
+    BRIDGE_COMMANDS, FDB, FDB_FLUSH, FDB_GET, FDB_LOOK, ROUTE, ROUTE_COMMANDS, ROUTE_GET,
+    ROUTE_LOOK, RULE, RULE_COMMANDS, VNI,
 };
 
 /// What follows a keyword.
@@ -222,8 +222,9 @@ pub fn grammar(program: &str, object: &str, command: &str) -> Option<Grammar> {
         return Some(match (object, command) {
             ("fdb", "add" | "append" | "replace" | "delete") => FDB,
             ("fdb", "show") => FDB_LOOK,
-            ("mdb", _) => MDB,
-            ("vlan", "add" | "delete" | "show") => VLAN,
+            ("fdb", "get") => FDB_GET,
+            ("fdb", "flush") => FDB_FLUSH,
+            ("vni", _) => VNI,
             _ => return None,
         });
     }
@@ -406,7 +407,7 @@ pub fn commands(program: &str, object: &str) -> &'static [(&'static str, &'stati
         ("ip", "neighbour") => NEIGHBOUR_COMMANDS,
         ("ip", "route") => ROUTE_COMMANDS,
         ("ip", "rule") => RULE_COMMANDS,
-        ("bridge", "fdb" | "mdb" | "vlan") => BRIDGE_COMMANDS,
+        ("bridge", "fdb" | "mdb" | "vlan" | "vni") => BRIDGE_COMMANDS,
         ("ip", "netns") => NETNS_COMMANDS,
         _ => COMMANDS,
     }
