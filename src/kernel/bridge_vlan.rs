@@ -256,7 +256,10 @@ impl Range {
         let vids: Vec<String> = there.iter().map(|vlan| vlan.vid.to_string()).collect();
         let reason = Reason::new(format!("{} has no VLAN {missing}", self.link)).blame("vid");
         Some(match vids.is_empty() {
-            true => reason.hint(format!("bridge_vlan_add({:?}, {missing}) adds it", self.link)),
+            true => reason.hint(format!(
+                "bridge_vlan_add({:?}, {missing}) adds it",
+                self.link
+            )),
             false => reason.hint(format!("it has {}", listed(&vids))),
         })
     }

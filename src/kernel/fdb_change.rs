@@ -6,9 +6,7 @@ use nix::errno::Errno;
 
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
-use super::fdb::{
-    AF_BRIDGE, Entry, Filter, NFEA_ACTIVITY_NOTIFY, NFEA_DONT_REFRESH, STATES, list,
-};
+use super::fdb::{AF_BRIDGE, Entry, Filter, NFEA_ACTIVITY_NOTIFY, NFEA_DONT_REFRESH, STATES, list};
 use super::link;
 use super::ndmsg::{self, Header, nda, ntf, nud};
 use super::netlink::Request;
@@ -110,7 +108,11 @@ impl Entry<String> {
             }
         }
         let norefresh = self.norefresh.then_some("norefresh");
-        for flag in self.flag_names().chain(self.notify_names()).chain(norefresh) {
+        for flag in self
+            .flag_names()
+            .chain(self.notify_names())
+            .chain(norefresh)
+        {
             command.word(flag);
         }
         let state = STATES.iter().find(|(bits, _)| *bits == self.state);
@@ -243,10 +245,23 @@ impl Operation for FdbAdd {
                 );
                 Some(Reason::new(words).hint("#{ dst: \"10.0.0.2\" }"))
             }
-            Errno::EINVAL if self.entry.flags & ntf::STICKY != 0 => {
+            Errno::EINVAL
+                if self.entry.flags & ntf::STICKY != 0
+                    && self.entry.state & nud::PERMANENT != 0 =>
+            {
                 let words = "a permanent entry moves nowhere, so it can't be sticky";
                 let hint = "#{ state: \"static\" }";
                 Some(Reason::new(words).blame("sticky").hint(hint))
+            }
+            // ndo_dflt_fdb_add of net/core/rtnetlink.c.
+            Errno::EINVAL
+                if self.entry.flags & ntf::SELF != 0
+                    && self.entry.state & nud::PERMANENT == 0
+                    && !is_tunnel(link, names) =>
+            {
+                let words = format!("{link} keeps its own addresses for ever");
+                let hint = "#{ master: true } enters it for the bridge instead";
+                Some(Reason::new(words).blame("state").hint(hint))
             }
             _ => no_port(&self.entry, refusal, names.namespace()),
         }

@@ -59,7 +59,11 @@ impl Which {
     pub fn state(&self) -> Option<(u16, u16)> {
         let both = nud::PERMANENT | nud::NOARP;
         let asked = [
-            (self.permanent, (nud::PERMANENT, nud::PERMANENT), (0, nud::PERMANENT)),
+            (
+                self.permanent,
+                (nud::PERMANENT, nud::PERMANENT),
+                (0, nud::PERMANENT),
+            ),
             (self.is_static, (nud::NOARP, both), (0, nud::NOARP)),
             (self.dynamic, (0, both), (nud::NOARP, nud::NOARP)),
         ];
@@ -214,7 +218,9 @@ impl Operation for FdbFlush {
                 let words = format!("{link} is neither a bridge nor a VXLAN tunnel");
                 let reason = Reason::new(words).blame("link");
                 Some(match found.master {
-                    Some(_) => reason.hint("#{ master: true } means the bridge that it is a port of"),
+                    Some(_) => {
+                        reason.hint("#{ master: true } means the bridge that it is a port of")
+                    }
                     None => reason,
                 })
             }

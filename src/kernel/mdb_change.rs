@@ -415,7 +415,9 @@ impl Operation for MdbFlush {
         let found = link::get_bare(names.namespace(), index).ok()?;
         if refusal.errno == Errno::EOPNOTSUPP && MASTERS.contains(&found.kind.as_str()) {
             let words = "this kernel can't flush them by one message";
-            return Some(Reason::new(words).hint("Linux does it from 6.8 on; mdb_del(...) removes one"));
+            return Some(
+                Reason::new(words).hint("Linux does it from 6.8 on; mdb_del(...) removes one"),
+            );
         }
         not_there(&self.bridge, port, refusal)
     }

@@ -1,31 +1,34 @@
-//! The state of a bridge's port, set by hand (RTM_SETLINK with AF_BRIDGE: br_setlink in net/bridge/br_netlink.c).
+//! What a bridge's port is told as one (RTM_SETLINK with AF_BRIDGE: br_setlink in net/bridge/br_netlink.c), as `bridge link set`
+//! does.
 //!
 //! All other settings of a port go with those of the link. The state could too, but after such a message the kernel tells of a
-//! changed link (do_setlink in net/core/rtnetlink.c), and a bridge that hears of it lets a port with a carrier forward again.
+//! changed link (do_setlink in net/core/rtnetlink.c), and a bridge that hears of it lets a port with a carrier forward again. And
+//! `ip link set` has no word for the number of groups.
 
 use nix::errno::Errno;
 
 use super::bridge_vlan::{RTM_SETLINK, header};
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
-use super::kind::STATES_OF_PORTS;
 use super::link;
 use super::netlink::attributes::Attributes;
 use super::netlink::{Message, Request};
-use super::options::Setting;
+use super::options::Settings;
 use super::reason::{Reason, Refusal};
 
 /// Settings of a port, nested (`IFLA_PROTINFO` of linux/if_link.h).
 const IFLA_PROTINFO: u16 = 12;
-const IFLA_BRPORT_STATE: u16 = 1;
 
-/// Sets the state of a port. Like `bridge link set dev LINK state STATE`.
+/// The settings that are told in this way.
+pub const KEYS: [&str; 2] = ["mcast_max_groups", "state"];
+
+/// Sets what a port has as one. Like `bridge link set dev LINK state STATE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PortState {
     /// The port.
     pub link: String,
-    /// The state: one of its words.
-    pub state: &'static str,
+    /// The settings, of [`KEYS`].
+    pub settings: Settings,
 }
 
 impl Operation for PortState {
@@ -34,7 +37,9 @@ impl Operation for PortState {
     }
 
     fn words(&self) -> String {
-        format!("set state of {}", self.link)
+        let keys = self.settings.given().iter().map(|(row, _)| row.key);
+        let keys: Vec<&str> = keys.collect();
+        format!("set {} of {}", keys.join(", "), self.link)
     }
 
     fn links(&self) -> Vec<(&'static str, &str)> {
@@ -42,13 +47,10 @@ impl Operation for PortState {
     }
 
     fn action(&self, names: &dyn Names) -> Result<Action> {
-        let number = STATES_OF_PORTS.iter().find(|(word, _)| *word == self.state);
+        let settings = self.settings.attributes(&|name| names.link(name))?;
         let mut attributes = Attributes::new();
         attributes.nest(IFLA_PROTINFO, |port| {
-            port.u8(
-                IFLA_BRPORT_STATE,
-                number.map_or(0, |(_, number)| *number as u8),
-            );
+            port.extend(&settings);
         });
         let mut body = header(names.link(&self.link)?);
         body.extend(attributes.as_bytes());
@@ -57,14 +59,19 @@ impl Operation for PortState {
     }
 
     fn command(&self) -> Command {
-        Command {
+        let mut command = Command {
             program: "bridge".into(),
-            ..Command::ip(["link", "set", "dev", &self.link, "state", self.state])
+            ..Command::ip(["link", "set", "dev", &self.link])
+        };
+        for (row, setting) in self.settings.given() {
+            command.with(row.word, setting.words());
         }
+        command
     }
 
     /// `br_set_port_state` in net/bridge/br_stp_if.c says nothing but the errno.
     fn refusal(&self, refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
+        self.settings.get("state")?;
         let reason = match refusal.errno {
             Errno::ENETDOWN => Reason::new(format!("{} is down, or has no carrier", self.link))
                 .hint("a port without a carrier is disabled; bring both of its ends up first"),
@@ -80,13 +87,17 @@ impl Operation for PortState {
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
         let now = link::get_bare(names.namespace(), names.link(&self.link)?)?;
         let settings = now.port_settings(&|_| None);
-        let state = settings.iter().find_map(|(row, setting)| match setting {
-            Setting::Word(state) if row.key == "state" => Some(*state),
-            _ => None,
-        });
-        Ok(state.map(|state| {
-            let link = self.link.clone();
-            PortState { link, state }.into()
-        }))
+        let mut before = Settings::of(self.settings.rows());
+        for (row, _) in self.settings.given() {
+            let known = settings.iter().find(|(known, _)| known.key == row.key);
+            // What this kernel does not tell it does not know either.
+            let Some((_, setting)) = known else {
+                return Ok(None);
+            };
+            before.set(row.key, setting.clone());
+        }
+        let link = self.link.clone();
+        let settings = before;
+        Ok(Some(PortState { link, settings }.into()))
     }
 }

@@ -13,7 +13,7 @@ use super::netlink::attributes::{self, Attribute, Attributes};
 use super::netlink::{Message, Request};
 use super::netns::Namespace;
 use super::options::{Form, Row, Says, Setting, Settings, Unit, Width, read, row};
-use super::reason::{Reason, Refusal};
+use super::reason::{Reason, Refusal, listed};
 
 use Form::{Switch, Time};
 use Unit::Centiseconds;
@@ -47,34 +47,85 @@ const ONLY_OPTIONS: u16 = 64;
 
 /// The options of a VLAN of a port (`BRIDGE_VLANDB_ENTRY_*`).
 pub const OF_A_PORT: &[Row] = &[
-    row("state", 3, Form::Word(U8, STATES_OF_PORTS), "what the port does in this VLAN"),
+    row(
+        "state",
+        3,
+        Form::Word(U8, STATES_OF_PORTS),
+        "what the port does in this VLAN",
+    ),
     row(
         "mcast_router",
         6,
         Form::Number(U8, 0, 3, &[]),
         "whether a multicast router is behind it: 0 never, 1 found out, 2 always, 3 for a while",
     ),
-    row("mcast_n_groups", 7, Form::number(U32), "how many groups there are").told(),
-    row("mcast_max_groups", 8, Form::number(U32), "how many groups there may be; 0 is no limit"),
-    row("neigh_suppress", 9, Switch(U8), "answer ARP and ND in the place of those behind it")
-        .says(Says::OnOff),
+    row(
+        "mcast_n_groups",
+        7,
+        Form::number(U32),
+        "how many groups there are",
+    )
+    .told(),
+    row(
+        "mcast_max_groups",
+        8,
+        Form::number(U32),
+        "how many groups there may be; 0 is no limit",
+    ),
+    row(
+        "neigh_suppress",
+        9,
+        Switch(U8),
+        "answer ARP and ND in the place of those behind it",
+    )
+    .says(Says::OnOff),
 ];
 
 /// The options of a VLAN of a bridge (`BRIDGE_VLANDB_GOPTS_*`).
 pub const OF_A_BRIDGE: &[Row] = &[
-    row("mcast_snooping", 3, Switch(U8), "look after multicast groups"),
+    row(
+        "mcast_snooping",
+        3,
+        Switch(U8),
+        "look after multicast groups",
+    ),
     row("mcast_querier", 15, Switch(U8), "ask for members of groups"),
-    row("mcast_igmp_version", 4, Form::Number(U8, 2, 3, &[]), "the version of IGMP"),
-    row("mcast_mld_version", 5, Form::Number(U8, 1, 2, &[]), "the version of MLD"),
-    row("mcast_last_member_count", 6, Form::number(U32), "how often to ask after a leave"),
+    row(
+        "mcast_igmp_version",
+        4,
+        Form::Number(U8, 2, 3, &[]),
+        "the version of IGMP",
+    ),
+    row(
+        "mcast_mld_version",
+        5,
+        Form::Number(U8, 1, 2, &[]),
+        "the version of MLD",
+    ),
+    row(
+        "mcast_last_member_count",
+        6,
+        Form::number(U32),
+        "how often to ask after a leave",
+    ),
     time("mcast_last_member_interval", 8),
-    row("mcast_startup_query_count", 7, Form::number(U32), "how often to ask at the start"),
+    row(
+        "mcast_startup_query_count",
+        7,
+        Form::number(U32),
+        "how often to ask at the start",
+    ),
     time("mcast_startup_query_interval", 14),
     time("mcast_membership_interval", 10),
     time("mcast_querier_interval", 11),
     time("mcast_query_interval", 12),
     time("mcast_query_response_interval", 13),
-    row("msti", 18, Form::Number(U16, 0, 4094, &[]), "the spanning tree that it is of"),
+    row(
+        "msti",
+        18,
+        Form::Number(U16, 0, 4094, &[]),
+        "the spanning tree that it is of",
+    ),
 ];
 
 const fn time(key: &'static str, number: u16) -> Row {
@@ -133,7 +184,10 @@ pub fn list(namespace: &Namespace, global: bool) -> Result<Vec<Options>> {
     let kind = RTM_GETVLAN;
     let each = |answer: super::netlink::Answer| read_all(&answer.bytes).map(Some);
     match namespace.route()?.dump(Message { kind, body }, each) {
-        Err(Error::Refused { errno: Errno::EOPNOTSUPP, .. }) => Ok(Vec::new()),
+        Err(Error::Refused {
+            errno: Errno::EOPNOTSUPP,
+            ..
+        }) => Ok(Vec::new()),
         answers => Ok(answers?.into_iter().flatten().collect()),
     }
 }
@@ -162,7 +216,10 @@ fn of_a_port(link: u32, attribute: Attribute) -> Result<Option<Options>> {
         let inner = inner?;
         match inner.kind {
             INFO => {
-                let vid = inner.value.get(2..).and_then(|rest| rest.first_chunk::<2>());
+                let vid = inner
+                    .value
+                    .get(2..)
+                    .and_then(|rest| rest.first_chunk::<2>());
                 first = vid.map(|vid| u16::from_ne_bytes(*vid));
             }
             RANGE => last = Some(inner.u16()?),
@@ -312,7 +369,10 @@ impl Operation for VlanSet {
             });
         }
         if !self.global && found.kind != "bridge" && found.master.is_none() {
-            let hint = format!("link_set({:?}, #{{ master: \"br0\" }}) makes it one", self.link);
+            let hint = format!(
+                "link_set({:?}, #{{ master: \"br0\" }}) makes it one",
+                self.link
+            );
             let reason = Reason::new(format!("{} is no port of a bridge", self.link));
             return Some(reason.blame("link").hint(hint));
         }
@@ -321,7 +381,23 @@ impl Operation for VlanSet {
             is_bridge: true,
             ..self.range()
         };
-        range.none(refusal, names).or_else(|| range.missing(names))
+        let none = range.none(refusal, names);
+        if none.is_some() || !self.global {
+            return none.or_else(|| range.missing(names));
+        }
+        // In the whole bridge there are those of the ports, too.
+        let all = list(names.namespace(), true).ok()?;
+        let is_there = |vid: u16| all.iter().any(|one| one.are_of(index, vid));
+        let missing = (self.first..=self.last).find(|vid| !is_there(*vid))?;
+        let known = all.iter().filter(|one| one.link == index);
+        let known: Vec<String> = known
+            .map(|one| span(one.first.into(), one.last.into()))
+            .collect();
+        let reason = Reason::new(format!("{} has no VLAN {missing}", self.link)).blame("vid");
+        Some(match known.is_empty() {
+            true => reason,
+            false => reason.hint(format!("it has {}", listed(&known))),
+        })
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
@@ -334,7 +410,10 @@ impl Operation for VlanSet {
             };
             let mut settings = Settings::of(self.settings.rows());
             for (row, _) in self.settings.given() {
-                let known = found.settings.iter().find(|(known, _)| known.key == row.key);
+                let known = found
+                    .settings
+                    .iter()
+                    .find(|(known, _)| known.key == row.key);
                 let Some((_, setting)) = known else {
                     return Ok(None);
                 };
@@ -365,7 +444,11 @@ mod tests {
     fn options_are_read() {
         let mut attributes = Attributes::new();
         attributes.nest(ENTRY, |entry| {
-            entry.put(INFO, &[0, 0, 5, 0]).u16(RANGE, 9).u8(3, 4).u8(9, 1);
+            entry
+                .put(INFO, &[0, 0, 5, 0])
+                .u16(RANGE, 9)
+                .u8(3, 4)
+                .u8(9, 1);
             entry.nest(STATS, |stats| {
                 stats.u64(1, 100).u64(2, 2).u64(3, 50).u64(4, 1);
             });
@@ -383,7 +466,10 @@ mod tests {
         };
         assert!(found[0].are_of(3, 9) && !found[0].are_of(3, 10) && found[1].are_of(3, 7));
         assert_eq!(words(&found[0]), ["state blocking", "neigh_suppress on"]);
-        assert_eq!(found[0].counters.map(|all| all.rx_bytes + all.tx_packets), Some(101));
+        assert_eq!(
+            found[0].counters.map(|all| all.rx_bytes + all.tx_packets),
+            Some(101)
+        );
         assert_eq!(words(&found[1]).len(), 2);
     }
 

@@ -76,7 +76,10 @@ pub fn list(namespace: &Namespace) -> Result<Vec<Vnis<u32>>> {
     let each = |answer: super::netlink::Answer| read(&answer.bytes).map(Some);
     match namespace.route()?.dump(question, each) {
         // The module of VXLANs is not there, or older than 5.18.
-        Err(Error::Refused { errno: Errno::EOPNOTSUPP, .. }) => Ok(Vec::new()),
+        Err(Error::Refused {
+            errno: Errno::EOPNOTSUPP,
+            ..
+        }) => Ok(Vec::new()),
         answers => Ok(answers?.into_iter().flatten().collect()),
     }
 }
@@ -156,7 +159,11 @@ impl Vnis<String> {
         };
         command.with("vni", self.vnis());
         if let Some(group) = self.group {
-            let word = if group.is_multicast() { "group" } else { "remote" };
+            let word = if group.is_multicast() {
+                "group"
+            } else {
+                "remote"
+            };
             command.with(word, group);
         }
         command
@@ -186,7 +193,10 @@ impl Vnis<String> {
 
     /// Why the link filters no networks.
     fn none(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
-        if !matches!(refusal.errno, Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENODEV) {
+        if !matches!(
+            refusal.errno,
+            Errno::EOPNOTSUPP | Errno::EINVAL | Errno::ENODEV
+        ) {
             return None;
         }
         let index = names.link(&self.link).ok()?;
@@ -196,7 +206,9 @@ impl Vnis<String> {
             return Some(Reason::new(format!("{link} is no VXLAN tunnel")).blame("link"));
         }
         let words = format!("{link} does not filter networks");
-        let hint = format!("vxlan_add({link:?}, ...) is for one; link_add({link:?}, \"vxlan\", #{{ external: true, vnifilter: true, dstport: 4789 }})");
+        let hint = format!(
+            "link_add({link:?}, \"vxlan\", #{{ external: true, vnifilter: true, dstport: 4789 }})"
+        );
         (refusal.errno == Errno::EOPNOTSUPP).then(|| Reason::new(words).blame("link").hint(hint))
     }
 }
@@ -238,7 +250,10 @@ impl Operation for VniAdd {
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         if refusal.errno == Errno::EEXIST {
-            let words = format!("another VXLAN tunnel on this port has network {}", self.vnis.vnis());
+            let words = format!(
+                "another VXLAN tunnel on this port has network {}",
+                self.vnis.vnis()
+            );
             return Some(Reason::new(words).blame("vni"));
         }
         self.vnis.none(refusal, names)
@@ -276,7 +291,8 @@ impl Operation for VniDel {
     }
 
     fn command(&self) -> Command {
-        self.vnis.command("del")
+        // The bridge of iproute2 6.1 knows only the whole word.
+        self.vnis.command("delete")
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {

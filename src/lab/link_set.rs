@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use crate::kernel::change::Change;
 use crate::kernel::link_set::LinkSet;
-use crate::kernel::options::Setting;
-use crate::kernel::port_state::PortState;
+use crate::kernel::options::Settings;
+use crate::kernel::port_state::{self, PortState};
 
 use super::Lab;
 use super::failure::Outcome;
@@ -16,10 +16,15 @@ impl Lab {
     /// state of a bridge's port comes last: the bridge looks at it anew at every change of the link.
     pub fn set_link(&self, mut set: LinkSet) -> Outcome<()> {
         let link = set.name.clone().unwrap_or_else(|| set.link.clone());
-        let state = set.port.as_mut().and_then(|port| match port.kind {
-            "bridge" => port.settings.remove("state"),
-            _ => None,
-        });
+        let mut last = Settings::default();
+        if let Some(port) = set.port.as_mut().filter(|port| port.kind == "bridge") {
+            last = Settings::of(port.settings.rows());
+            for key in port_state::KEYS {
+                if let Some(setting) = port.settings.remove(key) {
+                    last.set(key, setting);
+                }
+            }
+        }
         set.port = set.port.filter(|port| !port.settings.is_empty());
         let joined = set.master.as_ref().and_then(Option::as_deref);
         let after = LinkSet {
@@ -30,7 +35,7 @@ impl Lab {
             port: set.port.clone().filter(|_| joined.is_some()),
             ..LinkSet::default()
         };
-        if after.is_empty() && state.is_none() {
+        if after.is_empty() && last.is_empty() {
             return self.apply(set);
         }
         if !after.is_empty() {
@@ -43,8 +48,9 @@ impl Lab {
                 steps.push(part.into());
             }
         }
-        if let Some(Setting::Word(state)) = state {
-            steps.push(PortState { link, state }.into());
+        if !last.is_empty() {
+            let settings = last;
+            steps.push(PortState { link, settings }.into());
         }
         let netns = self.current();
         let steps = steps.into_iter().map(|step| (netns.clone(), step));

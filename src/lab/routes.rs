@@ -215,10 +215,7 @@ impl Lab {
     }
 
     /// Who wants the frames of one group.
-    pub fn group(
-        &self,
-        question: &mdb::Question<String>,
-    ) -> Outcome<Listed<Member<u32>>> {
+    pub fn group(&self, question: &mdb::Question<String>) -> Outcome<Listed<Member<u32>>> {
         let bridge = question.bridge.as_str();
         let words = format!("look up the group {} of {bridge}", question.group);
         let asked = || {
@@ -290,7 +287,9 @@ fn unknown_entry(namespace: &Namespace, question: &fdb::Question<String>) -> Rea
     let socket = namespace.route().ok();
     let name = |index| socket.as_ref().and_then(|socket| socket.name_of(index));
     let link = name(one.link).unwrap_or_default();
-    let vlan = one.vlan.map_or(String::new(), |vlan| format!(", VLAN {vlan}"));
+    let vlan = one
+        .vlan
+        .map_or(String::new(), |vlan| format!(", VLAN {vlan}"));
     reason.hint(match one.master.and_then(name) {
         Some(bridge) => format!("it is known behind {link} of {bridge}{vlan}"),
         None => format!("{link} itself knows it{vlan}: #{{ dev: {link:?}, self: true }}"),

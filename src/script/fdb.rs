@@ -289,7 +289,7 @@ pub mod api {
         })
     }
 
-    /// Removes many entries of a bridge, of one of its ports, or of a tunnel at once: all, or those that are like what is given.
+    /// Removes many entries of a bridge, a port or a tunnel at once: all, or those that are like what is given.
     ///
     /// A bridge's own addresses stay.
     ///

@@ -39,7 +39,7 @@ pub mod api {
     /// - `vid` (int): in this VLAN
     /// - `filter_mode` (word): how `source_list` is meant: "include" is only from those, "exclude" from all others
     /// - `source_list` (array): addresses of senders (IGMPv3, MLDv2)
-    /// - `protocol` (word; `proto`): who made it, as of routes; "static" unless given
+    /// - `protocol` (word; `proto`): who made it, as of routes: "static" unless given, "boot", "zebra" ..., or a number
     /// - `dst` (address): the other end of the tunnel
     /// - `dst_port` (int): its UDP port
     /// - `vni` (int): the VXLAN network to send it in
@@ -84,7 +84,7 @@ pub mod api {
     /// - `vid` (int): see `mdb_add`
     /// - `filter_mode` (word): "include" or "exclude"
     /// - `source_list` (array): see `mdb_add`
-    /// - `protocol` (word; `proto`): see `mdb_add`
+    /// - `protocol` (word; `proto`): "static" unless given, see `mdb_add`
     /// - `dst` (address): see `mdb_add`
     /// - `dst_port` (int): see `mdb_add`
     /// - `vni` (int): see `mdb_add`
@@ -220,7 +220,7 @@ pub mod api {
     /// - `port` (link): only what this port gets
     /// - `vid` (int): only those in this VLAN
     /// - `state` (word): only "permanent" ones, or only "temp" ones
-    /// - `protocol` (word; `proto`): only those that this one made, as of routes
+    /// - `protocol` (word; `proto`): only those that this one made, as of routes: "static", "zebra" ...
     /// - `dst` (address): only those that go to this other end of a tunnel
     /// - `dst_port` (int): only those with this UDP port
     /// - `vni` (int): only those that are sent in this VXLAN network
@@ -273,8 +273,8 @@ pub mod api {
     ///
     /// # Returns
     /// An array of maps: `bridge`; `port`; `group` (an IP address, or a hardware address); `src` (only from there); `state`
-    /// ("permanent" or "temp"); `vid` (int, `()` is none); `filter_mode` ("include" or "exclude"); `source_list` (an array of maps:
-    /// `address`, `timer`); `flags` (offload, fast_leave, added_by_star_ex, blocked); `protocol` (who made it); `timer` (seconds that
+    /// ("permanent" or "temp"); `vid` (int, `()` is none); `filter_mode` ("include" or "exclude") and `source_list` (an array of
+    /// maps: `address`, `timer`), where the bridge speaks IGMPv3 or MLDv2 (`mcast_igmp_version`, `mcast_mld_version`); `flags` (offload, fast_leave, added_by_star_ex, blocked); `protocol` (who made it); `timer` (seconds that
     /// are left, `()` is for ever); of a tunnel `dst`, `dst_port`, `vni`, `src_vni` and `via`. What there is not is `()`.
     ///
     /// # Errors
@@ -306,7 +306,7 @@ pub mod api {
 
     /// Lists behind which ports of bridges multicast routers are: they get the frames of all groups.
     ///
-    /// Equivalent to: `bridge -d mdb show`
+    /// `bridge -d mdb show` tells it below the groups.
     ///
     /// Search words: `multicast database`, `igmp snooping`, `querier`, `pim`
     ///
@@ -365,7 +365,11 @@ fn seconds(timer: u32) -> Dynamic {
 fn member_map(one: &Member<u32>, links: &HashMap<u32, String>) -> Map {
     let name = |index: u32| maybe(links.get(&index).cloned());
     let vid = Some(one.vid).filter(|vid| *vid != 0);
-    let state = if one.is_permanent { "permanent" } else { "temp" };
+    let state = if one.is_permanent {
+        "permanent"
+    } else {
+        "temp"
+    };
     let protocol = one.protocol.map(|number| PROTOCOLS.text(number.into()));
     let sources = one.sources.iter().map(|(address, timer)| {
         map([
@@ -498,7 +502,11 @@ fn check_tunnel(lab: &Lab, bridge: &str, remote: &Remote<String>) -> Outcome<()>
         return Ok(());
     };
     // A link that is not there is told of by who looks for it.
-    match lab.kinds_of(bridge, None).as_ref().map(|(kind, _)| kind.as_str()) {
+    match lab
+        .kinds_of(bridge, None)
+        .as_ref()
+        .map(|(kind, _)| kind.as_str())
+    {
         Err(_) | Ok("vxlan") => Ok(()),
         Ok(_) => {
             let words = format!("{key} is for the groups of a VXLAN tunnel, and {bridge} is none");

@@ -59,12 +59,16 @@ pub mod api {
                 (Some(group), None) if !group.is_multicast() => {
                     let words = format!("{group} is no address of a multicast group");
                     let failure = Failure::new(words).about(group.to_string());
-                    return Err(failure.blame("group").hint(format!("#{{ remote: \"{group}\" }}")));
+                    return Err(failure
+                        .blame("group")
+                        .hint(format!("#{{ remote: \"{group}\" }}")));
                 }
                 (None, Some(remote)) if remote.is_multicast() => {
                     let words = format!("{remote} is the address of a multicast group");
                     let failure = Failure::new(words).about(remote.to_string());
-                    return Err(failure.blame("remote").hint(format!("#{{ group: \"{remote}\" }}")));
+                    return Err(failure
+                        .blame("remote")
+                        .hint(format!("#{{ group: \"{remote}\" }}")));
                 }
                 (group, remote) => group.or(remote),
             };

@@ -75,6 +75,10 @@ fn are_those_of_bridge(_: &Namespace) -> Verdict {
     let mut faults = Vec::new();
     let all = recorded("bridge/messages")?;
     for Recorded { command, message } in &all {
+        // netsh sets of ports only what is one.
+        if command.starts_with("bridge link ") {
+            ip(&["link", "set", "eth0", "master", "br0"])?;
+        }
         let tried = sent_by(&engine, &catalog, command, is_of_bridges);
         let shown = kept.commands.take().into_iter().next();
         match tried {

@@ -26,6 +26,7 @@ use netsh::kernel::rule::{self, Rule, RuleAdd, RuleDel};
 use netsh::kernel::sysctl::{Key, SysctlSet};
 use netsh::kernel::tuntap::{Mode, TuntapAdd, TuntapDel};
 use netsh::kernel::veth::VethAdd;
+use netsh::kernel::vni::{self, VniAdd, VniDel, Vnis};
 use netsh::lab::Lab;
 
 use crate::connection::pair;
@@ -655,9 +656,12 @@ fn of_what_bridges_know(here: &Namespace) -> Verdict {
         let groups = mdb::list(here).map_err(words)?;
         let groups = groups.iter().filter(|one| one.is_permanent);
         let groups = groups.map(|one| format!("{} {}", one.group, one.port));
+        let networks = vni::list(here).map_err(words)?;
+        let networks = networks.iter().map(|one| format!("{one:?}"));
         let mut lines: Vec<String> = entries
             .map(|one| format!("{one:?}"))
             .chain(groups)
+            .chain(networks)
             .collect();
         lines.sort();
         Ok(lines)
@@ -674,7 +678,27 @@ fn of_what_bridges_know(here: &Namespace) -> Verdict {
         is_permanent: true,
         ..mdb::Member::new("br0".to_string(), "a".to_string(), group)
     };
-    let pairs: [(Change, Change); 3] = [
+    let vnis = |first, last, group: Option<&str>| -> Result<Vnis<String>, Failed> {
+        Ok(Vnis {
+            link: "vx".to_string(),
+            first,
+            last,
+            group: group.map(str::parse).transpose()?,
+            counters: [0; 8],
+        })
+    };
+    run(&["link add dev vx type vxlan external vnifilter dstport 4789"])?;
+    let pairs: [(Change, Change); 4] = [
+        (
+            VniAdd {
+                vnis: vnis(10, 19, Some("10.0.0.2"))?,
+            }
+            .into(),
+            VniDel {
+                vnis: vnis(10, 19, None)?,
+            }
+            .into(),
+        ),
         (
             FdbAdd {
                 entry: entry(ntf::MASTER),
@@ -754,10 +778,10 @@ fn of_states_of_ports(here: &Namespace) -> Verdict {
         ("learning", "listening"),
     ] {
         let change = |state| {
-            Change::from(PortState {
-                link: "a".into(),
-                state,
-            })
+            let mut settings = Settings::of(kind::port_options("bridge"));
+            settings.set("state", Setting::Word(state));
+            let link = "a".into();
+            Change::from(PortState { link, settings })
         };
         lab.apply(change(was)).map_err(|failure| failure.message)?;
         let inverse = change(becomes).operation().inverse(&names).map_err(words)?;

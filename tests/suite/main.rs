@@ -6,6 +6,7 @@
 
 mod addresses;
 mod attach;
+mod bridges;
 mod calls;
 mod capture;
 mod capture_files;
@@ -81,6 +82,7 @@ fn main() {
     let trials: Vec<Trial> = [
         addresses::trials(),
         attach::trials(),
+        bridges::trials(),
         calls::trials(),
         capture::trials(),
         capture_files::trials(),

@@ -346,6 +346,35 @@ const PORT: &[Row] = &[
         "of a port of a bridge: let in only addresses that the fdb has (802.1X)",
     ),
     switch(
+        "mab",
+        40,
+        "of a port of a bridge that is locked: enter the addresses that it hears as locked ones, for a program to let in (Linux 6.2)",
+    ),
+    row(
+        "mcast_max_groups",
+        42,
+        Form::number(U32),
+        "of a port of a bridge: how many groups there may be behind it; 0 is no limit (Linux 6.3)",
+    ),
+    row(
+        "mcast_n_groups",
+        41,
+        Form::number(U32),
+        "how many groups there are behind it",
+    )
+    .told(),
+    switch(
+        "neigh_vlan_suppress",
+        43,
+        "of a port of a bridge: let each VLAN say whether it answers ARP and ND, by bridge_vlan_set (Linux 6.4)",
+    ),
+    row(
+        "backup_nhid",
+        44,
+        Form::number(U32),
+        "of a port of a bridge: the next hop by which a VXLAN as backup_port sends; 0 is none (Linux 6.6)",
+    ),
+    switch(
         "proxy_arp",
         10,
         "of a port of a bridge: answer ARP for neighbours that are known",

@@ -308,6 +308,7 @@ mod tests {
             vid,
             pvid: is_access,
             untagged: is_access,
+            tunnel: None,
         }
     }
 
