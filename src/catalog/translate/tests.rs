@@ -654,7 +654,6 @@ fn other_programs_are_run() {
         ),
         ("ip maddr", r#"sh("ip maddr");"#),
         ("ip -n h1 token", r#"sh("ip -n h1 token");"#),
-        ("bridge vni show", r#"sh("bridge vni show");"#),
         ("sudo ifconfig eth0 up", r#"sh("ifconfig eth0 up");"#),
         ("arp -d 10.0.0.1", r#"sh("arp -d 10.0.0.1");"#),
         (

@@ -19,7 +19,7 @@ fn example(word: &str) -> Option<&'static str> {
         "MAC" => "02:00:00:00:00:09",
         "GROUP" => "239.1.1.1",
         "BRIDGE" => "br0",
-        "VID" => "5",
+        "VID" | "VNI" => "5",
         "PORT" => "80",
         "PREFIX" => "net.ipv4",
         "VALUE" | "TIME" | "STATUS" => "1",
