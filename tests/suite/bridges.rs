@@ -303,7 +303,9 @@ fn as_bridge_sees_it(user: User) -> Verdict {
             groups => list(groups),
         };
         let wanted = wanted();
-        let found = items.iter().filter(|item| contains(item, &wanted)).count();
+        // A bridge that knows VLANs enters what is of none in each VLAN of the port too.
+        let items = items.iter().filter(|item| item["vlan"].is_null());
+        let found = items.filter(|item| contains(item, &wanted)).count();
         if found != *count {
             wrong.push(format!(
                 "{code}\n  bridge {asked}: {answer}\n  lacks {wanted}"
