@@ -297,9 +297,9 @@ changes! {
     /// A class removed.
     ClassDel(super::qdisc::class::ClassDel),
     /// A filter added.
-    FilterAdd(super::filter::FilterAdd),
+    FilterAdd(super::filter::change::FilterAdd),
     /// Filters removed.
-    FilterDel(super::filter::FilterDel),
+    FilterDel(super::filter::change::FilterDel),
     /// A new named network namespace.
     NetnsAdd(super::netns_change::NetnsAdd),
     /// A named network namespace removed.

@@ -5,9 +5,10 @@ use rhai::{Array, Dynamic, Map};
 
 use crate::kernel::change::Operation;
 use crate::kernel::filter::action::{Act, Seen};
+use crate::kernel::filter::change::{FilterAdd, FilterDel};
 use crate::kernel::filter::u32::Selector;
 use crate::kernel::filter::{
-    ANY_PROTOCOL, Filter, FilterAdd, FilterDel, Place, Rule, flower, protocol_name, protocol_number,
+    ANY_PROTOCOL, Filter, Place, Rule, flower, protocol_name, protocol_number,
 };
 use crate::kernel::options::Settings;
 use crate::kernel::qdisc::handle::Handle;

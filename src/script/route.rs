@@ -84,13 +84,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn route_add(ctx: NativeCallContext, destination: &str, options: Map) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| {
-            let route = read_route(destination, Options::new(options))?;
-            lab.apply(RouteAdd {
-                route,
-                mode: Mode::Add,
-            })
-        })
+        make(&ctx, destination, options, Mode::Add)
     }
 
     /// Adds routes to several networks, of which the same is said: sent together, many times faster than one after the other.
@@ -218,13 +212,7 @@ pub mod api {
         destination: &str,
         options: Map,
     ) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| {
-            let route = read_route(destination, Options::new(options))?;
-            lab.apply(RouteAdd {
-                route,
-                mode: Mode::Replace,
-            })
-        })
+        make(&ctx, destination, options, Mode::Replace)
     }
 
     /// Changes a route: the one with the same destination, table and metric, which has to be there.
@@ -251,13 +239,7 @@ pub mod api {
         destination: &str,
         options: Map,
     ) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| {
-            let route = read_route(destination, Options::new(options))?;
-            lab.apply(RouteAdd {
-                route,
-                mode: Mode::Change,
-            })
-        })
+        make(&ctx, destination, options, Mode::Change)
     }
 
     /// Adds a route behind those with the same destination, table and metric.
@@ -289,13 +271,7 @@ pub mod api {
         destination: &str,
         options: Map,
     ) -> RhaiResultOf<()> {
-        verb(&ctx, |lab| {
-            let route = read_route(destination, Options::new(options))?;
-            lab.apply(RouteAdd {
-                route,
-                mode: Mode::Append,
-            })
-        })
+        make(&ctx, destination, options, Mode::Append)
     }
 
     /// Deletes a route: the first that has all that is said of it.
@@ -511,4 +487,11 @@ pub mod api {
             Ok(())
         })
     }
+}
+
+fn make(ctx: &NativeCallContext, destination: &str, options: Map, mode: Mode) -> RhaiResultOf<()> {
+    verb(ctx, |lab| {
+        let route = read_route(destination, Options::new(options))?;
+        lab.apply(RouteAdd { route, mode })
+    })
 }

@@ -4,10 +4,10 @@ use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::{self, Attributes};
 use crate::kernel::qdisc::bytes::{Fields, words};
 use crate::kernel::qdisc::message::Statistics;
-use crate::kernel::qdisc::psched::{Below, bytes_of_ticks, rate_table, ticks_of_bytes};
-use crate::kernel::units;
 
 use super::extra::{self, Extra};
+use super::police::Police;
+use super::skbedit::Skbedit;
 
 /// linux/pkt_cls.h.
 const TCA_ACT_KIND: u16 = 1;
@@ -19,20 +19,9 @@ const TC_ACT_GOTO_CHAIN: i32 = 2 << 28;
 
 /// `TCA_*_PARMS` of gact, mirred, skbedit and vlan.
 const PARMS: u16 = 2;
-const TCA_SKBEDIT_MARK: u16 = 5;
-const TCA_SKBEDIT_PRIORITY: u16 = 3;
-const TCA_SKBEDIT_QUEUE_MAPPING: u16 = 4;
-const TCA_SKBEDIT_PTYPE: u16 = 7;
-const TCA_SKBEDIT_MASK: u16 = 8;
 const TCA_VLAN_PUSH_VLAN_ID: u16 = 3;
 const TCA_VLAN_PUSH_VLAN_PROTOCOL: u16 = 4;
 const TCA_VLAN_PUSH_VLAN_PRIORITY: u16 = 6;
-const TCA_POLICE_TBF: u16 = 1;
-const TCA_POLICE_RATE: u16 = 2;
-const TCA_POLICE_PEAKRATE: u16 = 3;
-const TCA_POLICE_RESULT: u16 = 5;
-const TCA_POLICE_PKTRATE64: u16 = 10;
-const TCA_POLICE_PKTBURST64: u16 = 11;
 
 /// What becomes of a packet, by tc's words (TC_ACT_*).
 const VERDICTS: [(&str, i32); 8] = [
@@ -58,14 +47,6 @@ const WAYS: [(&str, &str, u32); 4] = [
 const VLAN_POP: u32 = 1;
 const VLAN_PUSH: u32 = 2;
 const VLAN_MODIFY: u32 = 3;
-
-/// Who a packet is for, by tc's words (PACKET_* of linux/if_packet.h).
-const PACKET_TYPES: [(&str, u16); 4] = [
-    ("host", 0),
-    ("broadcast", 1),
-    ("multicast", 2),
-    ("otherhost", 3),
-];
 
 /// An action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,36 +81,6 @@ pub enum Act {
     Other(String),
 }
 
-/// How fast packets may come.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Police {
-    /// Bytes per second, and at once.
-    pub bytes: Option<(u64, u64)>,
-    /// Bytes per second at most while the bucket is emptied.
-    pub peakrate: Option<u64>,
-    /// Packets per second, and at once.
-    pub packets: Option<(u64, u64)>,
-    /// The largest packet.
-    pub mtu: u32,
-    /// What becomes of what is too fast.
-    pub exceed: i32,
-    /// What becomes of the rest, if it is said.
-    pub conform: Option<i32>,
-}
-
-/// What skbedit sets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Skbedit {
-    /// The mark, as nft and ip rule know it, and which bits of it are set.
-    pub mark: Option<(u32, u32)>,
-    /// The priority, which a discipline may go by.
-    pub priority: Option<u32>,
-    /// The transmit queue.
-    pub queue: Option<u16>,
-    /// Who it is for: PACKET_*.
-    pub ptype: Option<u16>,
-}
-
 /// An action that the kernel told of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
@@ -150,8 +101,8 @@ impl Act {
         let act = match rest {
             ["gact", rest @ ..] => verdict(rest).map(Act::Verdict),
             ["mirred", rest @ ..] => mirred(rest),
-            ["police", rest @ ..] => return police(rest),
-            ["skbedit", rest @ ..] => skbedit(rest),
+            ["police", rest @ ..] => return Police::parse(rest).map(Act::Police),
+            ["skbedit", rest @ ..] => Skbedit::parse(rest).map(Act::Skbedit),
             ["vlan", rest @ ..] => vlan(rest),
             ["pedit", ..] => return Err("pedit is not among the actions of netsh; nft sets fields of a header: nft_rule_add(\"... ip ttl set 64\")".into()),
             [kind, rest @ ..] if extra::KINDS.contains(kind) => return parse_extra(kind, rest),
@@ -279,7 +230,7 @@ impl Act {
 }
 
 /// A verdict's number, or `goto chain N`.
-fn verdict(words: &[&str]) -> Option<i32> {
+pub(super) fn verdict(words: &[&str]) -> Option<i32> {
     match words {
         ["goto", "chain", number] => {
             let number: i32 = number.parse().ok()?;
@@ -295,7 +246,7 @@ fn verdict(words: &[&str]) -> Option<i32> {
     }
 }
 
-fn verdict_words(verdict: i32) -> String {
+pub(super) fn verdict_words(verdict: i32) -> String {
     if verdict > 0 && verdict & TC_ACT_GOTO_CHAIN != 0 {
         return format!("goto chain {}", verdict & !TC_ACT_GOTO_CHAIN);
     }
@@ -331,248 +282,6 @@ fn parse_extra(kind: &str, words: &[&str]) -> std::result::Result<Act, String> {
         end => verdict(end).ok_or_else(|| format!("{kind} can't end in {:?}", end.join(" ")))?,
     };
     Extra::parse(kind, own).map(|extra| Act::Extra(extra, verdict))
-}
-
-fn police(words: &[&str]) -> std::result::Result<Act, String> {
-    let mut police = Police {
-        exceed: 1,
-        ..Police::default()
-    };
-    let (mut rate, mut burst, mut packets, mut at_once) = (None, None, None, None);
-    let of = |text: &str| verdict(&[text]).ok_or_else(|| format!("police has no {text:?}"));
-    let number = |text: &str| {
-        let number = text.parse::<u64>();
-        number.map_err(|_| format!("police wants a number of packets, not {text:?}"))
-    };
-    let mut rest = words;
-    loop {
-        rest = match rest {
-            [] => break,
-            ["rate", text, rest @ ..] => {
-                rate = Some(units::rate(text)?);
-                rest
-            }
-            ["burst" | "buffer" | "maxburst", text, rest @ ..] => {
-                burst = Some(units::size(text)?);
-                rest
-            }
-            ["mtu" | "minburst", text, rest @ ..] => {
-                police.mtu = u32::try_from(units::size(text)?).unwrap_or(u32::MAX);
-                rest
-            }
-            ["peakrate", text, rest @ ..] => {
-                police.peakrate = Some(units::rate(text)?);
-                rest
-            }
-            ["pkts_rate", text, rest @ ..] => {
-                packets = Some(number(text)?);
-                rest
-            }
-            ["pkts_burst", text, rest @ ..] => {
-                at_once = Some(number(text)?);
-                rest
-            }
-            [
-                word @ ("avrate" | "mpu" | "overhead" | "linklayer" | "index"),
-                ..,
-            ] => {
-                return Err(format!("the {word} of police is not among what netsh sets"));
-            }
-            ["conform-exceed", word, rest @ ..] | [word, rest @ ..] => {
-                // tc says what is too fast first.
-                let (exceed, conform) = match word.split_once('/') {
-                    Some((exceed, conform)) => (exceed, Some(conform)),
-                    None => (*word, None),
-                };
-                police.exceed = of(exceed)?;
-                police.conform = conform.map(of).transpose()?;
-                rest
-            }
-        };
-    }
-    police.bytes = rate.zip(burst);
-    police.packets = packets.zip(at_once);
-    let is_half = rate.is_some() != burst.is_some() || packets.is_some() != at_once.is_some();
-    if is_half || police.bytes.is_some() == police.packets.is_some() {
-        return Err("police wants a rate and a burst: \"police rate 1mbit burst 10k drop\", or \"pkts_rate 100 pkts_burst 10\"".into());
-    }
-    if police.peakrate.is_some() && (police.bytes.is_none() || police.mtu == 0) {
-        return Err("a peakrate wants a rate, a burst and an mtu".into());
-    }
-    Ok(Act::Police(police))
-}
-
-impl Police {
-    fn words(&self) -> String {
-        let mut words = vec!["police".to_owned()];
-        if let Some((rate, burst)) = self.bytes {
-            let rate = units::rate_words(rate);
-            words.push(format!("rate {rate} burst {burst}"));
-        }
-        if let Some((rate, burst)) = self.packets {
-            words.push(format!("pkts_rate {rate} pkts_burst {burst}"));
-        }
-        if self.mtu != 0 {
-            words.push(format!("mtu {}", self.mtu));
-        }
-        let peakrate = self.peakrate.map(units::rate_words);
-        words.extend(peakrate.map(|rate| format!("peakrate {rate}")));
-        let conform = self.conform.map(verdict_words);
-        let conform = conform.map_or(String::new(), |word| format!("/{word}"));
-        let exceed = verdict_words(self.exceed);
-        words.push(format!("conform-exceed {exceed}{conform}"));
-        words.join(" ")
-    }
-
-    /// `struct tc_police` (index, action, limit, burst, mtu, rate, peakrate, refcnt, bindcnt, capab) and its tables.
-    fn write(&self, inner: &mut Attributes) {
-        let tables = self.bytes.map(|(rate, burst)| {
-            let slow = rate_table(rate, self.mtu, Below::NOTHING);
-            (slow, ticks_of_bytes(rate, burst))
-        });
-        let fast = self
-            .peakrate
-            .map(|rate| rate_table(rate, self.mtu, Below::NOTHING));
-        let ticks = tables.as_ref().map_or(0, |(_, ticks)| *ticks);
-        let mut parameters = words([0, self.exceed.cast_unsigned(), 0, ticks, self.mtu]);
-        for table in [tables.as_ref().map(|(slow, _)| slow), fast.as_ref()] {
-            match table {
-                Some(table) => parameters.extend(&table.spec),
-                None => parameters.extend([0; 12]),
-            }
-        }
-        parameters.extend([0; 12]);
-        inner.put(TCA_POLICE_TBF, &parameters);
-        if let Some((slow, _)) = tables {
-            inner.put(TCA_POLICE_RATE, &slow.table);
-        }
-        if let Some(fast) = fast {
-            inner.put(TCA_POLICE_PEAKRATE, &fast.table);
-        }
-        if let Some((rate, burst)) = self.packets {
-            inner.u64(TCA_POLICE_PKTRATE64, rate);
-            inner.u64(
-                TCA_POLICE_PKTBURST64,
-                u64::from(ticks_of_bytes(rate, burst)),
-            );
-        }
-        // tc does not say what goes without saying.
-        if let Some(conform) = self.conform.filter(|verdict| *verdict != 0) {
-            inner.u32(TCA_POLICE_RESULT, conform.cast_unsigned());
-        }
-    }
-
-    /// Reads the attributes; None without the struct.
-    fn read(options: &[u8]) -> Result<Option<Police>> {
-        let find = |kind| attributes::find(options, kind);
-        let Some(parameters) = find(TCA_POLICE_TBF) else {
-            return Ok(None);
-        };
-        let mut fields = Fields::of("tc_police", parameters.value);
-        let (_index, exceed, _limit) = (fields.u32()?, fields.i32()?, fields.u32()?);
-        let (burst, mtu) = (fields.u32()?, fields.u32()?);
-        let mut rate = || -> Result<u64> {
-            let _shape: [u8; 8] = fields.bytes()?;
-            fields.u32().map(u64::from)
-        };
-        let (rate, peakrate) = (rate()?, rate()?);
-        let wide = |kind| find(kind).map(|one| one.u64()).transpose();
-        let packets = wide(TCA_POLICE_PKTRATE64)?.filter(|rate| *rate > 0);
-        let at_once = wide(TCA_POLICE_PKTBURST64)?.unwrap_or(0);
-        let at_once = u32::try_from(at_once).unwrap_or(u32::MAX);
-        let conform = find(TCA_POLICE_RESULT).map(|one| one.u32()).transpose()?;
-        Ok(Some(Police {
-            bytes: (rate > 0).then(|| (rate, bytes_of_ticks(rate, burst))),
-            peakrate: Some(peakrate).filter(|rate| *rate > 0),
-            packets: packets.map(|rate| (rate, bytes_of_ticks(rate, at_once))),
-            mtu,
-            exceed,
-            conform: conform.map(u32::cast_signed),
-        }))
-    }
-}
-
-fn number(text: &str) -> Option<u32> {
-    match text.strip_prefix("0x") {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        None => text.parse().ok(),
-    }
-}
-
-fn skbedit(words: &[&str]) -> Option<Act> {
-    let handle = |text: &str| crate::kernel::qdisc::handle::Handle::parse(text).ok();
-    let (pairs, []) = words.as_chunks::<2>() else {
-        return None;
-    };
-    let mut edit = Skbedit::default();
-    for [key, value] in pairs {
-        match *key {
-            "mark" => {
-                let (mark, mask) = value.split_once('/').unwrap_or((value, "0xffffffff"));
-                edit.mark = Some((number(mark)?, number(mask)?));
-            }
-            "priority" => edit.priority = Some(handle(value)?.0),
-            "queue_mapping" => edit.queue = Some(value.parse().ok()?),
-            "ptype" => {
-                let found = PACKET_TYPES.iter().find(|(name, _)| name == value);
-                edit.ptype = Some(found?.1);
-            }
-            _ => return None,
-        }
-    }
-    (!pairs.is_empty()).then_some(Act::Skbedit(edit))
-}
-
-impl Skbedit {
-    fn words(&self) -> String {
-        let priority = |id: u32| format!(" priority {:x}:{:x}", id >> 16, id & 0xffff);
-        let mark = |(mark, mask): (u32, u32)| match mask {
-            u32::MAX => format!(" mark {mark}"),
-            mask => format!(" mark {mark}/{mask:#x}"),
-        };
-        let ptype = |number: u16| {
-            let found = PACKET_TYPES.iter().find(|(_, known)| *known == number);
-            found.map_or_else(|| number.to_string(), |(name, _)| (*name).to_owned())
-        };
-        let said = [
-            self.queue.map(|queue| format!(" queue_mapping {queue}")),
-            self.priority.map(priority),
-            self.mark.map(mark),
-            self.ptype.map(|number| format!(" ptype {}", ptype(number))),
-        ];
-        format!("skbedit{}", said.into_iter().flatten().collect::<String>())
-    }
-
-    fn write(&self, inner: &mut Attributes) {
-        if let Some(queue) = self.queue {
-            inner.u16(TCA_SKBEDIT_QUEUE_MAPPING, queue);
-        }
-        if let Some(priority) = self.priority {
-            inner.u32(TCA_SKBEDIT_PRIORITY, priority);
-        }
-        if let Some((mark, mask)) = self.mark {
-            inner.u32(TCA_SKBEDIT_MARK, mark);
-            if mask != u32::MAX {
-                inner.u32(TCA_SKBEDIT_MASK, mask);
-            }
-        }
-        if let Some(ptype) = self.ptype {
-            inner.u16(TCA_SKBEDIT_PTYPE, ptype);
-        }
-    }
-
-    fn read(options: &[u8]) -> Result<Skbedit> {
-        let find = |kind| attributes::find(options, kind);
-        let long = |kind| find(kind).map(|one| one.u32()).transpose();
-        let short = |kind| find(kind).map(|one| one.u16()).transpose();
-        let mask = long(TCA_SKBEDIT_MASK)?.unwrap_or(u32::MAX);
-        Ok(Skbedit {
-            mark: long(TCA_SKBEDIT_MARK)?.map(|mark| (mark, mask)),
-            priority: long(TCA_SKBEDIT_PRIORITY)?,
-            queue: short(TCA_SKBEDIT_QUEUE_MAPPING)?,
-            ptype: short(TCA_SKBEDIT_PTYPE)?,
-        })
-    }
 }
 
 fn vlan(words: &[&str]) -> Option<Act> {
