@@ -226,6 +226,10 @@ changes! {
     VethAdd(super::veth::VethAdd),
     /// Properties of a link.
     LinkSet(super::link_set::LinkSet),
+    /// One more name for a link.
+    AltnameAdd(super::link_altname::AltnameAdd),
+    /// An alternative name of a link taken away.
+    AltnameDel(super::link_altname::AltnameDel),
     /// The state of a bridge's port.
     PortState(super::port_state::PortState),
     /// Keys and peers of a WireGuard link.

@@ -63,6 +63,13 @@ impl Body {
         self.attributes.put(kind, value);
     }
 
+    /// An attribute whose value is attributes.
+    pub(super) fn nest(&mut self, kind: u16, inner: &Attributes) {
+        self.attributes.nest(kind, |outer| {
+            outer.extend(inner);
+        });
+    }
+
     fn number(&mut self, kind: u16, number: Option<u32>) {
         if let Some(number) = number {
             self.attributes.u32(kind, number);

@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`change`] | a change as a value: what is sent, the equivalent command, the inverse, the words |
-//! | [`link`], [`link_add`], [`link_set`], [`veth`], [`addr`], [`neigh`], [`sysctl`], [`netns_change`] | the objects: reading them, and their changes |
+//! | [`link`], [`link_add`], [`link_set`], [`link_altname`], [`veth`], [`addr`], [`neigh`], [`sysctl`], [`netns_change`] | the objects: reading them, and their changes |
 //! | [`tuntap`] | tun and tap devices: making them, their descriptors |
 //! | [`options`] | options of objects as data: reading, writing and saying them by a table |
 //! | [`kind`] | the kinds of links and of ports with their tables |
@@ -56,6 +56,7 @@ pub mod kinds;
 pub mod limits;
 pub mod link;
 pub mod link_add;
+pub mod link_altname;
 mod link_message;
 pub mod link_properties;
 mod link_refusal;

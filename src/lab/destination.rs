@@ -89,7 +89,17 @@ impl Lab {
                 failure.object = name.clone();
                 failure.hint = self.link_hint(&current, name);
                 match errno {
-                    Some(Errno::ENODEV) => format!("there is no link {name:?}"),
+                    Some(Errno::ENODEV) => match self.link(name) {
+                        // SO_BINDTODEVICE takes IFNAMSIZ bytes (sock_setbindtodevice in net/core/sock.c).
+                        Ok(found) => {
+                            failure.hint =
+                                format!("give the first name of the link: {:?}", found.link.name);
+                            format!(
+                                "{name:?} is an altname, and no socket is bound by a name of more than 15 bytes"
+                            )
+                        }
+                        Err(_) => format!("there is no link {name:?}"),
+                    },
                     _ => format!("it can't be bound to link {name}: {words}"),
                 }
             }

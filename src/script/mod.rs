@@ -21,6 +21,7 @@
 //! | `native` | what those of netsh ask of Rust |
 
 pub mod addr;
+pub mod altname;
 pub mod arping;
 pub mod bridge_vlan;
 pub mod call;
@@ -142,6 +143,7 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
         ("Links", exported_module!(tunnel::api).into()),
         ("Links", exported_module!(wireguard::api).into()),
         ("Links", exported_module!(link::api).into()),
+        ("Links", exported_module!(altname::api).into()),
         ("Tun and tap", exported_module!(tuntap::api).into()),
         ("Addresses", exported_module!(addr::api).into()),
         ("Routes", exported_module!(route::api).into()),

@@ -11,6 +11,7 @@ use netsh::kernel::fdb_change::{FdbAdd, FdbDel, How};
 use netsh::kernel::kind;
 use netsh::kernel::link::LinkDel;
 use netsh::kernel::link_add::LinkAdd;
+use netsh::kernel::link_altname::{AltnameAdd, AltnameDel};
 use netsh::kernel::link_set::{KindSettings, LinkSet};
 use netsh::kernel::mdb;
 use netsh::kernel::mdb_change::{MdbAdd, MdbDel};
@@ -41,6 +42,7 @@ pub fn tests() -> Vec<Test> {
         test_with_ip("inverses: of new links", of_new_links),
         test_with_tun("inverses: of tun and tap devices", of_tun_and_tap),
         test_with_ip("inverses: of properties of a link", of_properties),
+        test_with_ip("inverses: of altnames", of_altnames),
         test_with_ip("inverses: of settings of a kind", of_settings),
         test_with_ip("inverses: of addresses", of_addresses),
         test_with_ip("inverses: of routes", of_routes),
@@ -348,6 +350,33 @@ fn of_properties(here: &Namespace) -> Verdict {
     }
     run(&["link set dev a up"])?;
     there_and_back(here, &lab, &[], LinkSet::up("a", false).into())
+}
+
+fn of_altnames(here: &Namespace) -> Verdict {
+    let (lab, _) = lab()?;
+    run(&[
+        "link add dev a type veth peer name b",
+        "link property add dev a altname another",
+        "link property add dev b altname longer-than-any-first-name",
+    ])?;
+    for (link, name) in [
+        ("a", "new"),
+        ("another", "one-more-that-is-long"),
+        ("longer-than-any-first-name", "new"),
+    ] {
+        let (link, name) = (link.into(), name.into());
+        there_and_back(here, &lab, &[], AltnameAdd { link, name }.into())?;
+    }
+    // The name by which the link is called may be the one that goes.
+    for (link, name) in [
+        ("a", "another"),
+        ("another", "another"),
+        ("longer-than-any-first-name", "longer-than-any-first-name"),
+    ] {
+        let (link, name) = (link.into(), name.into());
+        there_and_back(here, &lab, &[], AltnameDel { link, name }.into())?;
+    }
+    Ok(())
 }
 
 /// Settings as a script would give them.

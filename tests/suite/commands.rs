@@ -69,13 +69,15 @@ pub fn trials() -> Vec<Trial> {
 }
 
 /// The verbs that change something.
-const CHANGES: [&str; 24] = [
+const CHANGES: [&str; 26] = [
     "veth_add",
     "link_add",
     "link_up",
     "link_down",
     "link_del",
     "link_set",
+    "link_altname_add",
+    "link_altname_del",
     "addr_add",
     "addr_del",
     "addr_flush",
@@ -158,6 +160,13 @@ pub const LAB: &str = r#"
 
     veth_add("p0", "p1", #{ mac: "02:00:00:00:00:e0", peer_mac: "02:00:00:00:00:e1" });
     link_set("p0", #{ arp: false, multicast: false, allmulticast: true, dynamic: true, addrgenmode: "none", broadcast: "ff:ff:ff:ff:ff:fe", gso_max_size: 10000, gso_max_segs: 10, gro_max_size: 20000 });
+
+    link_altname_add("p0", "altname");
+    link_altname_add("altname", "an-altname-of-more-than-15-bytes:$HOME,'é'");
+    link_altname_add("p0", "gone");
+    h1.link_altname_add("d", "altname");
+    link_set("an-altname-of-more-than-15-bytes:$HOME,'é'", #{ alias: "found" });
+    link_altname_del("gone", "gone");
 
     addr_add("type", "10.0.0.1/24");
     addr_add("type", "10.0.0.2/25", #{ broadcast: "+", label: "type:two", scope: "link", noprefixroute: true });

@@ -35,6 +35,8 @@ pub fn trials() -> Vec<Trial> {
         test("links: up, down, exists, delete", IP, up_down_exists_delete),
         test("links: options of link_set", IP, options_of_link_set),
         test("links: masters", IP, masters),
+        test("links: altnames as ip has them", IP, altnames),
+        test("links: found by their altnames", IP, found_by_altname),
         test("links: moving", IP, moving),
         test("links: moving and setting at once", IP, moving_and_setting),
         test(
@@ -533,6 +535,109 @@ fn options_of_link_set(user: User) -> Verdict {
             ),
         ],
     )
+}
+
+fn altnames(user: User) -> Verdict {
+    let longest = "x".repeat(127);
+    steps(
+        user,
+        r#"veth_add("a", "b")"#,
+        &[
+            (
+                r#"link_altname_add("a", "short")"#,
+                "link show dev short",
+                "/0/ifname",
+                json!("a"),
+            ),
+            (
+                r#"link_altname_add("short", "longer-than-any-first-name")"#,
+                "link show dev a",
+                "/0/altnames",
+                json!(["short", "longer-than-any-first-name"]),
+            ),
+            // The name by which the link is called may be the one that goes.
+            (
+                r#"link_altname_del("longer-than-any-first-name", "longer-than-any-first-name")"#,
+                "link show dev a",
+                "/0/altnames",
+                json!(["short"]),
+            ),
+            (
+                r#"let name = ""; name.pad(127, "x"); link_altname_add("b", name)"#,
+                "link show dev b",
+                "/0/altnames",
+                json!([longest]),
+            ),
+            (
+                r#"exec("ip", ["link", "property", "add", "dev", "a", "altname", "made-by-another"]);
+                   assert(link_get("made-by-another").altnames == ["short", "made-by-another"]);
+                   link_altname_del("a", "short"); link_altname_del("a", "made-by-another")"#,
+                "link show dev a",
+                "/0/altnames",
+                Value::Null,
+            ),
+        ],
+    )
+}
+
+/// The ioctl has room for one of the names, the other is asked for by rtnetlink.
+fn found_by_altname(user: User) -> Verdict {
+    let code = r#"
+        fn look(a, b) {
+            link_add("br0", "bridge");
+            link_up(a);
+            link_up(b);
+            link_down(b);
+            link_set(b, #{ mtu: 1300, master: "br0", cost: 9 });
+            link_up(b);
+            addr_add(a, "10.0.0.1/24");
+            addr_add(a, "10.0.0.2/24");
+            addr_del(a, "10.0.0.2/24");
+            route_add("10.1.0.0/16", #{ dev: a, via: "10.0.0.9" });
+            neigh_add(a, "10.0.0.9", #{ mac: "02:00:00:00:00:09" });
+            fdb_add(b, "02:00:00:00:00:05", #{ master: true, state: "static" });
+            rule_add(#{ iif: "lo", priority: 9 });
+            rule_del(#{ iif: "lo", priority: 9 });
+            show([
+                link_get(a).name, link_exists(b), link_get(b).mtu, link_get(b).port.cost, link_get(a).state,
+                addr_list(a).filter(|addr| addr.family == "inet").map(|addr| addr.link), route_list(#{ dev: a, via: "10.0.0.9" })[0].dev,
+                neigh_list(#{ dev: a, to: "10.0.0.9" }).len(), route_get("10.1.2.3", #{ oif: a }).dev,
+            ]);
+            link_set("br0", #{ up: true, mac: "02:00:00:00:00:b0" });
+            link_del(a);
+            assert(!link_exists(b));
+            link_del("br0");
+        }
+        for name in ["short", "longer-than-any-first-name"] {
+            veth_add("a", "b");
+            for link in ["a", "b"] { link_altname_add(link, `${link}-${name}`); }
+            look(`a-${name}`, `b-${name}`);
+        }
+        // The kernel would look for what stands before the NUL.
+        link_altname_add("lo", "loopback-of-this-host");
+        show([link_exists("lo\x00lo"), link_exists("loopback-of-this-host\x00"), link_exists("loopback-of-this-host")]);
+        let h1 = netns_add("h1");
+        veth_add("a", "b", #{ up: true, peer_netns: h1 });
+        h1.link_up("b");
+        addr_add("a", "10.0.0.1/24");
+        h1.addr_add("b", "10.0.0.2/24");
+        link_altname_add("a", "longer-than-any-first-name");
+        show(why("10.0.0.2", #{ iface: "longer-than-any-first-name" }).works);
+        // No socket is bound by a long one, and that is said.
+        link_up("lo");
+        let said = "";
+        try { ping("127.0.0.1", #{ iface: "loopback-of-this-host", count: 1, quiet: true }); } catch (e) { said = e.message + ": " + e.hint; }
+        show(said.contains("altname") && said.contains("\"lo\""));
+    "#;
+    let both = json!(["a", true, 1300, 9, "up", ["a"], "a", 1, "a"]);
+    let wanted = [
+        both.clone(),
+        both,
+        json!([false, false, true]),
+        json!(true),
+        json!(true),
+    ];
+    same(observe(user, code)?, wanted.to_vec())
 }
 
 fn masters(user: User) -> Verdict {

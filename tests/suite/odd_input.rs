@@ -152,6 +152,7 @@ fn usual(verb: &str, parameter: &str) -> &'static str {
         (_, "to") => r#""10.0.0.1:80""#,
         (_, "hook") => r#""input""#,
         (_, "policy") => r#""accept""#,
+        ("link_altname_add" | "link_altname_del", "name") => r#""another-name""#,
         (_, "name" | "link") => r#""v0""#,
         (_, "peer") => r#""v9""#,
         (_, "parent") => r#""v1""#,

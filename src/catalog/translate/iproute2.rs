@@ -11,8 +11,8 @@ use super::Fault;
 use super::iproute2_route;
 use super::iproute2_routing_words::{FDB, MDB, VLAN};
 use super::iproute2_words::{
-    GLOBALS, Global, Grammar, Keyword, LINK, Takes, commands, first_match, grammar, is_beginning,
-    objects,
+    GLOBALS, Global, Grammar, Keyword, LINK, PROPERTY, PROPERTY_COMMANDS, Takes, commands,
+    first_match, grammar, is_beginning, objects,
 };
 use super::pattern::placeholder;
 use super::reading::{self, Reading, Unread, unknown, value_of};
@@ -45,6 +45,9 @@ pub fn read(program: &str, words: &[Word]) -> Result<Vec<Reading>, Unread> {
         return inside(rest, &reading);
     }
     reading.head.push(command.into());
+    if reading.head == ["ip", "link", "property"] {
+        return properties(rest, reading);
+    }
     if program == "tc" {
         traffic::read(object, command, rest, &mut reading)?;
         return Ok(vec![reading]);
@@ -157,6 +160,44 @@ fn inside(words: &[Word], outer: &Reading) -> Result<Vec<Reading>, Unread> {
         }
         Err(fault) => Err(fault),
     }
+}
+
+/// `ip link property add dev LINK altname NAME altname NAME...`: one reading for each name, as each is a change for itself.
+fn properties(words: &[Word], mut reading: Reading) -> Result<Vec<Reading>, Unread> {
+    let Some((typed, rest)) = words.split_first() else {
+        return Err(Fault::new("ip link property is not told what to do")
+            .at(reading.span, "add or del has to follow")
+            .into());
+    };
+    let table = PROPERTY_COMMANDS;
+    let command = first_match(table, &typed.text).ok_or_else(|| {
+        let names = table.iter().map(|(name, _)| *name);
+        unknown(typed, "ip link property", names)
+    })?;
+    reading.head.push(command.into());
+    reading.head_span.end = typed.span.end;
+    // What the names have in common.
+    let (mut common, mut names) = (Vec::new(), Vec::new());
+    let mut left = rest.iter();
+    while let Some(word) = left.next() {
+        match PROPERTY.keyword(&word.text) {
+            Some(keyword) if keyword.means == "altname" => {
+                names.push([word.clone(), value_of(word, left.next())?.clone()]);
+            }
+            Some(_) => common.extend([word.clone(), value_of(word, left.next())?.clone()]),
+            None => common.push(word.clone()),
+        }
+    }
+    Arguments::of(&mut reading, PROPERTY, command).read(&common)?;
+    if names.is_empty() {
+        return Ok(vec![reading]);
+    }
+    let each = names.iter().map(|name| {
+        let mut one = reading.clone();
+        Arguments::of(&mut one, PROPERTY, command).read(name)?;
+        Ok(one)
+    });
+    each.collect()
 }
 
 /// Those of `bridge` that are more than a command and arguments in any order.

@@ -119,6 +119,18 @@ pub const LINK: Grammar = Grammar {
     ],
 };
 
+/// Of `ip link property`.
+pub const PROPERTY: Grammar = Grammar {
+    unsaid: "dev",
+    keywords: &[
+        short("altname", "altname", Value),
+        short("dev", "dev", Value),
+    ],
+};
+
+/// Of `ip link property`: what it does. It takes no longer word for del.
+pub const PROPERTY_COMMANDS: &[(&str, &str)] = &[("add", "add"), ("del", "delete")];
+
 /// Of `ip addr add|change|replace|delete`.
 pub const ADDRESS: Grammar = Grammar {
     unsaid: "local",

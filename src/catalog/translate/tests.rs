@@ -300,6 +300,27 @@ fn addresses() {
 }
 
 #[test]
+fn altnames_are_one_change_each() {
+    become_lines(&[
+        (
+            "ip link property add dev eth0 altname uplink",
+            r#"link_altname_add("eth0", "uplink");"#,
+        ),
+        (
+            "ip l prop add eth0 alt uplink",
+            r#"link_altname_add("eth0", "uplink");"#,
+        ),
+        (
+            "ip -n h1 link property del altname uplink dev eth0",
+            r#"netns_get("h1").link_altname_del("eth0", "uplink");"#,
+        ),
+    ]);
+    let both = "ip link property add dev eth0 altname a altname b";
+    let wanted = "link_altname_add(\"eth0\", \"a\");\nlink_altname_add(\"eth0\", \"b\");";
+    assert_eq!(lines(both).join("\n"), wanted);
+}
+
+#[test]
 fn questions_are_shown() {
     become_lines(&[
         ("ip a", "show(addr_list());"),

@@ -47,6 +47,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 
+use crate::kernel::link::Link;
 use crate::kernel::wait::Waiter;
 
 use super::Lab;
@@ -146,9 +147,11 @@ impl Finding {
 impl Lab {
     /// Sends one probe from a namespace, and tells how far it gets and why no further. What mends it is for the current one.
     pub fn why(&self, from: &Rc<Netns>, asked: &Asked, waiter: &dyn Waiter) -> Outcome<Verdict> {
-        if let Some(iface) = &asked.iface {
-            self.expect_link(from, iface)?;
+        let mut asked = asked.clone();
+        if let Some(iface) = &mut asked.iface {
+            *iface = self.first_name(from, iface)?;
         }
+        let asked = &asked;
         self.expect_host(from, asked)?;
         let mut tries = 0;
         loop {
@@ -265,13 +268,16 @@ impl Lab {
         Ok(())
     }
 
-    /// Refuses a link that is not there.
-    fn expect_link(&self, netns: &Rc<Netns>, iface: &str) -> Outcome<()> {
+    /// The name by which all else calls a link. One that is not there is refused.
+    fn first_name(&self, netns: &Rc<Netns>, iface: &str) -> Outcome<String> {
         let explain = |error| self.explain_question("list the links", &error);
         let links = self.within(netns, || self.links()).map_err(explain)?;
         let links = links.map_err(explain)?;
-        if links.iter().any(|named| named.link.name == iface) {
-            return Ok(());
+        let mut links = links.into_iter().map(|named| named.link);
+        let called =
+            |link: &Link| link.name == iface || link.altnames.iter().any(|name| name == iface);
+        if let Some(link) = links.find(called) {
+            return Ok(link.name);
         }
         let mut failure = Failure::new(format!("there is no link {iface:?} in {}", netns.name()));
         failure.errno = Some(Errno::ENODEV);

@@ -56,7 +56,7 @@ fn names_begin_where_an_expression_does() {
     ]);
 }
 
-const LINK_VERBS: [&str; 10] = [
+const LINK_VERBS: [&str; 12] = [
     "link_add",
     "link_del",
     "link_down",
@@ -65,6 +65,8 @@ const LINK_VERBS: [&str; 10] = [
     "link_list",
     "link_set",
     "link_up",
+    "link_altname_add",
+    "link_altname_del",
     "link_impair",
     "link_unimpair",
 ];
