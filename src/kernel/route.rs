@@ -42,7 +42,6 @@ const RTA_PREF: u16 = 20;
 const RTA_EXPIRES: u16 = 23;
 const RTA_PAD: u16 = 24;
 const RTA_UID: u16 = 25;
-const RTA_TTL_PROPAGATE: u16 = 26;
 const RTA_NH_ID: u16 = 30;
 
 /// `RTNH_F_ONLINK`.
@@ -99,8 +98,6 @@ pub struct Route<L> {
     pub expires: Option<u32>,
     /// The realms that it belongs to: from, and to.
     pub realms: Option<u32>,
-    /// Whether hops are counted through MPLS too.
-    pub ttl_propagate: Option<bool>,
     /// The nexthop object that says its ways, in place of hops of its own.
     pub nhid: Option<u32>,
     /// Where the packet of the question came in.
@@ -157,7 +154,6 @@ impl<L> Route<L> {
             preference: None,
             expires: None,
             realms: None,
-            ttl_propagate: None,
             nhid: None,
             iif: None,
             uid: None,
@@ -202,7 +198,6 @@ impl<L> Route<L> {
             preference: self.preference,
             expires: self.expires,
             realms: self.realms,
-            ttl_propagate: self.ttl_propagate,
             nhid: self.nhid,
             uid: self.uid,
             mark: self.mark,
@@ -292,9 +287,6 @@ impl Route<u32> {
             if let Some(number) = number {
                 attributes.u32(kind, number);
             }
-        }
-        if let Some(on) = self.ttl_propagate {
-            attributes.u8(RTA_TTL_PROPAGATE, on.into());
         }
         if let Some(preference) = self.preference {
             attributes.u8(RTA_PREF, preference);
@@ -408,7 +400,6 @@ impl Route<u32> {
             RTA_METRICS => self.metrics = Metrics::read(attribute)?,
             RTA_FLOW => self.realms = Some(attribute.u32()?),
             RTA_NH_ID => self.nhid = Some(attribute.u32()?),
-            RTA_TTL_PROPAGATE => self.ttl_propagate = Some(attribute.u8()? != 0),
             RTA_IIF => self.iif = Some(attribute.u32()?),
             RTA_UID => self.uid = Some(attribute.u32()?),
             RTA_MARK => self.mark = Some(attribute.u32()?),
@@ -608,7 +599,6 @@ mod tests {
         assert_eq!(Route::read(&body(&route)), Ok(Some(route.clone())));
         route.hops = vec![Hop::new("fe80::1".parse().ok(), Some(5))];
         route.realms = Some(0x3_0005);
-        route.ttl_propagate = Some(false);
         assert_eq!(Route::read(&body(&route)), Ok(Some(route.clone())));
         // Ways are a nexthop object's or the route's own.
         route.nhid = Some(9);

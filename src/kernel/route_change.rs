@@ -114,9 +114,6 @@ impl Operation for RouteAdd {
         if let Some(realms) = route.realms {
             command.with("realms", realm_text(realms));
         }
-        if let Some(on) = route.ttl_propagate {
-            command.with("ttl-propagate", if on { "enabled" } else { "disabled" });
-        }
         for word in route.metrics.words() {
             command.word(word);
         }
@@ -159,7 +156,6 @@ impl Operation for RouteAdd {
                 metrics: Default::default(),
                 preference: None,
                 expires: None,
-                ttl_propagate: None,
                 ..self.route.clone()
             },
         };
@@ -376,7 +372,6 @@ fn identified(route: &Route<u32>) -> Route<u32> {
         metrics: Default::default(),
         preference: None,
         expires: None,
-        ttl_propagate: None,
         ..route
     }
 }

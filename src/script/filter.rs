@@ -13,6 +13,7 @@ use crate::kernel::filter::{
 use crate::kernel::options::Settings;
 use crate::kernel::qdisc::handle::Handle;
 use crate::kernel::qdisc::message::Mode;
+use crate::kernel::reason::Reason;
 use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
@@ -265,10 +266,40 @@ fn put(lab: &Lab, mode: Mode, link: &str, kind: &str, options: Map) -> Outcome<(
         let now = lab.filters(link, Some(add.place.parent));
         reason = add.kept(&now.unwrap_or_default());
     }
-    match reason {
-        Some(reason) => Err(settings::refused(&add.words(), reason)),
-        None => lab.apply(add),
+    if let Some(reason) = reason {
+        return Err(settings::refused(&add.words(), reason));
     }
+    match add.rule.selector.mark {
+        Some(_) if mode == Mode::Add => put_with_mark(lab, add),
+        _ => lab.apply(add),
+    }
+}
+
+/// A kernel without CONFIG_CLS_U32_MARK takes the mark, says nothing, and lets the filter match whatever has any.
+fn put_with_mark(lab: &Lab, add: FilterAdd) -> Outcome<()> {
+    let (link, parent, words) = (add.link.clone(), add.place.parent, add.words());
+    let all = || {
+        let all = lab.filters(&link, Some(parent));
+        all.map_err(|error| lab.explain_question("list the filters", &error))
+    };
+    let before = all()?;
+    lab.apply(add)?;
+    let is_lost = |filter: &Filter| {
+        let is_new = !before.iter().any(|other| other.place == filter.place);
+        is_new && filter.place.kind == "u32" && filter.rule.selector.mark.is_none()
+    };
+    let Some(lost) = all()?.into_iter().find(is_lost) else {
+        return Ok(());
+    };
+    lab.apply(FilterDel {
+        link: link.clone(),
+        place: Place {
+            parent,
+            ..lost.place
+        },
+    })?;
+    let reason = Reason::new("the u32 of this kernel looks at no marks (CONFIG_CLS_U32_MARK)");
+    Err(settings::refused(&words, reason.blame("matches")))
 }
 
 /// Where a filter is to be, or is.

@@ -121,6 +121,11 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
         "netsh gives routes no encapsulation; a tunnel is a link: help(\"tunnel\")",
     ),
     (
+        "nexthops",
+        "ttl_propagate",
+        "it is for routes of MPLS; with those of IP the kernel does nothing with it",
+    ),
+    (
         "nomaster",
         "vf",
         "virtual functions are a matter of hardware",
@@ -130,16 +135,6 @@ const LEFT_OUT: &[(&str, &str, &str)] = &[
         "slot_max",
         "slot_distribution",
         "the slots of netem have a least and a most: slot and slot_max",
-    ),
-    (
-        "pvid",
-        "tunnel_info",
-        "netsh maps no VLANs to tunnels; a VXLAN for each VLAN does the same",
-    ),
-    (
-        "vni",
-        "src_vni",
-        "netsh makes no entries for one of several networks of a VXLAN",
     ),
     (
         "proxy",

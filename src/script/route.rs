@@ -51,7 +51,6 @@ pub mod api {
     /// - `expires` (duration): how long it stays (IPv6)
     /// - `family` (word): "inet" or "inet6", for a default route that says it by nothing else
     /// - `realms` (string): the realms that it belongs to (IPv4): "5", or where from and where to: "3/5"
-    /// - `ttl_propagate` (bool; `ttl-propagate`): count hops through MPLS too
     /// - `mtu` (int, bytes): the largest packet
     /// - `advmss` (int, bytes): the largest segment that TCP asks for
     /// - `window` (int, bytes): the largest window that TCP offers
@@ -100,7 +99,7 @@ pub mod api {
     /// - `metric` (int): of several routes the one with the lowest is taken
     /// - `table` (table): its name or number; "main" unless given
     /// - `type` (word): "unicast", "blackhole", "unreachable", "prohibit", "throw", "local", "broadcast", "anycast", "multicast"
-    /// - `scope` (word): "global", "site", "link", "host"
+    /// - `scope` (word): "global", "site", "link", "host" (IPv4)
     /// - `protocol` (word; `proto`): "boot" unless given, "static", "kernel" ..., or a number
     /// - `tos` (int): only for packets of this type of service (IPv4)
     /// - `onlink` (bool): the router is on the link, though no address says so
@@ -110,7 +109,6 @@ pub mod api {
     /// - `expires` (duration): how long it stays (IPv6)
     /// - `family` (word): "inet" or "inet6", for a default route that says it by nothing else
     /// - `realms` (string): the realms that it belongs to (IPv4): "5", or where from and where to: "3/5"
-    /// - `ttl_propagate` (bool; `ttl-propagate`): count hops through MPLS too
     /// - `mtu` (int, bytes): the largest packet
     /// - `advmss` (int, bytes): as in `route_add`, and so are the rest
     /// - `window` (int, bytes): see `route_add`
@@ -168,7 +166,7 @@ pub mod api {
     /// - `metric` (int): of several routes the one with the lowest is taken
     /// - `table` (table): its name or number; "main" unless given
     /// - `type` (word): "unicast", "blackhole", "unreachable", "prohibit", "throw", "local", "broadcast", "anycast", "multicast"
-    /// - `scope` (word): "global", "site", "link", "host"
+    /// - `scope` (word): "global", "site", "link", "host" (IPv4)
     /// - `protocol` (word; `proto`): "boot" unless given, "static", "kernel" ..., or a number
     /// - `tos` (int): only for packets of this type of service (IPv4)
     /// - `onlink` (bool): the router is on the link, though no address says so
@@ -178,7 +176,6 @@ pub mod api {
     /// - `expires` (duration): how long it stays (IPv6)
     /// - `family` (word): "inet" or "inet6", for a default route that says it by nothing else
     /// - `realms` (string): the realms that it belongs to (IPv4): "5", or where from and where to: "3/5"
-    /// - `ttl_propagate` (bool; `ttl-propagate`): count hops through MPLS too
     /// - `mtu` (int, bytes): the largest packet
     /// - `advmss` (int, bytes): as in `route_add`, and so are the rest
     /// - `window` (int, bytes): see `route_add`
@@ -325,8 +322,8 @@ pub mod api {
     /// - `protocol` (word; `proto`): only those made by "kernel", "boot", "static", "ra" ...
     /// - `scope` (word): only those of scope "global", "site", "link", "host"
     /// - `via` (address): only those by this router
-    /// - `exact` (address): only those to exactly this network
-    /// - `root` (address): only those to this network and to parts of it
+    /// - `exact` (address): only those to exactly this network; "default" is that of IPv4 unless `family` says otherwise
+    /// - `root` (address): only those to this network and to parts of it; "default" is all
     /// - `matches` (address; `match`): only those that lead to this network or host: to it or to a network that it is in
     ///
     /// # Returns
@@ -351,16 +348,15 @@ pub mod api {
             let mut options = Options::new(options);
             let choice = options.take::<Table>("table")?;
             let dev = options.take::<String>("dev")?;
+            let family = options.take::<Family>("family")?;
+            let meant = read_meant(&mut options, family.as_ref())?;
             let filter = Filter {
-                family: options
-                    .take::<Family>("family")?
-                    .map_or(0, |family| family.0),
+                family: family.map_or(0, |family| family.0),
                 table: choice.map_or(table::MAIN, |table| table.0),
                 protocol: numbered(&mut options, "protocol", &PROTOCOLS)?.unwrap_or(0),
                 kind: numbered(&mut options, "type", &TYPES)?.unwrap_or(0),
                 link: None,
             };
-            let meant = read_meant(&mut options)?;
             options.finish()?;
             let list = ask(lab, "list the routes", || {
                 lab.routes(filter, dev.as_deref())
@@ -439,9 +435,9 @@ pub mod api {
     /// - `table` (table): its name or number, or "all"; "main" unless given
     /// - `dev` (link): only those by this link
     /// - `via` (address): only those by this router
-    /// - `exact` (address): only those to exactly this network
-    /// - `root` (address): only those to this network and to parts of it
-    /// - `matches` (address; `match`): only those that lead to this network or host
+    /// - `exact` (address): only those to exactly this network; "default" is that of IPv4 unless `family` says otherwise
+    /// - `root` (address): only those to this network and to parts of it; "default" is all
+    /// - `matches` (address; `match`): only those that lead to this network or host, or "default"
     /// - `scope` (word): only those that reach so far: "global", "link", "host"
     /// - `family` (word): only those of "inet" or of "inet6"
     /// - `type` (word): only "unicast", "blackhole", "unreachable", "prohibit", "throw", "local", "broadcast"
@@ -468,7 +464,7 @@ pub mod api {
                 kind: numbered(&mut options, "type", &TYPES)?.unwrap_or(0),
                 protocol: numbered(&mut options, "protocol", &PROTOCOLS)?.unwrap_or(0),
                 link: options.take("dev")?,
-                meant: read_meant(&mut options)?,
+                meant: read_meant(&mut options, family.as_ref())?,
             };
             options.finish()?;
             let of_networks = flush.meant.is_ipv4();

@@ -125,14 +125,29 @@ impl OptionValue for Realms {
     }
 }
 
-/// Which routes of a list are meant.
-pub fn read_meant(options: &mut Options) -> Outcome<Meant> {
+/// Which routes of a list are meant. "default" is that of IPv4 unless the family is said to be another.
+pub fn read_meant(options: &mut Options, family: Option<&Family>) -> Outcome<Meant> {
+    let is_ipv6 = family.is_some_and(|family| !family.is_ipv4());
+    let mut network_of = |key: &'static str| {
+        let text = options.take::<String>(key)?;
+        text.map(|text| match text.as_str() {
+            "default" if is_ipv6 => network("::/0", key),
+            "default" => network("0.0.0.0/0", key),
+            text => network(text, key),
+        })
+        .transpose()
+    };
+    let (exact, root, matches) = (
+        network_of("exact")?,
+        network_of("root")?,
+        network_of("matches")?,
+    );
     Ok(Meant {
         scope: numbered(options, "scope", &SCOPES)?,
         via: options.take::<Via>("via")?.map(|via| via.address),
-        exact: read_destination(options, "exact")?,
-        root: read_destination(options, "root")?,
-        matches: read_destination(options, "matches")?,
+        exact,
+        root,
+        matches,
     })
 }
 
@@ -406,7 +421,6 @@ impl NewRoute {
             preference: numbered(&mut options, "pref", &PREFERENCES)?,
             expires: expires.map(|time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX)),
             realms: options.take::<Realms>("realms")?.map(|realms| realms.0),
-            ttl_propagate: options.take("ttl_propagate")?,
             metrics: metrics(&mut options)?,
             source: given.src,
             from,
@@ -419,15 +433,20 @@ impl NewRoute {
     fn to(&self, destination: &str) -> Outcome<Route<String>> {
         let NewRoute { given, rest, scope } = self;
         let destination = given.destination(destination)?;
-        // Of IPv4 the kernel never looks at them (rtm_ipv4_policy in net/ipv4/fib_frontend.c).
-        let of_ipv6 = [
-            ("pref", rest.preference.is_some()),
-            ("expires", rest.expires.is_some()),
+        // Of the other family the kernel never looks at them (rtm_ipv4_policy in net/ipv4/fib_frontend.c, rtm_ipv6_policy in
+        // net/ipv6/route.c).
+        let of_one_family = [
+            ("pref", false, rest.preference.is_some()),
+            ("expires", false, rest.expires.is_some()),
+            ("from", false, rest.from.is_some()),
+            ("realms", true, rest.realms.is_some()),
+            ("scope", true, scope.is_some()),
         ];
-        if let Some((key, _)) = of_ipv6.iter().find(|(_, given)| *given)
-            && destination.address.is_ipv4()
-        {
-            let words = format!("{key} is for routes of IPv6");
+        let is_ipv4 = destination.address.is_ipv4();
+        let is_lost = |(_, of_ipv4, given): &&(&str, bool, bool)| *given && *of_ipv4 != is_ipv4;
+        if let Some((key, of_ipv4, _)) = of_one_family.iter().find(is_lost) {
+            let family = if *of_ipv4 { "IPv4" } else { "IPv6" };
+            let words = format!("{key} is for routes of {family}");
             return Err(Failure::new(words).blame(*key));
         }
         same_family(destination, given.src, "src")?;

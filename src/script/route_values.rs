@@ -85,7 +85,6 @@ impl RouteMaps {
             ("src", maybe(route.source.map(text))),
             ("table", table),
             ("tos", i64::from(route.tos).into()),
-            ("ttl_propagate", maybe(route.ttl_propagate)),
             ("type", self.named(&TYPES, route.kind)),
             ("via", maybe(via.map(|via| router(via, is_ipv4)))),
         ];

@@ -123,6 +123,7 @@ pub mod api {
             let mut options = Options::new(options);
             let rule = read_rule(&mut options)?;
             options.finish()?;
+            check_family(&rule)?;
             let nothing = Rule {
                 is_ipv6: rule.is_ipv6,
                 ..Rule::default()
@@ -229,8 +230,10 @@ fn read_rule(options: &mut Options) -> Outcome<Rule> {
         l3mdev: options.flag("l3mdev")?,
         tun_id: match options.take::<i64>("tun_id")? {
             None => None,
-            Some(id) => Some(u64::try_from(id).map_err(|_| {
-                Failure::new(format!("the id of a tunnel is not negative: {id}")).blame("tun_id")
+            Some(id) => Some(u64::try_from(id).ok().filter(|id| *id > 0).ok_or_else(|| {
+                // The kernel takes 0 for none that is said.
+                Failure::new(format!("the id of a tunnel in a rule is above 0: {id}"))
+                    .blame("tun_id")
             })?),
         },
         realms: options.take::<Realms>("realms")?.map(|realms| realms.0),
@@ -254,8 +257,19 @@ fn link_name(options: &mut Options, key: &'static str) -> Outcome<Option<String>
     }
 }
 
+/// Only rules of IPv4 have realms; of IPv6 the kernel takes them and never looks at them.
+fn check_family(rule: &Rule) -> Outcome<()> {
+    match rule.realms {
+        Some(_) if rule.is_ipv6 => {
+            Err(Failure::new("realms are for rules of IPv4").blame("realms"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Refuses what the kernel would take and never look at: only a rule that looks up a table has one.
 fn check(rule: &Rule) -> Outcome<()> {
+    check_family(rule)?;
     let looks_up = [0, LOOKUP].contains(&rule.action);
     let action = action_text(rule.action);
     let of_a_lookup = [
@@ -361,7 +375,15 @@ impl OptionValue for Mark {
         let mask = mask
             .map(|mask| number(mask).ok_or_else(wrong))
             .transpose()?;
-        Ok(Mark(mark, mask.filter(|mask| *mask != u32::MAX)))
+        // The kernel takes a mark of 0 without a mask for none that is said.
+        if mark == 0 && mask.is_none() {
+            let words = "every packet has the mark 0 where no bits of it are looked at: \"0/0xffffffff\" is one that has no mark";
+            return Err(Fault::Value(words.into()));
+        }
+        Ok(Mark(
+            mark,
+            mask.filter(|mask| mark == 0 || *mask != u32::MAX),
+        ))
     }
 }
 
@@ -393,11 +415,12 @@ impl OptionValue for Protocol {
             "udp" => Some(17),
             "icmpv6" | "ipv6-icmp" => Some(58),
             "sctp" => Some(132),
-            other => other.parse().ok(),
+            // The kernel takes 0 for none that is said.
+            other => other.parse().ok().filter(|number| *number > 0),
         };
         let wrong = || {
             Fault::Value(format!(
-                "{text:?} is none of tcp, udp, icmp, icmpv6, sctp and no number up to 255"
+                "{text:?} is none of tcp, udp, icmp, icmpv6, sctp and no number from 1 to 255"
             ))
         };
         named.map(Protocol).ok_or_else(wrong)

@@ -174,7 +174,6 @@ const SHAPES: &[Shape] = &[
             ("metrics", Column(10)),
             ("realms", Detail),
             ("nhid", Detail),
-            ("ttl_propagate", Detail),
             ("pref", Detail),
             ("tos", Detail),
             ("from", Detail),

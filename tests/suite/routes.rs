@@ -218,7 +218,7 @@ fn route_map(ip: &Value, family: &str) -> Value {
         "table": ip["table"].as_str().unwrap_or("main"), "tos": 0,
         "flags": ip["flags"], "nexthops": if nexthops.is_empty() { Value::Null } else { nexthops.into() },
         "metrics": ip["metrics"].get(0).cloned().unwrap_or(json!({})), "pref": ip["pref"],
-        "expires": null, "from": ip["from"], "realms": realms, "nhid": null, "ttl_propagate": null,
+        "expires": null, "from": ip["from"], "realms": realms, "nhid": null,
     })
 }
 

@@ -7,7 +7,7 @@ use netsh::script::catalog;
 use serde_json::{Value, json};
 
 use crate::second_path::observe;
-use crate::support::{Need, User, Verdict, has, run, run_with, same, test, test_named};
+use crate::support::{Need, User, Verdict, has, run, run_json, run_with, same, test, test_named};
 
 const TC: Need = Need::Program("tc");
 
@@ -200,6 +200,11 @@ pub fn trials() -> Vec<Trial> {
             &[TC, Need::Kernel("qdisc netem")],
             impaired_by_netem,
         ),
+        test(
+            "traffic control: what u32 would keep or not look at",
+            &[Need::Kernel("qdisc htb"), Need::Kernel("filter u32")],
+            kept_filters,
+        ),
         test("traffic control: shown commands run", &[TC], shown),
         test("impair: every profile is one", &[], profiles),
         test("kernel features", &[], features),
@@ -372,6 +377,25 @@ fn impaired_by_netem(user: User) -> Verdict {
         "limit 1000 loss 2%",
     )?;
     has(&ran.stdout, r#"[["netem",{"limit":1000,"loss":2.0}]]"#)
+}
+
+/// A filter of u32 is found by its handle whatever the priority; and a kernel whose u32 looks at no marks says nothing of it.
+fn kept_filters(user: User) -> Verdict {
+    let code = r#"
+        let of = |work| { let said = "done"; try { work.call(); } catch (error) { said = error.message; } said };
+        veth_add("eth0", "eth1", #{ up: true });
+        qdisc_add("eth0", "htb", #{ handle: "1:" });
+        class_add("eth0", "1:10", "htb", #{ rate: "1mbit" });
+        filter_add("eth0", "u32", #{ parent: "1:", prio: 1, matches: "ip dst 9.9.9.9", classid: "1:10" });
+        show(of.call(|| filter_replace("eth0", "u32", #{ parent: "1:", prio: 5, handle: "800::800", matches: "ip dst 1.2.3.4", classid: "1:10" })));
+        let said = of.call(|| filter_add("eth0", "u32", #{ parent: "1:", prio: 2, matches: "mark 5 0xff", classid: "1:10" }));
+        let all = filter_list("eth0", #{ parent: "1:" }).map(|filter| filter.matches);
+        show(all == [["ip dst 9.9.9.9/32"], ["mark 0x5 0xff"]] && said == "done"
+            || all == [["ip dst 9.9.9.9/32"]] && said.contains("looks at no marks (CONFIG_CLS_U32_MARK)"));
+    "#;
+    let kept =
+        "cannot give eth0 the filter u32: the filter 800::800 has the priority 1, which it keeps";
+    same(run_json(user, code)?, vec![json!(kept), json!(true)])
 }
 
 /// The commands that a script stands for, run by a shell, make the same.

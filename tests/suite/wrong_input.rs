@@ -86,6 +86,35 @@ fn combinations(user: User) -> Verdict {
                 "expires is for routes of IPv6",
             ),
             (
+                r#"route_add("10.0.0.0/8", #{ dev: "b", from: "10.9.0.0/16" })"#,
+                "from is for routes of IPv6",
+            ),
+            (
+                r#"route_add("fd09::/16", #{ dev: "b", realms: 5 })"#,
+                "realms is for routes of IPv4",
+            ),
+            (
+                r#"route_add("fd09::/16", #{ dev: "b", scope: "link" })"#,
+                "scope is for routes of IPv4",
+            ),
+            (
+                r#"route_add("10.0.0.0/8", #{ dev: "b", ttl_propagate: true })"#,
+                "it is for routes of MPLS",
+            ),
+            (
+                r#"rule_add(#{ realms: 5, family: "inet6", table: 100 })"#,
+                "realms are for rules of IPv4",
+            ),
+            (
+                "rule_del(#{ fwmark: 0 })",
+                "every packet has the mark 0 where no bits of it are looked at",
+            ),
+            (
+                "rule_del(#{ tun_id: 0 })",
+                "the id of a tunnel in a rule is above 0: 0",
+            ),
+            ("rule_del(#{ ipproto: 0 })", "no number from 1 to 255"),
+            (
                 r#"fdb_add("a", "02:00:00:00:00:09", #{ master: true, dst: "10.0.0.1" })"#,
                 "dst is for the entries of a VXLAN link, and a is none",
             ),

@@ -43,7 +43,6 @@ pub const ROUTE: Grammar = Grammar {
         exact("oif", "dev", Value),
         exact("pref", "pref", Value),
         exact("encap", "encap", Value),
-        exact("ttl-propagate", "ttl-propagate", Value),
         exact("fastopen_no_cookie", "fastopen_no_cookie", Value),
         exact("type", "type", Value),
         exact("to", "to", Value),

@@ -228,6 +228,14 @@ fn traffic_control() {
             r#"class_add("eth0", "1:10", "htb", #{ parent: "1:", rate: "1mbit", ceil: "2mbit", burst: "15k" });"#,
         ),
         (
+            "tc filter add dev eth0 parent 1: protocol ip prio 1 u32 match ip src 10.0.0.0/8 police rate 1mbit burst 10k drop flowid 1:1",
+            r#"filter_add("eth0", "u32", #{ parent: "1:", protocol: "ip", prio: 1, classid: "1:1", matches: "ip src 10.0.0.0/8", action: "police rate 1mbit burst 10k drop" });"#,
+        ),
+        (
+            "ip route show exact default",
+            r#"show(route_list(#{ exact: "default" }));"#,
+        ),
+        (
             "tc filter add dev eth0 protocol ip parent 1: prio 1 u32 match ip dport 80 0xffff match ip dst 10.0.0.1 flowid 1:10",
             r#"filter_add("eth0", "u32", #{ protocol: "ip", parent: "1:", prio: 1, classid: "1:10", matches: ["ip dport 80 0xffff", "ip dst 10.0.0.1"] });"#,
         ),

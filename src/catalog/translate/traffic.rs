@@ -234,10 +234,7 @@ fn read_filter(words: &[Word], reading: &mut Reading) -> Result<(), Fault> {
         words = rest;
         match word.text.as_str() {
             key @ ("match" | "action" | "police") => {
-                let ends: &[&str] = match key {
-                    "match" => &["match", "action", "flowid", "classid", "police"],
-                    _ => &["action"],
-                };
+                let ends = ["match", "action", "flowid", "classid", "police"];
                 let end = words
                     .iter()
                     .position(|word| ends.contains(&word.text.as_str()));

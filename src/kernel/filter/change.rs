@@ -174,6 +174,16 @@ impl FilterAdd {
         if self.mode == Mode::Add || self.place.kind != "u32" {
             return None;
         }
+        // Whatever the priority, it is found by its handle.
+        let is_named = |filter: &&Filter| {
+            let (own, other) = (&self.place, &filter.place);
+            own.handle != 0 && own.handle == other.handle && own.prio != other.prio
+        };
+        if let Some(other) = now.iter().find(is_named) {
+            let (handle, prio) = (other.place.handle_words(), other.place.prio);
+            let words = format!("the filter {handle} has the priority {prio}, which it keeps");
+            return Some(Reason::new(words).blame("prio"));
+        }
         let same = now.iter().find(|filter| self.is_in_place_of(filter))?;
         let compared = |rule: &Rule| (rule.selector.keys.clone(), rule.selector.mark);
         (compared(&same.rule) != compared(&self.rule)).then(|| {
