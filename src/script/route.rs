@@ -332,7 +332,7 @@ pub mod api {
     /// (int); `nexthops` (array of maps: `via`, `dev`, `weight`, `flags`; of a route with several ways, whose own `via` and
     /// `dev` are `()`); `flags` (onlink, linkdown, dead ...); `metrics` (a map of those that are set: mtu, advmss, rtt in seconds
     /// ...); `pref` (IPv6); `expires` (seconds); `from` (IPv6); `realms` ("to", or "from/to"); `nhid` (int, the nexthop object whose
-    /// ways these are); `ttl_propagate` (bool). What a route does not have is `()`.
+    /// ways these are). What a route does not have is `()`.
     ///
     /// # Errors
     /// No such link (ENODEV); an unknown table.
@@ -390,7 +390,7 @@ pub mod api {
     /// # Returns
     /// A map: `destination`; `family` ("inet" or "inet6"); `via` (the router); `dev` (the link); `src` (the address that this
     /// machine speaks from); `type` (local: for this machine); `table`; `metric` (int); `protocol`; `scope`; `tos` (int);
-    /// `nexthops`, `flags`, `metrics`, `pref`, `expires`, `realms`, `nhid`, `ttl_propagate` (as in route_list); `from`; `iif` (the link that it came in by); `mark`
+    /// `nexthops`, `flags`, `metrics`, `pref`, `expires`, `realms`, `nhid` (as in route_list); `from`; `iif` (the link that it came in by); `mark`
     /// (int); `uid` (int). What there is not is `()`.
     ///
     /// # Errors
