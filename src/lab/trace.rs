@@ -34,6 +34,8 @@ pub struct Trace {
     pub journeys: Vec<Journey>,
     /// How many packets came faster than they could be read.
     pub lost: u64,
+    /// When the first packet was seen that is no bystander's, or any.
+    start: Duration,
 }
 
 impl Lab {
@@ -62,21 +64,24 @@ impl Trace {
     pub fn new(packets: Vec<Captured>, lost: u64, wiring: Wiring) -> Self {
         let sightings: Vec<Sighting> = packets.iter().map(sighting).collect();
         let journeys = join(&sightings, &wiring, &|| interrupt::requested());
-        Trace {
+        let mut trace = Trace {
             packets,
             sightings,
             wiring,
             journeys,
             lost,
-        }
+            start: Duration::ZERO,
+        };
+        let own = trace.own_journeys().filter_map(|one| trace.first(one));
+        let first = own.min_by_key(|(number, _)| *number);
+        let any = || Some((0, trace.sightings.first()?));
+        trace.start = first.or_else(any).map_or(Duration::ZERO, |(_, one)| one.at);
+        trace
     }
 
     /// When the first packet was seen that is no bystander's, or any.
     pub fn start(&self) -> Duration {
-        let own = self.own_journeys().filter_map(|one| self.first(one));
-        let first = own.min_by_key(|(number, _)| *number);
-        let any = || Some((0, self.sightings.first()?));
-        first.or_else(any).map_or(Duration::ZERO, |(_, one)| one.at)
+        self.start
     }
 
     /// Where a journey begins: the sighting, and its number.

@@ -1,5 +1,6 @@
 //! The verb that follows packets, and what it gives.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
@@ -28,6 +29,8 @@ use super::value::{array, array_of_maps, counter, map, maybe};
 pub struct Traced {
     trace: Rc<Trace>,
     result: Dynamic,
+    /// The journeys and the bystanders, made when they are first asked for: of a flood there are many, and loops ask often.
+    told: Rc<[OnceCell<Array>; 2]>,
 }
 
 impl fmt::Display for Traced {
@@ -53,6 +56,7 @@ impl Traced {
         Traced {
             trace,
             result: Dynamic::UNIT,
+            told: Rc::default(),
         }
     }
 
@@ -93,12 +97,17 @@ impl Traced {
     }
 
     fn journeys(&self, bystanders: bool) -> Array {
-        let journeys = self.trace.journeys.iter();
-        array_of_maps(
-            journeys
-                .filter(|journey| journey.is_bystander == bystanders)
-                .map(|journey| journey_map(&self.trace, journey)),
-        )
+        let [own, others] = &*self.told;
+        let told = if bystanders { others } else { own };
+        let make = || {
+            let journeys = self.trace.journeys.iter();
+            array_of_maps(
+                journeys
+                    .filter(|journey| journey.is_bystander == bystanders)
+                    .map(|journey| journey_map(&self.trace, journey)),
+            )
+        };
+        told.get_or_init(make).clone()
     }
 }
 
@@ -148,8 +157,8 @@ pub mod api {
         let (result, trace) = verb(&ctx, |_| traced)?;
         let result = result.map_err(|error| placed(error, &ctx))?;
         Ok(Traced {
-            trace: Rc::new(trace),
             result,
+            ..Traced::of(Rc::new(trace))
         })
     }
 
@@ -362,4 +371,37 @@ fn journey_map(trace: &Trace, journey: &Journey) -> Map {
         ("source", address(look.and_then(|look| look.source))),
         ("steps", array_of_maps(steps).into()),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lab::journey::Wiring;
+    use crate::packet::captured::{Captured, LinkType};
+
+    use super::*;
+
+    /// Journeys are made once: what is asked for twice has the very same texts.
+    #[test]
+    fn journeys_are_made_once() {
+        let packet = Captured {
+            at: Duration::ZERO,
+            netns: Some("home".into()),
+            link: "lo".into(),
+            direction: None,
+            link_type: LinkType::Ip,
+            length: 20,
+            bytes: vec![0x45],
+            comments: Vec::new(),
+        };
+        let trace = Trace::new(vec![packet], 0, Wiring::default());
+        let traced = Traced::of(Rc::new(trace));
+        let line = |traced: &Traced| {
+            let told = [traced.journeys(false), traced.journeys(true)].concat();
+            let journey = told.first()?.read_lock::<Map>()?.clone();
+            let line = journey.get("line")?.clone().into_immutable_string().ok()?;
+            Some(line.as_ptr())
+        };
+        assert!(line(&traced).is_some());
+        assert_eq!(line(&traced), line(&traced.clone()));
+    }
 }
