@@ -206,6 +206,7 @@ impl Lab {
             };
             let here = place(&named.link.name);
             wiring.links.insert(here.clone());
+            wiring.indices.insert(here.clone(), named.link.index);
             if !addresses.is_empty() {
                 wiring.held.insert(here.clone(), addresses);
             }

@@ -37,6 +37,7 @@ pub fn trials() -> Vec<Trial> {
             &[],
             departed_namespace,
         ),
+        test("trace: links with names of others", &[], same_names),
         test("trace: an address that moves", &[], moved_address),
         test("trace: a flood", &[], flood),
         test("trace: as a picture and a diagram", &[], drawn),
@@ -351,6 +352,48 @@ fn departed(user: User) -> Verdict {
         json!([["a out", "other/e in"], true]),
         json!([["c out", "h/d in"], true]),
         gone,
+    ];
+    same(run_json(user, code)?, wanted)
+}
+
+/// A link that gets another name sends packets of its own by that, like as they may be; and who is made again with the name of
+/// one that is deleted is another one.
+fn same_names(user: User) -> Verdict {
+    let code = r#"
+        let h1 = netns_add("h1");
+        let h2 = netns_add("h2");
+        for netns in [h1, h2] { netns.sysctl_set("net.ipv6.conf.all.disable_ipv6", 1); }
+        h1.veth_add("eth0", "eth0", #{ peer_netns: h2, up: true });
+        h1.addr_add("eth0", "10.0.0.1/24"); h2.addr_add("eth0", "10.0.0.2/24");
+        let once = || h1.ping("10.0.0.2", #{ count: 1, quiet: true, timeout: 2 }).received;
+        let t = trace(|| {
+            once.call();
+            h1.link_set("eth0", #{ up: false, name: "eth9" });
+            h1.link_up("eth9");
+            once.call()
+        });
+        show(t.result);
+        for journey in t.journeys.filter(|journey| journey.label == "ARP who-has 10.0.0.2") { show(journey.path); }
+        h1.link_set("eth9", #{ name: "eth0" });
+        let t = trace(|| {
+            once.call();
+            h1.link_del("eth0");
+            h1.veth_add("eth0", "eth0", #{ peer_netns: h2, up: true });
+        });
+        show(t.departed.map(|gone| [gone.netns, gone.link, gone.what, gone.time == ()]));
+        let text = t.text();
+        for words in ["h1/eth0 is deleted x", "h2/eth0 is deleted with its other end x"] {
+            assert(text.contains(words), `${words}: ${text}`);
+        }
+    "#;
+    let wanted = vec![
+        json!(1),
+        json!(["h1/eth0 out", "h2/eth0 in"]),
+        json!(["h1/eth9 out", "h2/eth0 in"]),
+        json!([
+            ["h1", "eth0", "is deleted", false],
+            ["h2", "eth0", "is deleted with its other end", false],
+        ]),
     ];
     same(run_json(user, code)?, wanted)
 }

@@ -98,6 +98,8 @@ pub(super) fn lead(before: &Sighting, now: &Sighting, wiring: &Wiring) -> Option
         (true, false) => arrive(before, now, wiring),
         (false, true) if is_here => pass(before, now, wiring),
         // From a link to one that lies on it, in this namespace or in another; and the other way.
+        // By two names of one link these are two packets.
+        (false, false) | (true, true) if wiring.is_renamed(before, now) => None,
         (false, false) | (true, true) => {
             let upper = if now.leaves { before } else { now };
             let is_stacked = wiring.is_stacked(&upper.place, upper.at);

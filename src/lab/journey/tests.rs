@@ -467,6 +467,24 @@ fn who_says_it_once_more_was_not_heard_before() {
 
 /// A flood of identical datagrams through a router: the time is that of so many packets, and not that of the square of it.
 #[test]
+fn a_link_by_another_name_says_it_once_more() {
+    let seen = [
+        sighting("h1/eth0 out", 1, HERE, 64),
+        sighting("h2/eth0 in", 1, HERE, 64),
+        sighting("h1/eth9 out", 1, HERE, 64),
+        sighting("h2/eth0 in", 1, HERE, 64),
+    ];
+    let mut wiring = wiring(&[("h1/eth0", "h2/eth0"), ("h1/eth9", "h2/eth0")], &[]);
+    for name in ["h1/eth0", "h1/eth9"] {
+        wiring.indices.insert(place(name), 2);
+    }
+    assert_eq!(
+        ways(&join(&seen, &wiring)),
+        [[(0, None), (1, Some(0))], [(2, None), (3, Some(2))]]
+    );
+}
+
+#[test]
 fn a_flood_of_like_packets() {
     let number = 20_000;
     let way = [

@@ -13,6 +13,8 @@ use super::{End, Place, Sighting};
 pub struct Wiring {
     /// All links.
     pub links: HashSet<Place>,
+    /// The number of each, which a link keeps when it gets another name, and no other link gets.
+    pub indices: HashMap<Place, u32>,
     /// The other end of each cable, both ways.
     pub peers: HashMap<Place, Place>,
     /// Links that hand on what leaves by them to other links of the same namespace: bridges, VLANs, tunnels.
@@ -83,6 +85,19 @@ impl Wiring {
             .unwrap_or(self)
     }
 
+    /// Whether both are one link, by two names that it had one after the other.
+    pub fn is_renamed(&self, before: &Sighting, now: &Sighting) -> bool {
+        let index = |of: &Sighting| self.of(&of.place, of.at).indices.get(&of.place);
+        let is_other = before.place != now.place && before.place.netns == now.place.netns;
+        is_other && index(before).is_some() && index(before) == index(now)
+    }
+
+    /// Whether a link is there in another wiring too: not another one with its name.
+    fn is_kept(&self, place: &Place, later: &Wiring) -> bool {
+        let are_known = self.indices.get(place).zip(later.indices.get(place));
+        later.links.contains(place) && are_known.is_none_or(|(one, other)| one == other)
+    }
+
     /// The other end of a cable at that time.
     pub fn peer(&self, place: &Place, at: Duration) -> Option<&Place> {
         self.of(place, at).peers.get(place)
@@ -132,8 +147,10 @@ impl Wiring {
             let later = eras.iter().skip(1).map(|era| &era.wiring).chain([self]);
             let mut told: HashSet<&Place> = HashSet::new();
             for (era, later) in eras.iter().zip(later) {
-                let mut places: HashSet<&Place> =
-                    era.wiring.links.difference(&later.links).collect();
+                let links = era.wiring.links.iter();
+                let mut places: HashSet<&Place> = links
+                    .filter(|place| !era.wiring.is_kept(place, later))
+                    .collect();
                 places.retain(|place| !told.contains(place));
                 if era.is_sure {
                     places.extend(&era.going);
