@@ -521,6 +521,11 @@ const CASES: &[Case] = cases! {
     PAIR TO_H2 "a neighbour with a wrong MAC" r#"h1.neigh_replace("eth0", "10.0.0.2", #{ mac: "02:00:00:00:00:99" });"# => "wrong_mac";
     PAIR TO_H2 "arp_ignore" r#"h2.sysctl_set("net.ipv4.conf.eth0.arp_ignore", 8); h2.neigh_flush(#{ dev: "eth0" }); h1.neigh_flush(#{ dev: "eth0" });"# => "arp_ignore";
     TWO_CABLES TO_H2 "arp_filter" r#"h2.route_add("10.0.0.1/32", #{ dev: "eth1" }); for link in ["all", "eth0"] { h2.sysctl_set(`net.ipv4.conf.${link}.rp_filter`, 0); } h2.sysctl_set("net.ipv4.conf.eth0.arp_filter", 1); h1.neigh_flush();"# => "arp_filter";
+    PAIR TO_H2 "who takes no part in ARP" r#"h2.link_set("eth0", #{ arp: false }); h1.neigh_flush();"# => "noarp";
+    PAIR TO_H2 "its own link takes no part in ARP" r#"h1.link_set("eth0", #{ arp: false });"# => "noarp";
+    BRIDGE TO_H2 "its own link takes no part in ARP, at a bridge" r#"h1.link_set("eth0", #{ arp: false });"# => "noarp";
+    ROUTER THROUGH "its own link takes no part in ARP, before a router" r#"h1.link_set("eth0", #{ arp: false });"# => "noarp";
+    ROUTER THROUGH "who answers takes no part in ARP" r#"h2.link_set("eth0", #{ arp: false });"# => "noarp";
     PAIR TO_H2 "echo requests are ignored" r#"h2.sysctl_set("net.ipv4.icmp_echo_ignore_all", 1);"# => "echo_ignored";
     PAIR TO_H2 "a rule drops it at input" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; icmp type echo-request drop; } }");"# => "rule_drop";
     PAIR TO_H2 "a rule drops it at output" r#"h1.nft_load("table inet t { chain c { type filter hook output priority 0; ip daddr 10.0.0.2 drop; } }");"# => "rule_drop";
@@ -767,13 +772,6 @@ const TOLD: &[Told] = &[
         "#,
         TO_H2,
         r#"[[false, "not_connected", null, "no answer came", "h1", false], [], true]"#,
-    ),
-    (
-        "who takes no part in ARP",
-        &[Need::Program("ip")],
-        PAIR,
-        r#"h2.run(|| { sh("ip link set dev eth0 arp off"); h1.neigh_flush(); why("10.0.0.2", #{ from: h1, timeout: 1 }) })"#,
-        r#"[[false, "noarp", null, "no answer came", "h1", false], [], true]"#,
     ),
     (
         "who does not answer for a reason that is not known",

@@ -15,6 +15,9 @@ pub(super) fn other_mac(scene: &Scene<'_>) -> Option<Finding> {
     let by = scene.by?;
     let wanted = scene.look.ether_destination?;
     let own = by.link.mac?;
+    if let Some(finding) = super::neighbours::asks_nobody(scene) {
+        return Some(finding);
+    }
     let is_group = wanted[0] & 1 == 1;
     let is_port = by.master.is_some() || by.link.kind == "loopback";
     if is_group || is_port {

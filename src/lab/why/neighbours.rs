@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::kernel::route_question::Question;
 
 use super::super::journey::Place;
+use super::super::links::NamedLink;
 use super::follow::{Course, Stop, question_for};
 use super::probe::Sent;
 use super::state::{Space, State};
@@ -239,6 +240,37 @@ fn filters(
     )
 }
 
+/// A link asks nobody for hardware addresses, and sends to its own (`arp_constructor` in net/ipv4/arp.c).
+pub(super) fn asks_nobody(scene: &Scene<'_>) -> Option<Finding> {
+    let own = scene.look.ether_source?;
+    if scene.look.ether_destination != Some(own) {
+        return None;
+    }
+    let mut spaces = scene.state.spaces.iter();
+    let (space, named) = spaces.find_map(|space| {
+        let mut links = space.links.iter();
+        let named = links.find(|named| {
+            named.link.flags.contains(&"NOARP")
+                && named.link.kind != "loopback"
+                && named.link.mac.is_some_and(|mac| mac.bytes() == own)
+        })?;
+        Some((space, named))
+    })?;
+    let words = format!(
+        "{} of {} takes no part in ARP: it asks nobody for a hardware address, and sends to its own",
+        named.link.name,
+        space.words()
+    );
+    Some(noarp(scene, space, named, words))
+}
+
+fn noarp(scene: &Scene<'_>, space: &Space<'_>, named: &NamedLink, words: String) -> Finding {
+    let line = format!("link_set({:?}, #{{ arp: true }})", named.link.name);
+    Finding::new(Cause::Noarp, words)
+        .shown_by("flags", named.link.flags.join(" "))
+        .mended_by(scene.state.line(space.name(), &line))
+}
+
 /// Sysctls and flags with which nobody answers (Documentation/networking/ip-sysctl.rst).
 fn ignores(scene: &Scene<'_>, space: &Space<'_>, link: &str, next: IpAddr) -> Option<Finding> {
     if next.is_ipv4() {
@@ -258,9 +290,7 @@ fn ignores(scene: &Scene<'_>, space: &Space<'_>, link: &str, next: IpAddr) -> Op
     let named = space.link(link)?;
     if named.link.flags.contains(&"NOARP") {
         let words = format!("{link} of {} takes no part in ARP", space.words());
-        return Some(
-            Finding::new(Cause::Noarp, words).shown_by("flags", named.link.flags.join(" ")),
-        );
+        return Some(noarp(scene, space, named, words));
     }
     super::hosts::tentative(scene, space, next)
 }
