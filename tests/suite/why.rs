@@ -379,6 +379,28 @@ const HAIRPIN: &str = r#"
     gw.nft_load("table ip nat { chain post { type nat hook postrouting priority srcnat; ip saddr 10.0.0.0/24 ip daddr 10.0.0.2 masquerade; } }");
 "#;
 
+/// The same, where the router is the bridge.
+const HAIRPIN_BRIDGE: &str = r#"
+    let gw = netns_add("gw");
+    gw.bridge_add("br0", #{ up: true });
+    gw.addr_add("br0", "10.0.0.1/24");
+    gw.sysctl_set("net.bridge.bridge-nf-call-iptables", 0);
+    for (name, n) in ["web", "h1"] {
+        let h = netns_add(name);
+        h.veth_add("eth0", `p-${name}`, #{ peer_netns: gw, up: true });
+        gw.link_set(`p-${name}`, #{ master: "br0" });
+        h.addr_add("eth0", `10.0.0.${n + 2}/24`);
+        h.route_add("default", #{ via: "10.0.0.1" });
+    }
+    let web = netns_get("web");
+    let h1 = netns_get("h1");
+    gw.addr_add("lo", "192.0.2.1/32");
+    gw.sysctl_set("net.ipv4.ip_forward", 1);
+    let server = web.tcp_listen(80);
+    gw.nft_load("table ip nat { chain pre { type nat hook prerouting priority dstnat; ip daddr 192.0.2.1 tcp dport 8080 dnat to 10.0.0.2:80; } }");
+    gw.nft_load("table ip nat { chain post { type nat hook postrouting priority srcnat; ip saddr 10.0.0.0/24 ip daddr 10.0.0.2 masquerade; } }");
+"#;
+
 /// The same port outside and inside.
 const SAME_PORT: &str = r#"
     let gw = netns_add("gw");
@@ -526,6 +548,7 @@ const CASES: &[Case] = cases! {
     BRIDGE TO_H2 "its own link takes no part in ARP, at a bridge" r#"h1.link_set("eth0", #{ arp: false });"# => "noarp";
     ROUTER THROUGH "its own link takes no part in ARP, before a router" r#"h1.link_set("eth0", #{ arp: false });"# => "noarp";
     ROUTER THROUGH "who answers takes no part in ARP" r#"h2.link_set("eth0", #{ arp: false });"# => "noarp";
+    HAIRPIN_BRIDGE INSIDE "the router is the bridge, and hides nobody" r#"gw.nft_flush("ip nat post");"# => "hairpin";
     PAIR TO_H2 "echo requests are ignored" r#"h2.sysctl_set("net.ipv4.icmp_echo_ignore_all", 1);"# => "echo_ignored";
     PAIR TO_H2 "a rule drops it at input" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; icmp type echo-request drop; } }");"# => "rule_drop";
     PAIR TO_H2 "a rule drops it at output" r#"h1.nft_load("table inet t { chain c { type filter hook output priority 0; ip daddr 10.0.0.2 drop; } }");"# => "rule_drop";

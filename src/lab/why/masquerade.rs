@@ -73,16 +73,17 @@ pub(super) fn hairpin(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let course = follow::course(scene.sent, scene.state, scene.asked);
+    // What only its bridge passed on, the router did not see.
     let came_back = |netns: &str| {
         let mut places = course.crossed_back.iter();
-        places.any(|(place, _)| place.netns == netns)
+        places.any(|(place, _)| place.netns == netns && !scene.state.is_port(place))
     };
     // Who sent it on, and by which link.
     let crossed = &course.crossed;
     let steps = crossed.iter().zip(crossed.iter().skip(1));
     let mut passed = steps
         .filter(|((into, came), (out, left))| !came && *left && into.netns == out.netns)
-        .map(|(_, (out, _))| out);
+        .map(|(_, (out, _))| scene.state.bridge_of(out).unwrap_or_else(|| out.clone()));
     let (router, out) = passed.find_map(|out| {
         let router = scene.state.space(&out.netns)?;
         let translates = router.has(to) || super::nat::names(router, from);
