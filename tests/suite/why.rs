@@ -69,6 +69,8 @@ fn refused(user: User) -> Verdict {
         ("255.255.255.255", "#{}", "broadcast", "one host"),
         ("10.0.0.255", "#{}", "broadcast", "one host"),
         ("10.0.0.0", "#{}", "the address of a network", "one host"),
+        ("10.0.7.0", "#{}", "the address of a network", "one host"),
+        ("10.0.7.255", "#{}", "broadcast", "one host"),
         ("0.0.0.0", "#{}", "no address of a host", "one host"),
         ("fe80::1", "#{}", "which one is meant?", "iface: \"eth0\""),
         ("10.0.0.2", "#{ ttl: 0 }", "ttl of 0", "neighbour"),
@@ -99,7 +101,7 @@ fn refused(user: User) -> Verdict {
             "tcp",
         ),
     ];
-    let mut code = PAIR.to_owned();
+    let mut code = format!("{PAIR}\nh2.addr_add(\"eth0\", \"10.0.7.2/24\");\n");
     for (to, options, _, _) in QUESTIONS {
         code += &format!(
             "try {{ h1.why({to:?}, {options}); show(()); }} catch (e) {{ show([e.message, e.hint]); }}\n"
@@ -548,6 +550,7 @@ const CASES: &[Case] = cases! {
     BRIDGE TO_H2 "its own link takes no part in ARP, at a bridge" r#"h1.link_set("eth0", #{ arp: false });"# => "noarp";
     ROUTER THROUGH "its own link takes no part in ARP, before a router" r#"h1.link_set("eth0", #{ arp: false });"# => "noarp";
     ROUTER THROUGH "who answers takes no part in ARP" r#"h2.link_set("eth0", #{ arp: false });"# => "noarp";
+    ROUTER THROUGH "a route of type throw" r#"h2.route_del("default", #{ via: "10.0.2.1" }); h2.route_add("10.0.1.0/24", #{ type: "throw" });"# => "no_route";
     HAIRPIN_BRIDGE INSIDE "the router is the bridge, and hides nobody" r#"gw.nft_flush("ip nat post");"# => "hairpin";
     PAIR TO_H2 "echo requests are ignored" r#"h2.sysctl_set("net.ipv4.icmp_echo_ignore_all", 1);"# => "echo_ignored";
     PAIR TO_H2 "a rule drops it at input" r#"h2.nft_load("table inet t { chain c { type filter hook input priority 0; icmp type echo-request drop; } }");"# => "rule_drop";
@@ -898,6 +901,50 @@ if os.fork() == 0:
             why("10.0.2.2", #{ from: h1, timeout: 1 })
         })"#,
         r#"[[true, null, null, "an answer came", "", false], ["h1/eth0 out", "r/eth0 in", "r/eth1 out", "h2/eth0 in"], false]"#,
+    ),
+    (
+        "an address of the same link that nobody has",
+        &[],
+        PAIR,
+        r#"h1.run(|| {
+            wait_until(|| addr_list().all(|addr| !("tentative" in addr.flags)), 10);
+            why("fe80::1", #{ iface: "eth0", timeout: 1 })
+        })"#,
+        r#"[[false, "missing_address", "netns_get(\"h2\").addr_add(\"eth0\", \"fe80::1/64\")", "no answer came", "h1", false], [], true]"#,
+    ),
+    (
+        "from an address that means the host itself",
+        &[],
+        ROUTER,
+        r#"why("10.0.1.1", #{ from: h1, source: "127.0.0.1", timeout: 1 })"#,
+        r#"[[false, "no_source", null, "cannot ping 10.0.1.1: invalid argument", "h1", false], [], false]"#,
+    ),
+    (
+        "by the loopback link",
+        &[],
+        ROUTER,
+        r#"why("10.0.2.2", #{ from: h1, iface: "lo", timeout: 1 })"#,
+        r#"[[false, "not_on_link", null, "no answer came", "h1", false], ["h1/lo out", "h1/lo in"], true]"#,
+    ),
+    (
+        "a router turns it to a port of its own where nobody listens",
+        &[],
+        ROUTER,
+        r#"r.run(|| {
+            nft_load("table ip t { chain c { type nat hook prerouting priority dstnat; tcp dport 80 redirect to :81; } }");
+            why("10.0.2.2", #{ from: h1, port: 80, timeout: 1 })
+        })"#,
+        r#"[[false, "refused", "netns_get(\"r\").echo_listen(81)", "it was refused", "r", false], ["h1/eth0 out", "r/eth0 in"], true]"#,
+    ),
+    (
+        "a host turns it to a port where nobody listens",
+        &[],
+        PAIR,
+        r#"h2.run(|| {
+            nft_load("table ip t { chain c { type nat hook prerouting priority dstnat; tcp dport 80 redirect to :81; } }");
+            why("10.0.0.2", #{ from: h1, port: 80, timeout: 1 })
+        })"#,
+        r#"[[false, "refused", "netns_get(\"h2\").echo_listen(81)", "it was refused", "h2", false], ["h1/eth0 out", "h2/eth0 in"], true]"#,
     ),
     (
         "a TTL that is asked for",

@@ -49,7 +49,7 @@ causes! {
     WrongAddress "wrong_address" "it has one of another network";
     WrongMask "wrong_mask" "two hosts on a wire disagree about their network";
     MissingAddress "missing_address" "nobody has the address";
-    NoSource "no_source" "no host has the address that it comes from";
+    NoSource "no_source" "no host has the address that it comes from, or each has it for itself";
     DuplicateAddress "duplicate_address" "two have the address";
     Tentative "tentative" "an IPv6 address is not in use yet";
     Ipv6Disabled "ipv6_disabled" "IPv6 is switched off";
@@ -60,7 +60,7 @@ causes! {
     NeighbourProxy "neighbour_proxy" "somebody answers ARP for another";
     NoRoute "no_route" "there is no route, there or back";
     WrongGateway "wrong_gateway" "a route leads to somebody who can't pass it on";
-    NotOnLink "not_on_link" "a route says that a host is on the wire, and it is not";
+    NotOnLink "not_on_link" "a route, or the link that was asked for, says that a host is on the wire, and it is not";
     RefusingRoute "refusing_route" "a route of type blackhole, unreachable or prohibit";
     PolicyRule "policy_rule" "a rule leads to another table";
     RoutingLoop "routing_loop" "routers send it round and round";
@@ -71,7 +71,7 @@ causes! {
     RuleDrop "rule_drop" "a rule of nftables drops or rejects it";
     PolicyDrop "policy_drop" "the policy of a chain drops it";
     NoMasquerade "no_masquerade" "it leaves with an address that nobody outside has a route to";
-    WrongDnat "wrong_dnat" "DNAT leads to where nobody is, or to a port where nobody listens";
+    WrongDnat "wrong_dnat" "DNAT leads to where nobody is, or to a port where nobody listens while somebody does at the one that was asked for";
     Hairpin "hairpin" "a router sends it on to a neighbour of the sender, who answers past the router";
     Refused "refused" "nobody listens at the port";
     EchoIgnored "echo_ignored" "the host answers no echo requests";

@@ -9,7 +9,7 @@ use super::sockets::{hears, listeners};
 use super::state::{Space, State};
 use super::suspects::Scene;
 use super::wires::{self, Lack};
-use super::{Asked, Cause, Finding, nat};
+use super::{Asked, Cause, Finding, nat, routes};
 
 /// The address that the sender would speak from may not be used yet: an IPv6 packet leaves with another, such as ::1, or not at all.
 pub(super) fn unready(scene: &Scene<'_>) -> Option<Finding> {
@@ -49,6 +49,11 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
         return None;
     }
     let is_ipv4 = scene.to.is_ipv4();
+    // Those on the same link are spoken to from the address that each link has by itself (RFC 6724).
+    let is_near = |to: IpAddr| matches!(to, IpAddr::V6(to) if to.is_unicast_link_local());
+    if let Some(finding) = loopback_source(scene) {
+        return Some(finding);
+    }
     if let Some(source) = scene
         .asked
         .source
@@ -80,7 +85,7 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
         let address = addr.local.address;
         link != "lo"
             && address.is_ipv4() == is_ipv4
-            && (is_ipv4 || addr.scope.to_string() == "global")
+            && (is_ipv4 || is_near(scene.to) || addr.scope.to_string() == "global")
     });
     if has_any || scene.to.is_loopback() {
         return None;
@@ -111,6 +116,21 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
             )
             .shown_by(format!("addresses of {}", scene.space.words()), "none"),
     )
+}
+
+/// The probe was to come from an address that every host has for itself, and to another host: the kernel refuses
+/// (`__mkroute_output` in net/ipv4/route.c), but where `route_localnet` allows it.
+fn loopback_source(scene: &Scene<'_>) -> Option<Finding> {
+    let source = scene.asked.source.filter(IpAddr::is_loopback)?;
+    if scene.space.has(scene.to) || scene.to.is_loopback() || routes::way_on(scene).is_ok() {
+        return None;
+    }
+    let words = format!(
+        "{source} is an address of {} for itself: with it nothing leaves for {}",
+        scene.space.words(),
+        scene.to
+    );
+    Some(Finding::new(Cause::NoSource, words).shown_by("source", source.to_string()))
 }
 
 /// An address of a network that nobody has.
@@ -254,7 +274,8 @@ pub(super) fn silent(scene: &Scene<'_>) -> Option<Finding> {
         match (scene.asked.protocol, &scene.sent.outcome) {
             (Protocol::Icmp, _) => no_echo(scene),
             (Protocol::Tcp(_) | Protocol::Udp(_), Fate::Refused) => {
-                nat::wrong_port(scene).or_else(|| nobody_listens(scene))
+                let turned = nat::wrong_port(scene).or_else(|| nat::turned_here(scene));
+                turned.or_else(|| nobody_listens(scene))
             }
             _ => None,
         }
@@ -275,7 +296,7 @@ fn no_echo(scene: &Scene<'_>) -> Option<Finding> {
     )
 }
 
-fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
+pub(super) fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
     let port = scene.look.dport?;
     // A server of echo listens on when nobody holds its handle, and answers.
     let (word, proto) = match scene.asked.protocol {

@@ -41,7 +41,7 @@ mod verdict_maps;
 mod vlans;
 mod wires;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -144,6 +144,18 @@ impl Finding {
     }
 }
 
+const BROADCAST: &str = "is not one host but all of a network (broadcast)";
+
+/// What an address is in a network with a prefix of this length, if it is no host there.
+fn no_host(address: Ipv4Addr, prefix: u8) -> Option<&'static str> {
+    let bits = u32::MAX.checked_shr(prefix.into()).unwrap_or(0);
+    match u32::from(address) & bits {
+        0 => Some("is the address of a network, and of no host in it"),
+        host if host == bits => Some(BROADCAST),
+        _ => None,
+    }
+}
+
 impl Lab {
     /// Sends one probe from a namespace, and tells how far it gets and why no further. What mends it is for the current one.
     pub fn why(&self, from: &Rc<Netns>, asked: &Asked, waiter: &dyn Waiter) -> Outcome<Verdict> {
@@ -226,20 +238,15 @@ impl Lab {
             IpAddr::V4(address) => {
                 // Of two (RFC 3021) and of one, each address is a host.
                 let own = links.iter().flat_map(|named| &named.link.addresses);
-                let networks = own
+                let mut networks = own
                     .filter(|addr| addr.local.prefix < 31 && addr.local.address != to)
                     .filter(|addr| state::holds(&addr.local, to));
-                let host = u32::from(address);
-                let bits: Vec<u32> = networks
-                    .map(|addr| u32::MAX.checked_shr(addr.local.prefix.into()).unwrap_or(0))
-                    .collect();
-                if address.is_broadcast() || bits.iter().any(|bits| host & bits == *bits) {
-                    let words = format!("{to} is not one host but all of a network (broadcast)");
-                    return fault(words, one.into());
-                }
-                if bits.iter().any(|bits| host & bits == 0) {
-                    let words = format!("{to} is the address of a network, and of no host in it");
-                    return fault(words, one.into());
+                let words = match address.is_broadcast() {
+                    true => Some(BROADCAST),
+                    false => networks.find_map(|addr| no_host(address, addr.local.prefix)),
+                };
+                if let Some(words) = words.or_else(|| self.no_far_host(address)) {
+                    return fault(format!("{to} {words}"), one.into());
                 }
             }
             IpAddr::V6(address) => {
@@ -266,6 +273,22 @@ impl Lab {
             }
         }
         Ok(())
+    }
+
+    /// Why an address is no host's in a network behind others: everybody who is in that network must say so, and nobody have it.
+    fn no_far_host(&self, address: Ipv4Addr) -> Option<&'static str> {
+        let mut words = None;
+        for netns in self.open_netns() {
+            let Ok(Ok(links)) = self.within(&netns, || self.links()) else {
+                continue;
+            };
+            let addresses = links.iter().flat_map(|named| &named.link.addresses);
+            for addr in addresses.filter(|addr| state::holds(&addr.local, address.into())) {
+                let is_whole = addr.local.prefix >= 31 || addr.local.address == address;
+                words = Some(no_host(address, addr.local.prefix).filter(|_| !is_whole)?);
+            }
+        }
+        words
     }
 
     /// The name by which all else calls a link. One that is not there is refused.

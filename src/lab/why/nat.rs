@@ -1,4 +1,4 @@
-//! Where NAT sends a packet on to: an address that nobody has.
+//! Where NAT sends a packet on to: an address that nobody has, or a port where nobody listens.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,7 +7,10 @@ use crate::kernel::conntrack_filter::Filter;
 use crate::kernel::nft::decode;
 use crate::kernel::nft::list;
 
+use crate::packet::identity::Look;
+
 use super::super::journey::Place;
+use super::probe::Fate;
 use super::rules;
 use super::sockets::{hears, listeners};
 use super::state::Space;
@@ -167,6 +170,51 @@ pub(super) fn wrong_port(scene: &Scene<'_>) -> Option<Finding> {
             .shown_by("handle", handle.to_string())
             .mended_by(lines.join("; ")),
     )
+}
+
+/// A rule turned the packet to a port of this host where nobody listens, whoever it was for.
+pub(super) fn turned_here(scene: &Scene<'_>) -> Option<Finding> {
+    if scene.is_back || !matches!(scene.sent.outcome, Fate::Refused) {
+        return None;
+    }
+    let texts = rules::texts(scene);
+    let (text, port, target) = texts.iter().rev().find_map(|text| {
+        let target = new_destination(text).map(|(to, _)| to);
+        let is_here = target.is_some_and(|to| scene.space.has(to)) || text.contains("redirect");
+        Some((text, new_port(text).or(scene.look.dport)?, target)).filter(|_| is_here)
+    })?;
+    // A redirect is to the first address of the link by which it came (`nf_nat_redirect_ipv4`).
+    let mut own = scene.by?.link.addresses.iter();
+    let first = own.find(|addr| addr.local.address.is_ipv4() == scene.to.is_ipv4());
+    let to = target.or(first.map(|addr| addr.local.address))?;
+    let all = listeners(scene.space, scene.asked.protocol)?;
+    let mut all = all.iter();
+    if all.any(|one| one.port() == port && hears(one.ip(), to)) {
+        return None;
+    }
+    let here = Scene {
+        sent: scene.sent,
+        state: scene.state,
+        asked: scene.asked,
+        space: scene.space,
+        by: scene.by,
+        left_by: None,
+        is_received: true,
+        is_back: false,
+        look: Look {
+            dport: Some(port),
+            ..scene.look.clone()
+        },
+        to,
+    };
+    let mut finding = super::hosts::nobody_listens(&here)?;
+    finding.words = format!(
+        "a rule of {} turns what is for {} to itself, and {}",
+        scene.space.words(),
+        scene.to,
+        finding.words
+    );
+    Some(finding.shown_by("rule", text))
 }
 
 /// The rule that has one of these in it, and no longer number: its chain, handle and text.

@@ -39,12 +39,26 @@ pub(super) fn way_on(scene: &Scene<'_>) -> Outcome<Way> {
     scene.space.way(&question(scene))
 }
 
+/// The probe was to leave by the loopback link, and what does comes in again where it was.
+fn by_loopback(scene: &Scene<'_>, lo: &str) -> Option<Finding> {
+    let is_asked = scene.asked.iface.as_deref() == Some(lo) && !scene.is_back;
+    if !is_asked || scene.is_received {
+        return None;
+    }
+    let words = format!(
+        "{} is no address of {}, and what leaves by {lo} comes to nobody else",
+        scene.to,
+        scene.space.words()
+    );
+    Some(Finding::new(Cause::NotOnLink, words).shown_by("iface", lo))
+}
+
 /// Why the kernel does not take in a packet, or does not pass it on.
 pub(super) fn way_in(scene: &Scene<'_>) -> Option<Finding> {
     let by = scene.by?;
     // What comes in by the loopback link the kernel has routed when it was sent; it is not asked again.
     if by.link.kind == "loopback" {
-        return None;
+        return by_loopback(scene, &by.link.name);
     }
     let by = by.link.name.clone();
     // What a port of a bridge takes in is the bridge's.
@@ -252,8 +266,11 @@ fn no_way(scene: &Scene<'_>, failure: &Failure) -> Option<Finding> {
     }
     Some(match exit {
         Some(exit) => {
-            let to = network_of(scene);
-            finding.mended_by(scene.line(route_line("route_add", &to, &exit)))
+            let (verb, to) = match thrown(scene) {
+                Some(route) => ("route_replace", route),
+                None => ("route_add", network_of(scene)),
+            };
+            finding.mended_by(scene.line(route_line(verb, &to, &exit)))
         }
         None => finding,
     })
@@ -281,6 +298,30 @@ fn refusing(scene: &Scene<'_>) -> Option<Route<u32>> {
     };
     all.filter(leads_there)
         .max_by_key(|route| route.destination.prefix)
+}
+
+/// The destination of a route of type throw in the main table, where another one would not be taken, or could not be there: one
+/// for that network, or for a part of it.
+fn thrown(scene: &Scene<'_>) -> Option<String> {
+    let all = scene.space.routes(&Filter {
+        family: if scene.to.is_ipv4() {
+            AF_INET
+        } else {
+            AF_INET6
+        },
+        kind: kind::THROW,
+        table: table::MAIN,
+        ..Filter::default()
+    });
+    let leads_there =
+        |route: &Route<u32>| route.destination.prefix == 0 || holds(&route.destination, scene.to);
+    let thrown = all.into_iter().filter(leads_there);
+    let thrown = thrown.max_by_key(|route| route.destination.prefix)?;
+    let network = network_of(scene);
+    let prefix = network
+        .split_once('/')
+        .and_then(|(_, prefix)| prefix.parse().ok());
+    (thrown.destination.prefix >= prefix.unwrap_or(0)).then(|| destination(&thrown))
 }
 
 /// The line that makes the route of a way once more: what the kernel has learned of it, and its metrics, are gone then.

@@ -140,6 +140,7 @@ const COMES_IN: &[Suspect] = &[
     ("the hardware address that it is for", links::other_mac),
     ("the bridge", bridges::held),
     ("the rules of nftables", rules::dropped),
+    ("what NAT makes of it", nat::turned_here),
     ("the tunnel that it is in", tunnels::to_nobody),
     ("who has the address", hosts::not_here),
     ("the source NAT on the way", masquerade::missing),
