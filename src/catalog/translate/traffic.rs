@@ -235,9 +235,10 @@ fn read_filter(words: &[Word], reading: &mut Reading) -> Result<(), Fault> {
         match word.text.as_str() {
             key @ ("match" | "action" | "police") => {
                 let ends = ["match", "action", "flowid", "classid", "police"];
-                let end = words
-                    .iter()
-                    .position(|word| ends.contains(&word.text.as_str()));
+                // The first word of an action is its kind: police stands without the word before it, and with it.
+                let mut own = words.iter().enumerate().skip(usize::from(key == "action"));
+                let end = own.find(|(_, word)| ends.contains(&word.text.as_str()));
+                let end = end.map(|(place, _)| place);
                 let (own, left) = words.split_at(end.unwrap_or(words.len()));
                 words = left;
                 let mut texts: Vec<&str> = own.iter().map(|word| word.text.as_str()).collect();
