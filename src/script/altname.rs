@@ -17,7 +17,7 @@ pub mod api {
     ///
     /// Equivalent to: `ip link property add dev LINK altname NAME`
     ///
-    /// Search words: `alternative name`, `altname`, `ifname`, `rename`, `long name`, `property`
+    /// Search words: `alternative name`, `ifname`, `rename`, `long name`, `property`
     ///
     /// # Errors
     /// A link has the name already, as its first or as another (EEXIST); a name that is too long, or that has a slash or a space in
@@ -45,7 +45,7 @@ pub mod api {
     ///
     /// Equivalent to: `ip link property del dev LINK altname NAME`
     ///
-    /// Search words: `alternative name`, `altname`, `remove`, `delete`, `property`
+    /// Search words: `alternative name`, `remove`, `delete`, `property`
     ///
     /// # Errors
     /// No link has the name (ENOENT); it is the first name of the link, or a name of another (EINVAL); no such link (ENODEV).

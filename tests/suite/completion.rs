@@ -533,12 +533,12 @@ fn orders(user: User) -> Verdict {
 }
 
 fn narrow(user: User) -> Verdict {
-    let mut typist = Typist::start_sized(user, Folder::new()?, (12, 20), |_| {})?;
+    let mut typist = Typist::start_sized(user, Folder::new()?, (14, 20), |_| {})?;
     // The line goes on in the next row.
     typist.tab("let it = addr_l", "let it = addr_list(")?;
     let listed = typist.tabs("link", "link_")?;
     let whole = listed.iter().all(|row| row.starts_with("link_"));
-    same((whole, listed.len()), (true, 10))?;
+    same((whole, listed.len()), (true, 12))?;
     typist.leave()
 }
 
