@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`layers`] | a packet as layers of named fields: decoded, and encoded again |
-//! | [`line`] | the same as a line of text, as tcpdump prints it |
+//! | [`mod@line`] | the same as a line of text, as tcpdump prints it |
 //! | [`captured`], [`capture_file`] | a packet as it was captured; pcap and pcapng |
 //! | [`filter`] | tcpdump's filters as programs of the kernel's packet filter |
 //! | [`identity`], [`answer`] | what stays the same along the way; which packet answers which |
