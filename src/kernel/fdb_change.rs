@@ -394,7 +394,10 @@ fn unknown(entry: &Entry<String>, names: &dyn Names) -> Reason {
         return reason.hint(format!("there is one with #{{ {whose}{vlan} }}"));
     }
     let known = list.iter().filter_map(|one| one.mac);
-    let known: Vec<String> = known.map(|mac| mac.to_string()).collect();
+    let mut known: Vec<String> = known.map(|mac| mac.to_string()).collect();
+    // One that is in a VLAN too has several entries.
+    known.sort_unstable();
+    known.dedup();
     match known.is_empty() {
         true => reason.hint(format!("nothing is known behind {}", entry.link)),
         false => reason.hint(format!("behind {} are {}", entry.link, listed(&known))),

@@ -12,6 +12,7 @@ use super::mdb::{
 };
 use super::netlink::attributes::Attributes;
 use super::netlink::{Message, Request};
+use super::netns::Namespace;
 use super::reason::{Reason, Refusal, listed};
 use super::route_names::PROTOCOLS;
 
@@ -125,16 +126,20 @@ impl Member<String> {
         }
     }
 
-    /// One that is there, said so that it can be made again. Of whom the kernel itself made, nobody is said.
+    /// One that is there, said so that it can be made again. Of whom the kernel itself made, nobody is said; of who is taken to have
+    /// made it where nobody is said neither, which kernels before 6.2 can't be told.
     fn as_it_was(&self, one: &Member<u32>) -> Self {
         const RTPROT_KERNEL: u8 = 2;
+        const RTPROT_STATIC: u8 = 4;
         // Senders are listed of what is of any sender.
         let has_sources = one.source.is_none();
         Member {
             is_permanent: one.is_permanent,
             filter_mode: one.filter_mode.filter(|_| has_sources),
             sources: one.sources.clone(),
-            protocol: one.protocol.filter(|number| *number > RTPROT_KERNEL),
+            protocol: one
+                .protocol
+                .filter(|number| *number > RTPROT_KERNEL && *number != RTPROT_STATIC),
             ..self.clone()
         }
     }
@@ -197,10 +202,25 @@ impl Remote<String> {
     }
 }
 
+/// Whether a link is of a kind that has groups.
+pub(crate) fn has_groups(namespace: &Namespace, link: &str) -> bool {
+    let index = namespace.route().and_then(|route| route.index_of(link));
+    let found = index.and_then(|index| link::get_bare(namespace, index));
+    found.is_ok_and(|found| MASTERS.contains(&found.kind.as_str()))
+}
+
 /// What is wrong with the bridge or its port.
-pub(crate) fn not_there(bridge: &str, port: &str, refusal: &Refusal) -> Option<Reason> {
+pub(crate) fn not_there(
+    namespace: &Namespace,
+    bridge: &str,
+    port: &str,
+    refusal: &Refusal,
+) -> Option<Reason> {
     let said = refusal.said.unwrap_or_default();
     Some(match refusal.errno {
+        Errno::EOPNOTSUPP if has_groups(namespace, bridge) => {
+            Reason::new("the bridges of this kernel know no groups (CONFIG_BRIDGE_IGMP_SNOOPING)")
+        }
         Errno::EOPNOTSUPP => Reason::new(format!("{bridge} is no bridge")).blame("bridge"),
         Errno::EINVAL
             if said.contains("not a bridge port") || said.contains("different bridge") =>
@@ -251,14 +271,24 @@ impl Operation for MdbAdd {
             .command(if self.replace { "replace" } else { "add" })
     }
 
-    fn refusal(&self, refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
+    fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         let Member { bridge, port, .. } = &self.member;
+        let said = refusal.said.unwrap_or_default();
         match refusal.errno {
+            Errno::EEXIST if self.replace => {
+                let hint = "Linux does it from 6.2 on; mdb_del(...) and mdb_add(...) do the same";
+                Some(Reason::new("this kernel can't set what is there").hint(hint))
+            }
+            Errno::EINVAL if said == "Unknown attribute type" => {
+                let words = "this kernel knows less of a group than is set";
+                let hint = "Linux knows filter_mode, source_list and protocol from 6.2 on";
+                Some(Reason::new(words).hint(hint))
+            }
             Errno::EEXIST => {
                 let words = format!("{port} gets the frames of this group already");
                 Some(Reason::new(words).blame("group"))
             }
-            _ => not_there(bridge, port, refusal),
+            _ => not_there(names.namespace(), bridge, port, refusal),
         }
     }
 
@@ -300,7 +330,7 @@ impl Operation for MdbDel {
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         let Member { bridge, port, .. } = &self.member;
-        let place = not_there(bridge, port, refusal);
+        let place = not_there(names.namespace(), bridge, port, refusal);
         if place.is_some() || !matches!(refusal.errno, Errno::ENOENT | Errno::EINVAL) {
             return place;
         }
@@ -411,15 +441,14 @@ impl Operation for MdbFlush {
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         let port = self.port.as_deref().unwrap_or(&self.bridge);
-        let index = names.link(&self.bridge).ok()?;
-        let found = link::get_bare(names.namespace(), index).ok()?;
-        if refusal.errno == Errno::EOPNOTSUPP && MASTERS.contains(&found.kind.as_str()) {
+        let namespace = names.namespace();
+        if refusal.errno == Errno::EOPNOTSUPP && has_groups(namespace, &self.bridge) {
             let words = "this kernel can't flush them by one message";
             return Some(
                 Reason::new(words).hint("Linux does it from 6.8 on; mdb_del(...) removes one"),
             );
         }
-        not_there(&self.bridge, port, refusal)
+        not_there(namespace, &self.bridge, port, refusal)
     }
 
     fn inverse(&self, _names: &dyn Names) -> Result<Option<Change>> {

@@ -237,8 +237,15 @@ impl Lab {
             let failure = self.explain_with(&words, &error, |refusal| {
                 let namespace = self.current().namespace().ok()?;
                 let index = namespace.route().ok()?.index_of(bridge).ok()?;
+                if refusal.errno == Errno::EOPNOTSUPP && mdb_change::has_groups(&namespace, bridge)
+                {
+                    let hint = format!(
+                        "Linux does it from 6.8 on; mdb_list(#{{ dev: {bridge:?} }}) gives them all"
+                    );
+                    return Some(Reason::new("this kernel can't look up one group").hint(hint));
+                }
                 if refusal.errno != Errno::ENOENT {
-                    return mdb_change::not_there(bridge, bridge, refusal);
+                    return mdb_change::not_there(&namespace, bridge, bridge, refusal);
                 }
                 let mut there = mdb::list(&namespace).unwrap_or_default();
                 there.retain(|member| member.bridge == index);

@@ -92,7 +92,7 @@ pub mod api {
     /// - `via` (link): see `mdb_add`
     ///
     /// # Errors
-    /// Those of `mdb_add`, but for EEXIST.
+    /// Those of `mdb_add`, but for EEXIST, which means here that this kernel can't: Linux does it from 6.2 on.
     ///
     /// # Example
     /// ```rhai
@@ -100,8 +100,10 @@ pub mod api {
     /// veth_add("port", "host", #{ up: true });
     /// link_set("port", #{ master: "br0" });
     /// mdb_add("br0", "port", "239.1.1.1");
-    /// mdb_replace("br0", "port", "239.1.1.1", #{ state: "permanent" });
-    /// show(mdb_get("br0", "239.1.1.1").map(|one| one.state));
+    /// try {
+    ///     mdb_replace("br0", "port", "239.1.1.1", #{ state: "permanent" });
+    ///     assert(mdb_list().find(|one| one.group == "239.1.1.1").state == "permanent");
+    /// } catch (e) { assert(e.errno == "EEXIST", e.message); } // before Linux 6.2
     /// ```
     #[rhai_fn(return_raw)]
     pub fn mdb_replace(
@@ -177,7 +179,8 @@ pub mod api {
     /// An array of maps, as in `mdb_list`.
     ///
     /// # Errors
-    /// No such group (ENOENT); the link is no bridge; no such link (ENODEV).
+    /// No such group (ENOENT); the link is no bridge; no such link (ENODEV); this kernel can't (EOPNOTSUPP: Linux does it from 6.8
+    /// on).
     ///
     /// # Example
     /// ```rhai
@@ -185,7 +188,8 @@ pub mod api {
     /// veth_add("port", "host", #{ up: true });
     /// link_set("port", #{ master: "br0" });
     /// mdb_add("br0", "port", "239.1.1.1", #{ state: "permanent" });
-    /// show(mdb_get("br0", "239.1.1.1").map(|one| one.port));
+    /// try { assert(mdb_get("br0", "239.1.1.1").map(|one| one.port) == ["port"]); }
+    /// catch (e) { assert(e.errno == "EOPNOTSUPP", e.message); } // before Linux 6.8
     /// ```
     #[rhai_fn(return_raw)]
     pub fn mdb_get(

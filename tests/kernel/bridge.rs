@@ -4,6 +4,8 @@
 
 use std::rc::Rc;
 
+use rhai::Engine;
+
 use netsh::kernel::netns::Namespace;
 use netsh::script;
 
@@ -60,6 +62,23 @@ fn strip(mut bytes: &mut [u8], path: &[u16]) {
     }
 }
 
+/// Where this kernel's bridges know VLANs, netsh asks the kernel to delete only those that are there, and only the mapping that is.
+fn have_what_is_deleted(engine: &Engine, command: &str) -> Verdict {
+    if !command.starts_with("bridge vlan del ") {
+        return Ok(());
+    }
+    let script = r#"
+        link_set("eth0", #{ master: "br0" });
+        try { bridge_vlan_add("eth0", "5-9"); } catch (e) { if e.errno != "EOPNOTSUPP" { throw e; } }
+        if bridge_vlan_list().some(|vlan| vlan.vid == 5 && vlan.tunnel == ()) {
+            link_set("eth0", #{ vlan_tunnel: true });
+            bridge_vlan_add("eth0", "5-9", #{ tunnel_info: "1000-1004" });
+        }
+    "#;
+    engine.run(script).map_err(|error| error.to_string())?;
+    Ok(())
+}
+
 fn are_those_of_bridge(_: &Namespace) -> Verdict {
     // As where the messages were recorded: eth1 is 2, eth0 is 3, br0 is 4, vx0 is 5.
     for words in [
@@ -79,6 +98,8 @@ fn are_those_of_bridge(_: &Namespace) -> Verdict {
         if command.starts_with("bridge link ") {
             ip(&["link", "set", "eth0", "master", "br0"])?;
         }
+        have_what_is_deleted(&engine, command)?;
+        kept.commands.take();
         let tried = sent_by(&engine, &catalog, command, is_of_bridges);
         let shown = kept.commands.take().into_iter().next();
         match tried {
@@ -90,6 +111,7 @@ fn are_those_of_bridge(_: &Namespace) -> Verdict {
         }
         // What asks shows no command.
         let Some(shown) = shown else { continue };
+        have_what_is_deleted(&engine, command)?;
         match sent_by(&engine, &catalog, &shown, is_of_bridges) {
             Ok(again) => {
                 let what = format!("{command}, shown as {shown}");
