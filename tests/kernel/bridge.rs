@@ -70,9 +70,9 @@ fn have_what_is_deleted(engine: &Engine, command: &str) -> Verdict {
     let script = r#"
         link_set("eth0", #{ master: "br0" });
         try { bridge_vlan_add("eth0", "5-9"); } catch (e) { if e.errno != "EOPNOTSUPP" { throw e; } }
-        if bridge_vlan_list().some(|vlan| vlan.vid == 5 && vlan.tunnel == ()) {
+        for vlan in bridge_vlan_list(#{ dev: "eth0" }).filter(|vlan| vlan.vid >= 5 && vlan.tunnel == ()) {
             link_set("eth0", #{ vlan_tunnel: true });
-            bridge_vlan_add("eth0", "5-9", #{ tunnel_info: "1000-1004" });
+            bridge_vlan_add("eth0", vlan.vid, #{ tunnel_info: 995 + vlan.vid });
         }
     "#;
     engine.run(script).map_err(|error| error.to_string())?;
