@@ -316,7 +316,7 @@ fn departed(user: User) -> Verdict {
         addr_add("c", "10.0.1.1/24"); h.addr_add("d", "10.0.1.2/24");
         let t = trace(|| {
             once.call("10.0.0.2");
-            h.link_set("b", #{ name: "e" });
+            h.link_set("b", #{ up: false, name: "e" });
             h.link_up("e");
             once.call("10.0.0.2");
             h.link_set("e", #{ netns: other });
@@ -374,7 +374,8 @@ fn same_names(user: User) -> Verdict {
         });
         show(t.result);
         for journey in t.journeys.filter(|journey| journey.label == "ARP who-has 10.0.0.2") { show(journey.path); }
-        h1.link_set("eth9", #{ name: "eth0" });
+        h1.link_set("eth9", #{ up: false, name: "eth0" });
+        h1.link_up("eth0");
         let t = trace(|| {
             once.call();
             h1.link_del("eth0");
