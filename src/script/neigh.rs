@@ -31,7 +31,8 @@ pub mod api {
     /// - `all` (bool): also those that need no asking (state noarp: multicast groups, loopback)
     /// - `proxy` (bool): the addresses that this machine answers for in another's place
     /// - `to` (address): only this one, or those in this network
-    /// - `state` (word; `nud`): only those in this state: "permanent", "noarp", "failed", "stale", "reachable" ...
+    /// - `state` (word; `nud`): only those in this state: "permanent", "noarp", "failed", "stale", "reachable" ...; "all" is in any,
+    ///   noarp too
     ///
     /// # Returns
     /// An array of maps: `address`; `link`; `mac` (`()` while it is unknown); `state` (reachable, stale, delay, probe,
@@ -52,9 +53,9 @@ pub mod api {
             let all = options.flag("all")?;
             let proxy = options.flag("proxy")?;
             let to = read_destination(&mut options, "to")?;
-            let state = options.take::<State>("state")?.map(|state| state.0);
+            let wanted = options.take::<Wanted>("state")?;
             options.finish()?;
-            let all = all || state == Some(nud::NOARP);
+            let all = all || matches!(wanted, Some(Wanted::Any | Wanted::In(nud::NOARP)));
             let which = match (proxy, all) {
                 (true, _) => Which::Proxies,
                 (_, true) => Which::All,
@@ -71,7 +72,10 @@ pub mod api {
                     prefix: Cidr::bits(address),
                 };
                 to.is_none_or(|to| to.contains(&host))
-                    && state.is_none_or(|state| neighbour.bits == state)
+                    && match wanted {
+                        Some(Wanted::In(state)) => neighbour.bits == state,
+                        Some(Wanted::Any) | None => true,
+                    }
             });
             let name = |index: u32| links.get(&index).cloned().unwrap_or_default();
             let maps = objects
@@ -355,6 +359,22 @@ impl OptionValue for State {
             let names: Vec<&str> = STATES.iter().map(|(_, name)| *name).collect();
             Fault::Value(format!("{text:?} is not one of {}", names.join(", ")))
         })
+    }
+}
+
+/// In which state the neighbours of a list are to be.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Any,
+    In(u16),
+}
+
+impl OptionValue for Wanted {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        match String::read(value)?.as_str() {
+            "all" => Ok(Wanted::Any),
+            _ => State::read(value).map(|state| Wanted::In(state.0)),
+        }
     }
 }
 

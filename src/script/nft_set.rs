@@ -415,11 +415,12 @@ impl OptionValue for Flags {
 
 /// A set as scripts see it.
 pub(super) fn set_map(lab: &Lab, set: &Set) -> Map {
-    let is_map = set.shape.flags & MAP != 0;
+    let is_map = set.shape.data != Mapped::Nothing;
     let lines = body(&set.shape, &set.options);
     let kind = lines
         .first()
-        .and_then(|line| line.strip_prefix("type "))
+        .and_then(|line| line.split_once(' '))
+        .map(|(_, kind)| kind)
         .unwrap_or("");
     let flags = FLAGS.iter().filter(|(_, flag)| set.shape.flags & flag != 0);
     let seconds = set

@@ -125,6 +125,7 @@ fn furniture(family: &str, table: &str, hook: &str) -> String {
         "map FT m { type inet_service : ipv4_addr; }".into(),
         "map FT mp { type inet_service : ipv4_addr . inet_service; }".into(),
         "map FT vm { type inet_service : verdict; }".into(),
+        "map FT om { type inet_service : counter; }".into(),
         "set FT dyn { type ipv4_addr; flags dynamic,timeout; timeout 1m; size 100; }".into(),
         "set FT mk { type mark; flags interval; }".into(),
         "counter FT cnt".into(),
@@ -241,7 +242,7 @@ fn texts(list: &Value) -> Result<Vec<String>, Failed> {
 /// the kernel counts.
 fn expressions_of(debug: &Value) -> Result<Vec<String>, Failed> {
     let text = debug.as_str().ok_or("a text")?;
-    let number = regex::Regex::new(r"__(set|map)\d+")?;
+    let number = regex::Regex::new(r"__(set|map|objmap)\d+")?;
     let mut rules: Vec<String> = Vec::new();
     let mut inside = false;
     for line in text.lines() {

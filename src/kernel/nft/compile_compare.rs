@@ -5,7 +5,7 @@ use super::compile_load::{Loaded, bitwise, needs_turning, register, turn};
 use super::expression::{Expression, Value as Raw};
 use super::fault::Fault;
 use super::fields::{Base, ICMP, ICMPV6};
-use super::sets::{self, CONCAT, CONSTANT, INTERVAL, MAP, Mapped, Shape};
+use super::sets::{self, CONCAT, CONSTANT, INTERVAL, Mapped, Shape};
 use super::syntax::{self, Element, Kind, Match, Operator, Right, Selector, Set, Value};
 use super::types::Form;
 use super::value::{prefix_mask, to_bytes, to_network_bytes};
@@ -169,12 +169,17 @@ impl Compiler<'_> {
     ) -> Result<Vec<Expression>, Fault> {
         let key = left.kinds();
         let mut expressions = Vec::new();
-        let lookup = Expression::new("lookup");
+        let is_of_objects = matches!(data, Mapped::Objects(_));
+        // NFTA_LOOKUP_SET, SET_ID and SREG, or NFTA_OBJREF_SET_NAME, SET_ID and SET_SREG.
+        let (lookup, [by_name, by_id, source]) = match is_of_objects {
+            true => (Expression::new("objref"), [4, 5, 3]),
+            false => (Expression::new("lookup"), [1, 4, 2]),
+        };
         let (lookup, turned) = match set {
             Set::Named(name) => {
                 let shape = (self.sets)(name);
                 let intervals = shape.is_some_and(|shape| shape.flags & INTERVAL != 0);
-                (lookup.set(1, Raw::Text(name.clone())), intervals)
+                (lookup.set(by_name, Raw::Text(name.clone())), intervals)
             }
             Set::Elements(elements) => {
                 let shape = anonymous_shape(elements, &key, loaded, data);
@@ -182,10 +187,10 @@ impl Compiler<'_> {
                 let elements = sets::raw(elements, &shape, loaded.shift)?;
                 let id = *self.next_id;
                 *self.next_id += 1;
-                let name = if *data == Mapped::Nothing {
-                    "__set%d"
-                } else {
-                    "__map%d"
+                let name = match data {
+                    Mapped::Nothing => "__set%d",
+                    Mapped::Verdicts | Mapped::Values(_) => "__map%d",
+                    Mapped::Objects(_) => "__objmap%d",
                 };
                 self.made.push(AnonymousSet {
                     name: name.into(),
@@ -199,7 +204,8 @@ impl Compiler<'_> {
                         _ => Vec::new(),
                     },
                 });
-                (lookup.set(1, Raw::Text(name.into())).with(4, id), turned)
+                let lookup = lookup.set(by_name, Raw::Text(name.into()));
+                (lookup.with(by_id, id), turned)
             }
         };
         let mut quarter = 0;
@@ -213,7 +219,11 @@ impl Compiler<'_> {
             quarter += kind.bytes().div_ceil(4);
         }
         let flags = negated.then_some(1u32);
-        expressions.push(lookup.with(2, 1u32).maybe(3, target).maybe(5, flags));
+        let lookup = lookup.with(source, 1u32);
+        expressions.push(match is_of_objects {
+            true => lookup,
+            false => lookup.maybe(3, target).maybe(5, flags),
+        });
         Ok(expressions)
     }
 }
@@ -231,9 +241,7 @@ fn anonymous_shape(elements: &[Element], key: &[Kind], loaded: &Loaded, data: &M
             flags |= CONCAT;
         }
     }
-    if *data != Mapped::Nothing {
-        flags |= MAP;
-    }
+    flags |= data.flag();
     let key = match key {
         [only] => vec![Kind {
             of: only.of,

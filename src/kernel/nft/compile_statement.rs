@@ -7,9 +7,7 @@ use super::family::Family;
 use super::fault::Fault;
 use super::fields::{Field, ICMP, ICMPV6, IP, IP6, Protocol, TCP};
 use super::sets::{ANONYMOUS, DYNAMIC, Mapped, Shape, TIMEOUT};
-use super::syntax::{
-    self, Assigned, Kind, Limit, Log, Object, Reject, Selector, Statement, Update, Value,
-};
+use super::syntax::{self, Assigned, Kind, Limit, Log, Reject, Selector, Statement, Update, Value};
 use super::types::{Form, IFACE_INDEX, Order};
 use super::value::{bounds, largest, to_bytes, to_network_bytes};
 
@@ -21,6 +19,13 @@ impl Compiler<'_> {
             Statement::Vmap(key, set) => {
                 let loaded = self.load_expression(key)?;
                 let lookup = self.lookup(key, &loaded, set, &Mapped::Verdicts, Some(0), false)?;
+                self.act([loaded.expressions, lookup].concat());
+                Ok(())
+            }
+            Statement::ObjectMap(object, key, set) => {
+                let loaded = self.load_expression(key)?;
+                let data = Mapped::Objects(*object);
+                let lookup = self.lookup(key, &loaded, set, &data, None, false)?;
                 self.act([loaded.expressions, lookup].concat());
                 Ok(())
             }
@@ -361,17 +366,9 @@ pub fn simple_expression(statement: &Statement) -> Result<Expression, Fault> {
         Statement::Counter { packets, bytes } => {
             Expression::new("counter").with(2, *packets).with(1, *bytes)
         }
-        Statement::Object(kind, name) => {
-            // NFT_OBJECT_COUNTER and so on.
-            let number = match kind {
-                Object::Counter => 1,
-                Object::Quota => 2,
-                Object::Limit => 4u32,
-            };
-            Expression::new("objref")
-                .with(1, number)
-                .set(2, Raw::Text(name.clone()))
-        }
+        Statement::Object(kind, name) => Expression::new("objref")
+            .with(1, kind.number())
+            .set(2, Raw::Text(name.clone())),
         Statement::Limit(limit) => limit_expression(limit),
         Statement::Quota { bytes, used, over } => Expression::new("quota")
             .with(1, *bytes)

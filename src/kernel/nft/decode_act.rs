@@ -65,12 +65,7 @@ pub fn plain(one: &Expression) -> Option<Statement> {
             }
         }
         "objref" => {
-            let kind = match one.long(1)? {
-                1 => Object::Counter,
-                2 => Object::Quota,
-                4 => Object::Limit,
-                _ => return None,
-            };
+            let kind = Object::numbered(one.long(1)?)?;
             Statement::Object(kind, one.text(2)?.into())
         }
         _ => return None,
@@ -90,10 +85,25 @@ impl Decoder<'_> {
             "fwd" => self.forwarding(one)?,
             "reject" => self.rejection(one)?,
             "dynset" => self.update(one)?,
+            "objref" if one.long(3).is_some() => self.object_map(one)?,
             _ => plain(one)?,
         };
         self.say(statement);
         Some(())
+    }
+
+    fn object_map(&mut self, one: &Expression) -> Option<Statement> {
+        let name = one.text(4)?;
+        let sets = &self.table.sets;
+        let Mapped::Objects(object) = sets.iter().find(|set| set.name == name)?.shape.data else {
+            return None;
+        };
+        let looked = self.looked(one.long(3)?, name)?;
+        for part in &looked.key.parts.clone() {
+            self.needs(part);
+        }
+        let set = self.set(&looked, &Mapped::Objects(object));
+        Some(Statement::ObjectMap(object, looked.key, set))
     }
 
     fn set_property(&self, one: &Expression) -> Option<Statement> {

@@ -13,7 +13,8 @@ use super::family::Family;
 use super::hook::Hook;
 use super::message::{kind, message, read_user_long, read_user_text};
 use super::name::TableName;
-use super::sets::{self, MAP, Mapped, Part, RawData, RawElement, Shape, VERDICTS};
+use super::sets::{self, MAP, Mapped, OBJECT, Part, RawData, RawElement, Shape, VERDICTS};
+use super::syntax;
 use super::type_of;
 
 /// A table.
@@ -288,8 +289,8 @@ pub fn sets(socket: &Socket, of: Option<&TableName>) -> Result<Vec<(TableName, S
     Ok(only(found, of))
 }
 
-/// NFTA_SET_TABLE, NAME, FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, TIMEOUT, GC_INTERVAL, USERDATA, HANDLE, EXPR,
-/// EXPRESSIONS.
+/// NFTA_SET_TABLE, NAME, FLAGS, KEY_TYPE, KEY_LEN, DATA_TYPE, DATA_LEN, POLICY, DESC, TIMEOUT, GC_INTERVAL, USERDATA, OBJ_TYPE, HANDLE,
+/// EXPR, EXPRESSIONS.
 fn read_set(answer: &Answer) -> Result<Option<(TableName, Set)>> {
     let Some(table) = table_of(answer, 1) else {
         return Ok(None);
@@ -307,6 +308,7 @@ fn read_set(answer: &Answer) -> Result<Option<(TableName, Set)>> {
         elements: Vec::new(),
     };
     let (mut key, mut key_bytes, mut data, mut data_bytes) = (0, 0, 0, 0);
+    let mut object = 0;
     for attribute in attributes::read(body(answer)) {
         let attribute = attribute?;
         match attribute.kind {
@@ -329,6 +331,7 @@ fn read_set(answer: &Answer) -> Result<Option<(TableName, Set)>> {
                 set.shape.merges = read_user_long(user, 2) == Some(1);
                 (set.options.key_of, set.options.data_of) = type_of::read(user);
             }
+            15 => object = attribute.be32()?,
             17 | 18 => {
                 let each = expression::read_several(attribute.value)?;
                 set.options.each = each.iter().filter_map(plain).collect();
@@ -350,6 +353,13 @@ fn read_set(answer: &Answer) -> Result<Option<(TableName, Set)>> {
                 _ => sets::concat_kinds(data, data_bytes).unwrap_or_default(),
             }),
         };
+    }
+    if set.shape.flags & OBJECT != 0 {
+        match syntax::Object::numbered(object) {
+            Some(object) => set.shape.data = Mapped::Objects(object),
+            // Without the types of its keys it is none that netsh can write down.
+            None => set.shape.key = Vec::new(),
+        }
     }
     Ok(Some((table, set)))
 }
@@ -374,7 +384,7 @@ pub fn elements(socket: &Socket, table: &TableName, set: &str) -> Result<Vec<Raw
     Ok(lists.into_iter().flatten().collect())
 }
 
-/// NFTA_SET_ELEM_KEY, DATA, FLAGS, TIMEOUT, EXPIRATION, USERDATA, EXPR, KEY_END, EXPRESSIONS.
+/// NFTA_SET_ELEM_KEY, DATA, FLAGS, TIMEOUT, EXPIRATION, USERDATA, EXPR, OBJREF, KEY_END, EXPRESSIONS.
 pub fn read_element(bytes: &[u8]) -> Result<RawElement> {
     let mut element = RawElement {
         key: Vec::new(),
@@ -404,6 +414,7 @@ pub fn read_element(bytes: &[u8]) -> Result<RawElement> {
             4 => element.timeout = Some(attribute.be64()?),
             5 => element.expires = Some(attribute.be64()?),
             6 => element.comment = read_user_text(attribute.value, 0),
+            9 => element.data = Some(RawData::Object(attribute.text())),
             7 | 11 => element.each = expression::read_several(attribute.value)?,
             10 => element.end = Some(part(expression::read_data(attribute.value)?)),
             _ => {}

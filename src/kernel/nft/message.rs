@@ -207,6 +207,9 @@ impl<'a> Transaction<'a> {
                     .be32(6, sets::concat_number(kinds))
                     .be32(7, bytes);
             }
+            Mapped::Objects(object) => {
+                attributes.be32(15, object.number());
+            }
         }
         attributes.be32(10, id.unwrap_or(0));
         let size = size
@@ -340,9 +343,10 @@ pub struct SetOptions {
 /// A lookup with the number of its set in the transaction.
 fn renumbered(one: &expression::Expression, first: u32) -> expression::Expression {
     let mut one = one.clone();
-    // NFTA_LOOKUP_SET_ID, NFTA_DYNSET_SET_ID
+    // NFTA_LOOKUP_SET_ID, NFTA_OBJREF_SET_ID, NFTA_DYNSET_SET_ID
     let place = match one.name.as_str() {
         "lookup" => 4,
+        "objref" => 5,
         "dynset" => 2,
         _ => return one,
     };
@@ -373,12 +377,16 @@ fn key_order(shape: &Shape) -> Vec<u8> {
     };
     let mut user = vec![0, 4];
     user.extend(order(&shape.key).to_ne_bytes());
-    if let Mapped::Values(kinds) = &shape.data {
-        let order = match kinds.as_slice() {
-            [only] if only.of.order == Order::Network => 2u32,
-            [_] => 1,
-            _ => 0,
-        };
+    let data = match &shape.data {
+        Mapped::Values(kinds) => match kinds.as_slice() {
+            [only] if only.of.order == Order::Network => Some(2u32),
+            [_] => Some(1),
+            _ => Some(0),
+        },
+        Mapped::Objects(_) => Some(0),
+        Mapped::Nothing | Mapped::Verdicts => None,
+    };
+    if let Some(order) = data {
         user.extend([1, 4]);
         user.extend(order.to_ne_bytes());
     }
@@ -452,6 +460,9 @@ fn write_element(
         }
         Some(RawData::Parts(parts)) => {
             expression::write_bytes(&mut one, 2, &sets::joined(parts, link)?);
+        }
+        Some(RawData::Object(name)) => {
+            one.text(9, name);
         }
     }
     if let Some(timeout) = element.timeout {

@@ -131,8 +131,8 @@ impl Loader<'_, '_> {
         if !self.parser.take(":") {
             return Ok((key, Mapped::Nothing));
         }
-        if self.parser.take("verdict") {
-            return Ok((key, Mapped::Verdicts));
+        if let Some(mapped) = self.parser.mapped() {
+            return Ok((key, mapped));
         }
         options.data_of = self.typed_things()?;
         Ok((key, Mapped::Values(type_of::kinds(&options.data_of))))
@@ -176,6 +176,7 @@ impl Loader<'_, '_> {
             Mapped::Nothing => DataKind::None,
             Mapped::Verdicts => DataKind::Verdict,
             Mapped::Values(kinds) => DataKind::Values(kinds.clone()),
+            Mapped::Objects(object) => DataKind::Object(*object),
         };
         let start = self.parser.start();
         let elements = self.parser.elements(&shape.key, &data)?;

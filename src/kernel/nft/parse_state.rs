@@ -2,6 +2,7 @@
 //! objects with a name.
 
 use super::fault::Fault;
+use super::parse_value::DataKind;
 use super::parser::{Parser, Read};
 use super::syntax::{Limit, Object, Statement};
 
@@ -25,9 +26,22 @@ impl Parser<'_> {
         })
     }
 
+    /// Reads which object it is, behind `counter name`: its name, or where that is looked up.
+    fn named(&mut self, object: Object) -> Read<Statement> {
+        let mark = self.mark();
+        if let Ok(key) = self.expression()
+            && self.take("map")
+        {
+            let set = self.set(&key.kinds(), &DataKind::Object(object))?;
+            return Ok(Statement::ObjectMap(object, key, set));
+        }
+        self.back_to(mark);
+        Ok(Statement::Object(object, self.name(object.word())?))
+    }
+
     pub(super) fn counter(&mut self) -> Read<Statement> {
         if self.take("name") {
-            return Ok(Statement::Object(Object::Counter, self.name("counter")?));
+            return self.named(Object::Counter);
         }
         let (mut packets, mut bytes) = (0, 0);
         if self.take("packets") {
@@ -75,7 +89,7 @@ impl Parser<'_> {
     /// Reads a rate, after `limit`.
     pub fn limit(&mut self) -> Read<Statement> {
         if self.take("name") {
-            return Ok(Statement::Object(Object::Limit, self.name("limit")?));
+            return self.named(Object::Limit);
         }
         self.expect("rate")?;
         let over = self.take("over");
@@ -128,7 +142,7 @@ impl Parser<'_> {
 
     pub(super) fn quota(&mut self) -> Read<Statement> {
         if self.take("name") {
-            return Ok(Statement::Object(Object::Quota, self.name("quota")?));
+            return self.named(Object::Quota);
         }
         let over = self.take("over");
         let _ = self.take("until");

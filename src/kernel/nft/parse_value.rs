@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::parser::{Parser, Read};
-use super::syntax::{Data, Element, Kind as Typed, Right, Set, Value, Verdict};
+use super::syntax::{Data, Element, Kind as Typed, Object, Right, Set, Value, Verdict};
 use super::token::Kind;
 use super::types::{Form, SERVICE};
 use super::value::{self, largest, read};
@@ -16,6 +16,8 @@ pub enum DataKind {
     Verdict,
     /// Values of these types.
     Values(Vec<Typed>),
+    /// Objects of the table.
+    Object(Object),
     /// Addresses of this family or, unknown, of whichever they are; perhaps each with a port.
     Target(Option<Typed>),
 }
@@ -266,6 +268,10 @@ impl Parser<'_> {
             DataKind::Values(kinds) => {
                 self.expect(":")?;
                 Some(Data::Values(self.values(kinds)?))
+            }
+            DataKind::Object(object) => {
+                self.expect(":")?;
+                Some(Data::Object(self.name(object.word())?))
             }
             DataKind::Target(kind) => {
                 self.expect(":")?;

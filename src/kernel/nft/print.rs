@@ -8,8 +8,8 @@ use super::parse_nat::{NAT_FLAGS, NAT_PREFIX};
 use super::parse_state::UNITS;
 use super::parse_statement::LEVELS;
 use super::syntax::{
-    Assigned, Data, Element, Expression, Kind, Limit, Log, Match, Nat, Nfproto, Object, Operator,
-    Reject, Right, Rule, Selector, Set, Statement, Update, Value, Verdict,
+    Assigned, Data, Element, Expression, Kind, Limit, Log, Match, Nat, Nfproto, Operator, Reject,
+    Right, Rule, Selector, Set, Statement, Update, Value, Verdict,
 };
 use super::types::{Form, ICMP_CODE, ICMPV6_CODE, ICMPX_CODE, IFACE_INDEX, IPV4, SERVICE, Type};
 use super::value::{self, flags_text, largest, one_text};
@@ -48,12 +48,16 @@ impl std::fmt::Display for Statement {
                 write!(f, "counter packets {packets} bytes {bytes}")
             }
             Statement::Object(kind, name) => {
-                let word = match kind {
-                    Object::Counter => "counter",
-                    Object::Quota => "quota",
-                    Object::Limit => "limit",
-                };
-                write!(f, "{word} name \"{name}\"")
+                write!(f, "{} name \"{name}\"", kind.word())
+            }
+            Statement::ObjectMap(kind, key, set) => {
+                write!(
+                    f,
+                    "{} name {} map {}",
+                    kind.word(),
+                    expression_text(key),
+                    set_text(set, &key.kinds(), &[])
+                )
             }
             Statement::Limit(limit) => write!(f, "{}", limit_text(limit)),
             Statement::Quota { bytes, used, over } => {
@@ -406,6 +410,9 @@ pub fn element_text(element: &Element, kinds: &[Kind], data: &[Kind]) -> String 
         }
         Some(Data::Values(values)) => {
             let _ = write!(text, " : {}", values_text(values, data));
+        }
+        Some(Data::Object(name)) => {
+            let _ = write!(text, " : \"{name}\"");
         }
     }
     text

@@ -308,11 +308,12 @@ fn missing_in_rule(names: &dyn Names, add: &RuleAdd, before: &[Part]) -> Option<
         name: name.into(),
     };
     for expression in &add.compiled.expressions {
-        let of_set = matches!(expression.name.as_str(), "lookup" | "dynset");
-        if let Some(name) = expression
-            .text(1)
-            .filter(|name| of_set && !name.contains('%'))
-        {
+        let named = match expression.name.as_str() {
+            "lookup" | "dynset" => expression.text(1),
+            "objref" => expression.text(4),
+            _ => None,
+        };
+        if let Some(name) = named.filter(|name| !name.contains('%')) {
             let own = add.compiled.sets.iter().any(|set| set.name == name);
             let inside = inside(name);
             if !own
@@ -329,8 +330,9 @@ fn missing_in_rule(names: &dyn Names, add: &RuleAdd, before: &[Part]) -> Option<
         {
             return Some(reason);
         }
-        if expression.name == "objref" {
-            let name = expression.text(2).unwrap_or("");
+        if expression.name == "objref"
+            && let Some(name) = expression.text(2)
+        {
             let objects = list::objects(names.namespace().netfilter().ok()?, Some(table)).ok()?;
             let there = objects.iter().any(|(_, one)| one.name == name);
             if !there && !is_made(before, &inside(name)) {

@@ -15,7 +15,7 @@ use super::print::{element_text, selectors_text, stateless};
 use super::refusal;
 use super::sets::{self, CONSTANT, DYNAMIC, INTERVAL, MAP, Mapped, Part, RawElement, Shape};
 use super::step::{Step, nft, send};
-use super::syntax::{Element, Kind, Value};
+use super::syntax::{Element, Kind, Object, Value};
 use super::table::{Flush, What};
 use super::types;
 use super::value::time_text;
@@ -56,10 +56,20 @@ impl Parser<'_> {
         if !self.take(":") {
             return Ok((key, Mapped::Nothing));
         }
-        if self.take("verdict") {
-            return Ok((key, Mapped::Verdicts));
+        match self.mapped() {
+            Some(mapped) => Ok((key, mapped)),
+            None => Ok((key, Mapped::Values(self.kinds()?))),
         }
-        Ok((key, Mapped::Values(self.kinds()?)))
+    }
+
+    /// Reads what keys are mapped to, if it is said by a word and is no type of values.
+    pub fn mapped(&mut self) -> Option<Mapped> {
+        let mapped = match self.here() {
+            "verdict" => Mapped::Verdicts,
+            word => Mapped::Objects(Object::named(word)?),
+        };
+        self.skip();
+        Some(mapped)
     }
 
     fn kinds(&mut self) -> std::result::Result<Vec<Kind>, Fault> {
@@ -111,6 +121,12 @@ pub fn body(shape: &Shape, options: &SetOptions) -> Vec<String> {
     let mut lines = vec![match (options.key_of.as_slice(), &shape.data) {
         ([], Mapped::Nothing) => format!("type {}", names(&shape.key)),
         ([], Mapped::Verdicts) => format!("type {} : verdict", names(&shape.key)),
+        ([], Mapped::Objects(object)) => {
+            format!("type {} : {}", names(&shape.key), object.word())
+        }
+        (key, Mapped::Objects(object)) => {
+            format!("typeof {} : {}", selectors_text(key), object.word())
+        }
         ([], Mapped::Values(kinds)) => format!("type {} : {}", names(&shape.key), names(kinds)),
         (key, Mapped::Nothing) => format!("typeof {}", selectors_text(key)),
         (key, Mapped::Verdicts) => format!("typeof {} : verdict", selectors_text(key)),
@@ -307,6 +323,7 @@ impl Elements {
             (Mapped::Nothing, _) => DataKind::None,
             (Mapped::Verdicts, _) => DataKind::Verdict,
             (Mapped::Values(kinds), _) => DataKind::Values(kinds.clone()),
+            (Mapped::Objects(object), _) => DataKind::Object(*object),
         };
         // What is taken out is named by its key; it may be written with what it is mapped to.
         let mark = parser.mark();

@@ -8,7 +8,7 @@
 use super::compile_statement::simple_expression;
 use super::expression;
 use super::fault::Fault;
-use super::syntax::{Data, Element, Kind, Value};
+use super::syntax::{Data, Element, Kind, Object, Value};
 use super::types::{Form, Order, Type};
 use super::value::{bounds, from_bytes, largest, to_bytes, to_network_bytes};
 
@@ -26,6 +26,8 @@ pub const TIMEOUT: u32 = 16;
 pub const DYNAMIC: u32 = 32;
 /// `NFT_SET_CONCAT`.
 pub const CONCAT: u32 = 128;
+/// `NFT_SET_OBJECT`: a map of objects.
+pub const OBJECT: u32 = 64;
 /// `NFT_SET_ELEM_INTERVAL_END`.
 pub const ELEMENT_END: u32 = 1;
 /// `NFT_SET_ELEM_CATCHALL`.
@@ -55,6 +57,19 @@ pub enum Mapped {
     Verdicts,
     /// Values with these parts.
     Values(Vec<Kind>),
+    /// Objects of the table: counters, quotas or limits.
+    Objects(Object),
+}
+
+impl Mapped {
+    /// The flag of a set that is mapped to it.
+    pub fn flag(&self) -> u32 {
+        match self {
+            Mapped::Nothing => 0,
+            Mapped::Verdicts | Mapped::Values(_) => MAP,
+            Mapped::Objects(_) => OBJECT,
+        }
+    }
 }
 
 /// A part of a key: bytes, or the name of a link, which becomes its index when it is sent.
@@ -94,6 +109,8 @@ pub enum RawData {
     Verdict(super::syntax::Verdict),
     /// Bytes, part by part.
     Parts(Vec<Part>),
+    /// The name of an object.
+    Object(String),
 }
 
 impl Shape {
@@ -248,6 +265,7 @@ fn raw_element(element: &Element, key: Vec<Part>, data: &Mapped) -> RawElement {
 fn raw_data(data: &Data, mapped: &Mapped) -> RawData {
     let values = match data {
         Data::Verdict(verdict) => return RawData::Verdict(verdict.clone()),
+        Data::Object(name) => return RawData::Object(name.clone()),
         Data::Values(values) => values,
     };
     let none = Vec::new();
@@ -344,7 +362,9 @@ fn intervals(elements: &[Element], shape: &Shape, kind: Kind) -> Result<Vec<RawE
     for (number, ((from, to), element)) in joined.iter().enumerate() {
         all.push(raw_element(element, key(*from), &shape.data));
         let next = joined.get(number + 1).map(|((next, _), _)| *next);
-        if *to < largest(kind.bits) && next != Some(to + 1) {
+        // In a set with a name the kernel takes a beginning without the end before it for one inside of what is there.
+        let is_ended_by_next = shape.flags & ANONYMOUS != 0 && next == to.checked_add(1);
+        if *to < largest(kind.bits) && !is_ended_by_next {
             // The end has nothing for itself: the kernel refuses a timeout there.
             all.push(end(to + 1));
         }
@@ -423,6 +443,7 @@ fn cooked_element(element: RawElement, shape: &Shape, shift: Shift) -> Element {
 fn cooked_data(data: RawData, shape: &Shape) -> Data {
     match (data, &shape.data) {
         (RawData::Verdict(verdict), _) => Data::Verdict(verdict),
+        (RawData::Object(name), _) => Data::Object(name),
         (RawData::Parts(parts), Mapped::Values(kinds)) => Data::Values(
             split(&parts, kinds, false, 0)
                 .into_iter()
@@ -510,9 +531,7 @@ pub fn full_shape(
     mut flags: u32,
     options: &super::message::SetOptions,
 ) -> Shape {
-    if data != Mapped::Nothing {
-        flags |= MAP;
-    }
+    flags |= data.flag();
     if options.timeout.is_some() {
         flags |= TIMEOUT;
     }

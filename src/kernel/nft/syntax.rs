@@ -42,6 +42,8 @@ pub enum Statement {
     },
     /// A counter, quota or limit of the table's, by its name.
     Object(Object, String),
+    /// One of them, looked up.
+    ObjectMap(Object, Expression, Set),
     /// Goes on only below, or over, a rate.
     Limit(Limit),
     /// Goes on only until so many bytes have passed, or after.
@@ -149,6 +151,43 @@ pub enum Object {
     Limit,
 }
 
+impl Object {
+    /// `NFT_OBJECT_*`, and the word of rules.
+    const ALL: [(Object, u32, &'static str); 3] = [
+        (Object::Counter, 1, "counter"),
+        (Object::Quota, 2, "quota"),
+        (Object::Limit, 4, "limit"),
+    ];
+
+    fn row(self) -> (Object, u32, &'static str) {
+        let mut all = Object::ALL.into_iter();
+        all.find(|(one, ..)| *one == self).unwrap_or(Object::ALL[0])
+    }
+
+    /// Its number.
+    pub fn number(self) -> u32 {
+        self.row().1
+    }
+
+    /// As rules call it.
+    pub fn word(self) -> &'static str {
+        self.row().2
+    }
+
+    /// The object with this number.
+    pub fn numbered(number: u32) -> Option<Object> {
+        let mut all = Object::ALL.into_iter();
+        all.find(|(_, known, _)| *known == number)
+            .map(|(one, ..)| one)
+    }
+
+    /// The object that rules call so.
+    pub fn named(word: &str) -> Option<Object> {
+        let mut all = Object::ALL.into_iter();
+        all.find(|(.., known)| *known == word).map(|(one, ..)| one)
+    }
+}
+
 /// A comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Match {
@@ -237,6 +276,8 @@ pub enum Data {
     Verdict(Verdict),
     /// A value for each part.
     Values(Vec<Value>),
+    /// An object of the table, by its name.
+    Object(String),
 }
 
 /// A value of some type.

@@ -11,7 +11,9 @@ use super::message::SetOptions;
 use super::name::TableName;
 use super::parse_load;
 use super::parser::rule;
-use super::sets::{self, Part, RawData, RawElement};
+use super::sets::{self, Mapped, Part, RawData, RawElement};
+use super::syntax::{Kind, Object};
+use super::types::SERVICE;
 
 const RULES: &[(Family, &str)] = &[
     (Family::Arp, include_str!("../../../tests/nft/arp.rules")),
@@ -62,6 +64,7 @@ fn told(element: &RawElement) -> RawElement {
         end: element.end.as_ref().map(|end| bytes(end)),
         data: element.data.as_ref().map(|data| match data {
             RawData::Parts(parts) => RawData::Parts(bytes(parts)),
+            RawData::Object(name) => RawData::Object(name.clone()),
             verdict => verdict.clone(),
         }),
         ..element.clone()
@@ -97,15 +100,32 @@ fn listed(made: &Compiled, family: Family) -> String {
             elements: set.elements.iter().map(told).collect(),
         });
     }
+    // What an object is looked up in has to be there: its type tells what is looked up.
+    table.sets.push(Set {
+        name: "om".into(),
+        handle: 1,
+        shape: sets::full_shape(
+            vec![Kind::new(&SERVICE)],
+            Mapped::Objects(Object::Counter),
+            0,
+            &SetOptions::default(),
+        ),
+        options: SetOptions::default(),
+        elements: Vec::new(),
+    });
     let mut expressions: Vec<Expression> = made.expressions.clone();
     for one in &mut expressions {
-        let id = one.number(4);
+        let (place, id) = match one.name.as_str() {
+            "objref" => (4, one.number(5)),
+            _ => (1, one.number(4)),
+        };
         for (number, value) in &mut one.values {
             use super::expression::Value;
             if let Value::Link(_) = value {
                 *value = Value::Bytes(1u32.to_ne_bytes().to_vec());
             }
-            if let (1, Value::Text(name), Some(id)) = (*number, value, id)
+            if let (Value::Text(name), Some(id)) = (value, id)
+                && *number == place
                 && name.contains("%d")
             {
                 *name = format!("{name}{id}");

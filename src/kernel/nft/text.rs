@@ -5,7 +5,7 @@ use super::hook::priority_text;
 use super::list::{Chain, Object, Set, Table};
 use super::print::element_text;
 use super::sets::{self, ANONYMOUS, Mapped};
-use super::syntax::{Kind, Statement};
+use super::syntax::{Element, Kind, Statement};
 use super::table::DORMANT;
 
 /// Tables, one below the other.
@@ -93,10 +93,21 @@ pub fn set(set: &Set, links: Links) -> String {
 
 /// The elements of a set as text, one by one.
 pub fn texts_of(set: &Set, links: Links) -> Vec<String> {
+    let elements = elements_of(set, links);
+    elements.iter().map(|one| text_of(one, set)).collect()
+}
+
+/// An element of a set as text.
+pub fn text_of(element: &Element, set: &Set) -> String {
     let data: &[Kind] = match &set.shape.data {
         Mapped::Values(kinds) => kinds,
         _ => &[],
     };
+    element_text(element, &set.shape.key, data)
+}
+
+/// The elements of a set.
+pub fn elements_of(set: &Set, links: Links) -> Vec<Element> {
     let mut elements = sets::cooked(set.elements.clone(), &set.shape, 0);
     for element in &mut elements {
         super::decode::name_links(element, &set.shape.key, links);
@@ -106,9 +117,6 @@ pub fn texts_of(set: &Set, links: Links) -> Vec<String> {
         }
     }
     elements
-        .iter()
-        .map(|element| element_text(element, &set.shape.key, data))
-        .collect()
 }
 
 /// The word of an object, and what it is.

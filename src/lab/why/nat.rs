@@ -1,12 +1,11 @@
 //! Where NAT sends a packet on to: an address that nobody has, or a port where nobody listens.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::kernel::conntrack::{self, Entry};
 use crate::kernel::conntrack_filter::Filter;
 use crate::kernel::nft::decode;
-use crate::kernel::nft::list;
-
+use crate::kernel::nft::syntax::{Nat, NatKind, Nfproto, Rule, Statement, Value};
 use crate::packet::identity::Look;
 
 use super::super::journey::Place;
@@ -66,29 +65,75 @@ fn tracked(scene: &Scene<'_>) -> Option<(IpAddr, Option<u16>, &'static str)> {
 
 /// What a rule made of it: the first packet of a connection is not tracked where it goes no further.
 fn ruled(scene: &Scene<'_>) -> Option<(IpAddr, Option<u16>, &'static str)> {
-    let texts = rules::texts(scene);
-    let (to, port) = texts.iter().rev().find_map(|text| new_destination(text))?;
+    let rules = rules::met(scene);
+    let mut targets = rules.iter().rev().filter_map(Target::of);
+    let (to, port) = targets.find_map(|target| Some((target.address?, target.port)))?;
     Some((to, port, "the rules"))
 }
 
-/// The new destination that a rule names: `dnat to 10.0.0.2:80`, `dnat ip6 to [fd00::2]:80`.
-fn new_destination(rule: &str) -> Option<(IpAddr, Option<u16>)> {
-    let (_, after) = rule.split_once("dnat ")?;
-    let (_, target) = after.split_once("to ")?;
-    let target = target.split(' ').next()?;
-    if let Ok(both) = target.parse::<SocketAddr>() {
-        return Some((both.ip(), Some(both.port())));
-    }
-    let alone = target.trim_start_matches('[').trim_end_matches(']');
-    Some((alone.parse().ok()?, None))
+/// Where a rule sends packets on to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Target {
+    /// Whether it is this host, whichever address that has.
+    is_here: bool,
+    /// The address, if it is one.
+    address: Option<IpAddr>,
+    /// The port, if it is one.
+    port: Option<u16>,
 }
 
-/// The new port that a rule names: `redirect to :8080`, `dnat to 10.0.0.2:80`.
-fn new_port(rule: &str) -> Option<u16> {
-    match rule.split_once("redirect to :") {
-        Some((_, after)) => after.split(' ').next()?.parse().ok(),
-        None => new_destination(rule)?.1,
+impl Target {
+    /// What the last translation of destinations in a rule names.
+    fn of(rule: &Rule) -> Option<Target> {
+        let translations = rule.statements.iter().rev();
+        let mut translations = translations.filter_map(|statement| match &statement.it {
+            Statement::Nat(nat) => Some(nat),
+            _ => None,
+        });
+        let nat = translations.find(|nat| turns(nat))?;
+        Some(Target {
+            is_here: nat.kind == NatKind::Redirect,
+            address: match (nat.family, &nat.address) {
+                (Some(Nfproto::Ipv4), Some(Value::One(bits))) => u32::try_from(*bits)
+                    .ok()
+                    .map(|bits| Ipv4Addr::from_bits(bits).into()),
+                (Some(Nfproto::Ipv6), Some(Value::One(bits))) => {
+                    Some(Ipv6Addr::from_bits(*bits).into())
+                }
+                _ => None,
+            },
+            port: match &nat.port {
+                Some(Value::One(number)) => u16::try_from(*number).ok(),
+                _ => None,
+            },
+        })
     }
+}
+
+/// Whether a translation is of destinations.
+fn turns(nat: &Nat) -> bool {
+    matches!(nat.kind, NatKind::Dnat | NatKind::Redirect)
+}
+
+/// The same rule, with other translations of destinations.
+fn turned(rule: &Rule, change: impl Fn(&mut Nat)) -> Rule {
+    let mut rule = rule.clone();
+    for statement in &mut rule.statements {
+        if let Statement::Nat(nat) = &mut statement.it
+            && turns(nat)
+        {
+            change(nat);
+        }
+    }
+    rule
+}
+
+/// An address as rules have it.
+fn address_value(address: IpAddr) -> Value {
+    Value::One(match address {
+        IpAddr::V4(address) => address.to_bits().into(),
+        IpAddr::V6(address) => address.to_bits(),
+    })
 }
 
 fn is_of(scene: &Scene<'_>, entry: &Entry) -> bool {
@@ -105,17 +150,18 @@ fn nobody(scene: &Scene<'_>, to: IpAddr, port: Option<u16>) -> Finding {
         scene.space.words()
     );
     let finding = Finding::new(Cause::WrongDnat, words);
-    let wanted = [format!("dnat to {to}"), format!("dnat ip to {to}")];
-    let Some((chain, handle, text)) = rule_with(scene.space, &wanted) else {
+    let Some((chain, handle, rule)) = rule_to(scene.space, |target| target.address == Some(to))
+    else {
         return finding;
     };
     let finding = finding
-        .shown_by("rule", &text)
+        .shown_by("rule", rule.to_string())
         .shown_by("handle", handle.to_string());
     let Some(right) = port.and_then(|port| server(scene, to, port)) else {
         return finding.mended_by(scene.line(format!("nft_rule_del({chain:?}, {handle})")));
     };
-    let text = text.replace(&to.to_string(), &right.to_string());
+    let mended = turned(&rule, |nat| nat.address = Some(address_value(right)));
+    let text = mended.to_string();
     let lines = [
         scene.line(format!("nft_rule_del({chain:?}, {handle})")),
         scene.line(format!("nft_rule_add({chain:?}, {text:?})")),
@@ -126,8 +172,9 @@ fn nobody(scene: &Scene<'_>, to: IpAddr, port: Option<u16>) -> Finding {
 /// The packet was sent on to a port at which nobody listens, and at the one that it was for somebody does.
 pub(super) fn wrong_port(scene: &Scene<'_>) -> Option<Finding> {
     // What a host does by itself with a packet is not seen on its links.
-    let texts = rules::texts(scene);
-    let port = texts.iter().rev().find_map(|text| new_port(text));
+    let rules = rules::met(scene);
+    let mut targets = rules.iter().rev().filter_map(Target::of);
+    let port = targets.find_map(|target| target.port);
     let (port, meant) = (port.or(scene.look.dport)?, scene.asked.protocol.port()?);
     if scene.is_back || port == meant {
         return None;
@@ -140,25 +187,25 @@ pub(super) fn wrong_port(scene: &Scene<'_>) -> Option<Finding> {
     if listens(port) || !listens(meant) {
         return None;
     }
-    let to = match scene.to {
-        IpAddr::V4(to) => to.to_string(),
-        IpAddr::V6(to) => format!("[{to}]"),
-    };
-    let sent_on = [
-        format!("dnat to {to}:{port}"),
-        format!("dnat ip to {to}:{port}"),
-    ];
-    let turned = [format!("redirect to :{port}")];
+    let is_this = |target: &Target| target.port == Some(port);
     let mut spaces = scene.state.spaces.iter();
-    let elsewhere = spaces.find_map(|space| Some((space, rule_with(space, &sent_on)?)));
-    let here = || Some((scene.space, rule_with(scene.space, &turned)?));
-    let (space, (chain, handle, text)) = elsewhere.or_else(here)?;
+    let elsewhere = spaces.find_map(|space| {
+        let found = rule_to(space, |target| {
+            is_this(target) && target.address == Some(scene.to)
+        });
+        Some((space, found?))
+    });
+    let here = || {
+        let found = rule_to(scene.space, |target| is_this(target) && target.is_here);
+        Some((scene.space, found?))
+    };
+    let (space, (chain, handle, rule)) = elsewhere.or_else(here)?;
     let words = format!(
         "a rule of {} sends it on to port {port} of {}, where nobody listens: who does listens at {meant}",
         space.words(),
         scene.to
     );
-    let right = text.replace(&format!(":{port}"), &format!(":{meant}"));
+    let right = turned(&rule, |nat| nat.port = Some(Value::One(meant.into()))).to_string();
     let lines = [
         format!("nft_rule_del({chain:?}, {handle})"),
         format!("nft_rule_add({chain:?}, {right:?})"),
@@ -166,7 +213,7 @@ pub(super) fn wrong_port(scene: &Scene<'_>) -> Option<Finding> {
     let lines = lines.map(|line| scene.state.line(space.name(), &line));
     Some(
         Finding::new(Cause::WrongDnat, words)
-            .shown_by("rule", text)
+            .shown_by("rule", rule.to_string())
             .shown_by("handle", handle.to_string())
             .mended_by(lines.join("; ")),
     )
@@ -177,16 +224,17 @@ pub(super) fn turned_here(scene: &Scene<'_>) -> Option<Finding> {
     if scene.is_back || !matches!(scene.sent.outcome, Fate::Refused) {
         return None;
     }
-    let texts = rules::texts(scene);
-    let (text, port, target) = texts.iter().rev().find_map(|text| {
-        let target = new_destination(text).map(|(to, _)| to);
-        let is_here = target.is_some_and(|to| scene.space.has(to)) || text.contains("redirect");
-        Some((text, new_port(text).or(scene.look.dport)?, target)).filter(|_| is_here)
+    let rules = rules::met(scene);
+    let (rule, target) = rules.iter().rev().find_map(|rule| {
+        let target = Target::of(rule)?;
+        let is_own = target.address.is_some_and(|to| scene.space.has(to));
+        (is_own || target.is_here).then_some((rule, target))
     })?;
+    let port = target.port.or(scene.look.dport)?;
     // A redirect is to the first address of the link by which it came (`nf_nat_redirect_ipv4`).
     let mut own = scene.by?.link.addresses.iter();
     let first = own.find(|addr| addr.local.address.is_ipv4() == scene.to.is_ipv4());
-    let to = target.or(first.map(|addr| addr.local.address))?;
+    let to = target.address.or(first.map(|addr| addr.local.address))?;
     let all = listeners(scene.space, scene.asked.protocol)?;
     let mut all = all.iter();
     if all.any(|one| one.port() == port && hears(one.ip(), to)) {
@@ -214,25 +262,22 @@ pub(super) fn turned_here(scene: &Scene<'_>) -> Option<Finding> {
         scene.to,
         finding.words
     );
-    Some(finding.shown_by("rule", text))
+    Some(finding.shown_by("rule", rule.to_string()))
 }
 
-/// The rule that has one of these in it, and no longer number: its chain, handle and text.
-fn rule_with(space: &Space<'_>, wanted: &[String]) -> Option<(String, u64, String)> {
-    let namespace = space.netns.namespace().ok()?;
-    let tables = list::ruleset(namespace.netfilter().ok()?, None).ok()?;
-    let name = |index: u32| {
-        let mut links = space.links.iter();
-        links
-            .find(|named| named.link.index == index)
-            .map(|named| named.link.name.clone())
-    };
-    for table in &tables {
+/// The first rule that sends packets on to such a target: its chain, its handle and the rule.
+fn rule_to(space: &Space<'_>, is_wanted: impl Fn(&Target) -> bool) -> Option<(String, u64, Rule)> {
+    let name = |index: u32| rules::link_name(space, index);
+    for table in &rules::tables(space)? {
         for chain in &table.chains {
-            for rule in &chain.rules {
-                let text = decode::rule(rule, table, &name).to_string();
-                if wanted.iter().any(|wanted| says(&text, wanted)) {
-                    return Some((format!("{} {}", table.name, chain.name), rule.handle, text));
+            for listed in &chain.rules {
+                let rule = decode::rule(listed, table, &name);
+                if Target::of(&rule).is_some_and(|target| is_wanted(&target)) {
+                    return Some((
+                        format!("{} {}", table.name, chain.name),
+                        listed.handle,
+                        rule,
+                    ));
                 }
             }
         }
@@ -242,17 +287,7 @@ fn rule_with(space: &Space<'_>, wanted: &[String]) -> Option<(String, u64, Strin
 
 /// Whether a rule of a namespace sends packets on to this address.
 pub(super) fn names(space: &Space<'_>, to: IpAddr) -> bool {
-    let wanted = [format!("dnat to {to}"), format!("dnat to [{to}]")];
-    rule_with(space, &wanted).is_some()
-}
-
-/// Whether a rule has these words in it, and no more digits behind them.
-fn says(text: &str, wanted: &str) -> bool {
-    let mut after = text.match_indices(wanted);
-    after.any(|(at, _)| {
-        let rest = text.get(at + wanted.len()..).unwrap_or_default();
-        !rest.starts_with(|letter: char| letter.is_ascii_digit() || letter == '.')
-    })
+    rule_to(space, |target| target.address == Some(to)).is_some()
 }
 
 /// The only one in the same network who listens at the port.
@@ -278,28 +313,53 @@ fn server(scene: &Scene<'_>, to: IpAddr, port: u16) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::{new_destination, says};
+    use super::*;
+    use crate::kernel::nft::family::Family;
 
-    #[test]
-    fn a_number_is_whole() {
-        let rule = "tcp dport 80 dnat to 10.0.0.2:81";
-        assert!(says(rule, "dnat to 10.0.0.2:81"));
-        assert!(says(rule, "dnat to 10.0.0.2"));
-        assert!(!says(rule, "dnat to 10.0.0.2:8"));
-        assert!(!says("dnat to 10.0.0.21", "dnat to 10.0.0.2"));
+    fn rule(text: &str) -> Rule {
+        crate::kernel::nft::parser::rule(text, Family::Inet).expect("a rule")
     }
 
     #[test]
-    fn a_rule_tells_the_new_destination() {
-        let told = |rule| new_destination(rule).map(|(address, port)| (address.to_string(), port));
-        let with_port = "tcp dport 8080 counter packets 1 bytes 60 dnat to 10.0.0.2:80";
-        assert_eq!(told(with_port), Some(("10.0.0.2".into(), Some(80))));
-        assert_eq!(told("dnat ip to 10.0.0.2"), Some(("10.0.0.2".into(), None)));
+    fn a_rule_tells_where_it_sends_packets_on_to() {
+        let told = |text| {
+            let target = Target::of(&rule(text))?;
+            let address = target.address.map(|address| address.to_string());
+            Some((target.is_here, address.unwrap_or_default(), target.port))
+        };
+        for (text, wanted) in [
+            (
+                "tcp dport 8080 counter dnat ip to 10.0.0.2:80",
+                Some((false, "10.0.0.2", Some(80))),
+            ),
+            (
+                "tcp dport 8080 dnat ip6 to [fd00::2]:80",
+                Some((false, "fd00::2", Some(80))),
+            ),
+            ("dnat ip to 10.0.0.2", Some((false, "10.0.0.2", None))),
+            (
+                "tcp dport 80 redirect to :8080",
+                Some((true, "", Some(8080))),
+            ),
+            (
+                r#"tcp dport 80 accept comment "dnat ip to 10.0.0.2:80""#,
+                None,
+            ),
+            ("masquerade", None),
+        ] {
+            let wanted = wanted.map(|(here, address, port)| (here, address.to_owned(), port));
+            assert_eq!(told(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_gets_another_target_and_is_else_as_it_was() {
+        let was = rule("ip daddr 10.0.0.2 tcp dport 81 dnat ip to 10.0.0.2:81");
+        let right = address_value("10.0.0.3".parse().expect("an address"));
+        let with_address = turned(&was, |nat| nat.address = Some(right.clone()));
         assert_eq!(
-            told("dnat to [fd00::2]:80"),
-            Some(("fd00::2".into(), Some(80)))
+            with_address.to_string(),
+            "ip daddr 10.0.0.2 tcp dport 81 dnat ip to 10.0.0.3:81"
         );
-        assert_eq!(told("dnat to tcp dport map @ports"), None);
-        assert_eq!(told("masquerade"), None);
     }
 }

@@ -10,12 +10,13 @@ use crate::kernel::nft::decode;
 use crate::kernel::nft::family::Family;
 use crate::kernel::nft::hook::hook_name;
 use crate::kernel::nft::list::{self, Table};
+use crate::kernel::nft::syntax::{Rule, Statement};
 use crate::kernel::nft::trace::{Kind, Step};
 
 use super::super::traced::is_mark;
 use super::state::Space;
 use super::suspects::Scene;
-use super::verdict_maps::without;
+use super::verdict_maps::{Seen, without};
 use super::{Cause, Finding};
 
 /// A rule or a policy that dropped the packet.
@@ -52,17 +53,17 @@ pub(super) fn dropped_question(
     })
 }
 
-/// What the rules of the namespace did with the packet, one after the other.
-pub(super) fn texts(scene: &Scene<'_>) -> Vec<String> {
+/// The rules of the namespace that did something with the packet, one after the other.
+pub(super) fn met(scene: &Scene<'_>) -> Vec<Rule> {
     let told = || {
         let steps = steps_of(scene, scene.space)?;
         let tables = tables(scene.space)?;
         let own = own_steps(steps, &|headers| is_of(scene, headers));
-        let texts = own.iter().filter_map(|(step, _)| {
+        let rules = own.iter().filter_map(|(step, _)| {
             let table = tables.iter().find(|table| table.name == step.table)?;
-            Some(rule_text(scene.space, table, step, step.rule?))
+            rule_of(scene.space, table, step, step.rule?)
         });
-        Some(texts.collect())
+        Some(rules.collect())
     };
     told().unwrap_or_default()
 }
@@ -147,7 +148,7 @@ pub(super) fn word<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
     None
 }
 
-fn tables(space: &Space<'_>) -> Option<Vec<Table>> {
+pub(super) fn tables(space: &Space<'_>) -> Option<Vec<Table>> {
     let namespace = space.netns.namespace().ok()?;
     list::ruleset(namespace.netfilter().ok()?, None).ok()
 }
@@ -184,15 +185,21 @@ fn finding(scene: &Scene<'_>, space: &Space<'_>, drop: &Drop<'_>) -> Option<Find
                 .mended_by(line(format!("nft_rule_add({chain:?}, {accepting:?})")))
         }
         (_, Some(handle)) => {
-            let text = rule_text(space, table, step, handle);
-            let does = if text.contains("reject") {
-                "rejects"
-            } else {
-                "drops"
+            let rule = rule_of(space, table, step, handle).unwrap_or_default();
+            let mut statements = rule.statements.iter();
+            let does = match statements.any(|one| matches!(one.it, Statement::Reject(_))) {
+                true => "rejects",
+                false => "drops",
             };
+            let text = rule.to_string();
             let words = format!("a rule of chain {chain} in {at} {does} {what}: {text}");
             let links = |index: u32| link_name(space, index);
-            let of_map = without(table, &chain, handle, &text, &packet, &links);
+            let seen = Seen {
+                headers: &packet,
+                iif: base.iif.and_then(links),
+                oif: base.oif.and_then(links),
+            };
+            let of_map = without(table, (&chain, handle, &rule), &seen, &links);
             let finding = Finding::new(Cause::RuleDrop, words)
                 .shown_by("rule", text)
                 .shown_by("handle", handle.to_string());
@@ -209,16 +216,15 @@ fn finding(scene: &Scene<'_>, space: &Space<'_>, drop: &Drop<'_>) -> Option<Find
     Some(found.shown_by("hook", hook).shown_by("packet", packet))
 }
 
-fn rule_text(space: &Space<'_>, table: &Table, step: &Step, handle: u64) -> String {
+fn rule_of(space: &Space<'_>, table: &Table, step: &Step, handle: u64) -> Option<Rule> {
     let name = |index: u32| link_name(space, index);
-    let chain = table.chains.iter().find(|chain| chain.name == step.chain);
-    let rule = chain.and_then(|chain| chain.rules.iter().find(|rule| rule.handle == handle));
-    rule.map_or_else(String::new, |rule| {
-        decode::rule(rule, table, &name).to_string()
-    })
+    let mut chains = table.chains.iter();
+    let chain = chains.find(|chain| chain.name == step.chain)?;
+    let rule = chain.rules.iter().find(|rule| rule.handle == handle)?;
+    Some(decode::rule(rule, table, &name))
 }
 
-fn link_name(space: &Space<'_>, index: u32) -> Option<String> {
+pub(super) fn link_name(space: &Space<'_>, index: u32) -> Option<String> {
     let mut links = space.links.iter();
     let named = links.find(|named| named.link.index == index)?;
     Some(named.link.name.clone())
