@@ -32,10 +32,11 @@ use netsh::shell::translated;
 #[global_allocator]
 static ALLOCATOR: memory::Counted = memory::Counted;
 
-/// Exit statuses. 128 + SIGINT is what shells give a command that Ctrl-C ended.
+/// Exit statuses. 128 + SIGINT is what shells give a command that Ctrl-C ended, 128 + SIGPIPE one whose reader went away.
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const INTERRUPTED: u8 = 130;
+const UNHEARD: u8 = 141;
 
 fn main() -> ExitCode {
     let CommandLine {
@@ -288,7 +289,7 @@ fn run(lab: &Rc<Lab>, terminal: &Terminal, script: &Script) -> ExitCode {
         return end(FAILED, &format!("cannot write to standard output: {error}"));
     }
     if terminal.is_closed() {
-        return ExitCode::SUCCESS;
+        return ExitCode::from(UNHEARD);
     }
     match result {
         Ok(_) => ExitCode::from(lab.exit_status()),

@@ -77,6 +77,19 @@ pub static METRICS: [Metric; 16] = [
     number("fastopen_no_cookie", 17),
 ];
 
+impl Metric {
+    /// The largest number that the kernel keeps: it takes larger ones for this one, without a word (ip_metrics_convert in
+    /// net/ipv4/metrics.c).
+    pub fn largest(&self) -> u32 {
+        match self.key {
+            "mtu" => 65535 - 15,
+            "advmss" => 65535 - 40,
+            "hoplimit" => 255,
+            _ => u32::MAX,
+        }
+    }
+}
+
 /// `RTAX_FEATURE_*` that `ip route add ... features` knows.
 const ECN: u32 = 1;
 

@@ -304,6 +304,7 @@ impl Lab {
         limit: Option<Duration>,
         waiter: &dyn Waiter,
     ) -> Outcome<Option<Sighting>> {
+        in_memory(capture)?;
         let next = capture.session.next(limit, waiter);
         let next = next.map_err(|error| self.capture_failure(capture, &error.into()))?;
         match next {
@@ -327,12 +328,7 @@ impl Lab {
 
     /// The packets that are in memory, with all that has passed up to now.
     pub fn capture_packets(&self, capture: &Capture) -> Outcome<Vec<Sighting>> {
-        if let Some(file) = &capture.file {
-            let file = file.display();
-            let words = format!("this capture keeps nothing in memory: its packets are in {file}");
-            let hint = format!("stop() ends it, and then pcap_read(\"{file}\") gives them");
-            return Err(Failure::new(words).hint(hint));
-        }
+        in_memory(capture)?;
         capture.session.catch_up();
         self.capture_fault(capture)?;
         Ok(capture.session.packets())
@@ -457,4 +453,14 @@ fn missing(capture: &Capture, counts: &Counts) -> Option<String> {
     }
     let what = capture.what();
     (!words.is_empty()).then(|| format!("capture of {what}: {}", words.join("; ")))
+}
+/// Refuses to give packets that went into a file.
+fn in_memory(capture: &Capture) -> Outcome<()> {
+    let Some(file) = &capture.file else {
+        return Ok(());
+    };
+    let file = file.display();
+    let words = format!("this capture keeps nothing in memory: its packets are in {file}");
+    let hint = format!("stop() ends it, and then pcap_read(\"{file}\") gives them");
+    Err(Failure::new(words).hint(hint))
 }

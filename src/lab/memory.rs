@@ -92,13 +92,13 @@ unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         take(layout.size());
         // SAFETY: the caller keeps to GlobalAlloc's rules, which are the system allocator's.
-        unsafe { System.alloc(layout) }
+        got(unsafe { System.alloc(layout) }, layout.size())
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         take(layout.size());
         // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
+        got(unsafe { System.alloc_zeroed(layout) }, layout.size())
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -109,13 +109,23 @@ unsafe impl GlobalAlloc for Counted {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // A large block is moved by mapping its pages elsewhere (mremap(2)): the old one and the new one are never both there.
-        match size.checked_sub(layout.size()) {
-            Some(more) => take(more),
-            None => drop(USED.fetch_sub(layout.size() - size, Ordering::Relaxed)),
-        }
+        let more = size.saturating_sub(layout.size());
+        take(more);
         // SAFETY: as above.
-        unsafe { System.realloc(block, layout, size) }
+        let moved = got(unsafe { System.realloc(block, layout, size) }, more);
+        if !moved.is_null() {
+            USED.fetch_sub(layout.size().saturating_sub(size), Ordering::Relaxed);
+        }
+        moved
     }
+}
+
+/// A block that was asked for: where the system gives none (`ulimit -v`), nothing is held.
+fn got(block: *mut u8, size: usize) -> *mut u8 {
+    if block.is_null() {
+        USED.fetch_sub(size, Ordering::Relaxed);
+    }
+    block
 }
 
 /// What the process keeps of memory that a script gave back, and from what size on a block is mapped by itself. The C library's

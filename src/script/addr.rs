@@ -64,6 +64,7 @@ pub mod api {
         verb(&ctx, |lab| {
             let local = host_address(cidr)?;
             let mut options = Options::new(options);
+            check_family(local, &options)?;
             let mut switches = Vec::new();
             for switch in SWITCHES {
                 if options.flag(switch)? {
@@ -215,6 +216,21 @@ pub mod api {
                 only_ipv4,
             })
         })
+    }
+}
+
+/// What the kernel takes for any address, and looks at for those of one family only.
+fn check_family(local: Cidr, options: &Options) -> Outcome<()> {
+    let (others, family, only): (&[&str], _, _) = match local.address.is_ipv4() {
+        true => (&["home", "mngtmpaddr", "optimistic", "dad"], "IPv4", "IPv6"),
+        false => (&["label"], "IPv6", "IPv4"),
+    };
+    match others.iter().find(|key| options.has(key)) {
+        None => Ok(()),
+        Some(key) => {
+            let words = format!("{local} is {family}, and only {only} knows {key}");
+            Err(Failure::new(words).about(local.to_string()).blame(*key))
+        }
     }
 }
 

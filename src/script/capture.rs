@@ -173,7 +173,7 @@ pub mod api {
     /// came, or the capture has ended and all its packets were read.
     ///
     /// # Errors
-    /// The time is no duration; the file of the capture could not be written on.
+    /// The time is no duration; the packets are in a file.
     ///
     /// # Example
     /// ```rhai
@@ -358,6 +358,10 @@ fn wanted(lab: &Lab, mut options: Options, may_write: bool) -> Outcome<Wanted> {
     let snaplen = options.take::<Snaplen>("snaplen")?;
     let promisc = options.take("promisc")?;
     let count = options.take::<u32>("count")?;
+    if count == Some(0) {
+        let failure = Failure::new("no packet at all is to be captured").blame("count");
+        return Err(failure.hint("leave the option out to capture until it is stopped"));
+    }
     let time = options.take::<Duration>("timeout")?;
     let file = match may_write {
         true => options.take::<String>("file")?,

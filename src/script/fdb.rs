@@ -380,6 +380,10 @@ fn read_which(options: &mut Options) -> Outcome<Which> {
         which.flags.extend(is_set.map(|is_set| (key, is_set)));
     }
     let states = options.take::<StateWords>("state")?;
+    if states.as_ref().is_some_and(|words| words.0.is_empty()) {
+        let failure = Failure::new("there is no state in the array").blame("state");
+        return Err(failure.hint("leave the option out to flush the entries of any state"));
+    }
     for word in states.map_or(Vec::new(), |words| words.0) {
         if !FLUSHED.contains(&word.as_str()) {
             return Err(no_state(&word, &FLUSHED));

@@ -62,6 +62,11 @@ pub mod api {
             if kind.is_empty() {
                 return Err(Failure::new("the kind of the link is empty").blame("kind"));
             }
+            if kind.contains('\0') {
+                return Err(
+                    Failure::new("the kind of the link has a NUL character in it").blame("kind"),
+                );
+            }
             if kind == "veth" {
                 let words = "a veth is made with its other end";
                 let hint = format!("write veth_add({name:?}, \"{name}peer\")");
@@ -225,6 +230,15 @@ pub mod api {
         options: Map,
     ) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
+            if id != 0
+                && options
+                    .get("external")
+                    .is_some_and(|one| one.as_bool() == Ok(true))
+            {
+                let words = "an external tunnel has no number: each packet is told its own";
+                let failure = Failure::new(words).about(name).blame("id");
+                return Err(failure.hint("vxlan_add(name, 0, #{ external: true })"));
+            }
             let making = Making::of(name, "vxlan").with("id", id)?;
             make(lab, options, making)
         })

@@ -57,6 +57,8 @@ pub struct Modules(Rc<Found>);
 struct Found {
     files: RefCell<FileModuleResolver>,
     included: RefCell<BTreeMap<&'static str, Shared<Module>>>,
+    /// What is being imported, each by the one before it.
+    under_way: RefCell<Vec<String>>,
 }
 
 impl Modules {
@@ -66,12 +68,26 @@ impl Modules {
         Modules(Rc::new(Found {
             files: RefCell::new(files),
             included: RefCell::default(),
+            under_way: RefCell::default(),
         }))
     }
 
     /// From now on looks beside this file.
     pub fn look_beside(&self, script: &Path) {
         *self.0.files.borrow_mut() = FileModuleResolver::new_with_path(folder_of(script));
+    }
+
+    /// Begins to import a module. One that imports itself would do so for ever.
+    fn begin(&self, path: &str, position: Position) -> RhaiResultOf<()> {
+        let mut under_way = self.0.under_way.borrow_mut();
+        if let Some(first) = under_way.iter().position(|one| one == path) {
+            let others = under_way.iter().skip(first + 1);
+            let others: Vec<String> = others.map(|one| format!(" by {one:?}")).collect();
+            let words = format!("the module {path:?} imports itself{}", others.concat());
+            return Err(EvalAltResult::ErrorRuntime(words.into(), position).into());
+        }
+        under_way.push(path.into());
+        Ok(())
     }
 
     fn included(&self, engine: &Engine, path: &str) -> RhaiResultOf<Option<Shared<Module>>> {
@@ -100,14 +116,17 @@ impl ModuleResolver for Modules {
         path: &str,
         position: Position,
     ) -> RhaiResultOf<Shared<Module>> {
+        self.begin(path, position)?;
         let files = self.0.files.borrow();
-        match files.resolve(engine, source, path, position) {
+        let found = match files.resolve(engine, source, path, position) {
             Err(error) if matches!(*error, EvalAltResult::ErrorModuleNotFound(..)) => {
-                let included = self.included(engine, path)?;
-                included.ok_or(error)
+                let included = self.included(engine, path);
+                included.and_then(|included| included.ok_or(error))
             }
             found => found,
-        }
+        };
+        self.0.under_way.borrow_mut().pop();
+        found
     }
 }
 

@@ -258,10 +258,13 @@ impl OptionValue for u8 {
 
 impl OptionValue for String {
     fn read(value: &Dynamic) -> Result<Self, Fault> {
-        value
-            .clone()
-            .into_string()
-            .map_err(|_| Fault::Type("a string"))
+        let text = value.clone().into_string();
+        let text = text.map_err(|_| Fault::Type("a string"))?;
+        // The kernel would take what stands before it.
+        match text.contains('\0') {
+            true => Err(Fault::Value("it has a NUL character in it".into())),
+            false => Ok(text),
+        }
     }
 }
 

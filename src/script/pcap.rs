@@ -10,6 +10,7 @@ use super::call::{RhaiResultOf, verb};
 use super::captured::{captured_map_with, read_captured};
 use super::file::{new_file, plain, refusal};
 use super::options::Options;
+use crate::lab::Lab;
 use crate::lab::failure::{Failure, Outcome, printable};
 use crate::lab::{interrupt, memory};
 use crate::packet::capture_file::{Fault, Format, Reader, Writer};
@@ -72,7 +73,7 @@ pub mod api {
     /// ```
     #[rhai_fn(return_raw)]
     pub fn pcap_read(ctx: NativeCallContext, file: &str, options: Map) -> RhaiResultOf<Array> {
-        verb(&ctx, |_| {
+        verb(&ctx, |lab| {
             let mut options = Options::new(options);
             let count = options.take::<i64>("count")?;
             let detail = match options.flag("link_header")? {
@@ -87,7 +88,7 @@ pub mod api {
                     return Err(Failure::new("count is less than 0").blame("count"));
                 }
             };
-            read(file, most, detail)
+            read(lab, file, most, detail)
         })
     }
 
@@ -149,7 +150,7 @@ pub mod api {
     }
 }
 
-fn read(file: &str, most: usize, detail: Detail) -> Outcome<Array> {
+fn read(lab: &Lab, file: &str, most: usize, detail: Detail) -> Outcome<Array> {
     let refused = |error: io::Error| refusal("read", file, &error);
     plain(file, "read")?;
     let input = BufReader::with_capacity(1 << 18, File::open(file).map_err(refused)?);
@@ -164,7 +165,13 @@ fn read(file: &str, most: usize, detail: Detail) -> Outcome<Array> {
     for packet in Reader::new(input).map_err(damaged)?.take(most) {
         let packet = match packet {
             Ok(packet) => packet,
-            Err(Fault::Cut) => break,
+            // As it is where a program that captured was ended: what is whole counts.
+            Err(Fault::Cut) => {
+                let (file, count) = (printable(file), packets.len());
+                let words = format!("{file} ends within a packet: the {count} before it were read");
+                lab.screen().note(&words);
+                break;
+            }
             Err(fault) => return Err(damaged(fault)),
         };
         if !memory::can_afford(ROOM) {

@@ -520,7 +520,16 @@ fn metric_value(options: &mut Options, metric: &'static Metric) -> Outcome<Optio
     let key = metric.key;
     let fault = |words: String| Failure::new(words).about(key).blame(key);
     Ok(match metric.form {
-        Form::Number => options.take(key)?.map(Value::Number),
+        Form::Number => {
+            let number = options.take::<u32>(key)?;
+            let largest = metric.largest();
+            if let Some(number) = number.filter(|number| *number > largest) {
+                return Err(fault(format!(
+                    "{number} is more than {key} can be: {largest}"
+                )));
+            }
+            number.map(Value::Number)
+        }
         Form::Name => options.take(key)?.map(Value::Name),
         Form::Time(parts) => match options.take::<Duration>(key)? {
             None => None,

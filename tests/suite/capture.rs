@@ -398,11 +398,10 @@ fn count(user: User) -> Verdict {
         show([stats.captured, stats.running, capture.packets().len()]);
         for turn in 0..3 { capture.read(); }
         show([capture.read(), capture.read("1s"), capture.stop().captured]);
-        show(capture(#{ count: 0 }).read());
     "#;
     same(
         run_json(user, code)?,
-        vec![json!([3, false, 3]), json!([null, null, 3]), json!(null)],
+        vec![json!([3, false, 3]), json!([null, null, 3])],
     )
 }
 
@@ -590,14 +589,15 @@ fn threads(user: User) -> Verdict {
         fn threads() { exec("sh", ["-c", "cat /proc/$PPID/task/*/comm"]).stdout.split("\n").filter(|it| it == "packets").len() }
         let one = capture();
         let two = capture();
-        let before = threads();
+        // A thread says its name when it has begun.
+        wait_until(|| threads() == 2, "10s");
         two.stop();
         one = ();
         wait_until(|| threads() == 0, "10s");
         fn begin() { let unkept = capture(); 0 }
         begin();
         wait_until(|| threads() == 0, "10s");
-        print(before);
+        print("none");
     "#;
-    same(run(user, code)?, "2\n".into())
+    same(run(user, code)?, "none\n".into())
 }

@@ -44,6 +44,7 @@ pub fn trials() -> Vec<Trial> {
         test("cli: files as editors leave them", &[], odd_files),
         test("cli: exit status", &[], exit_status),
         test("cli: a reader that goes away", &[], reader_goes_away),
+        test("cli: a module that imports itself", &[], module_in_itself),
         test(
             "cli: a reader that goes away from an endless script",
             &[],
@@ -324,6 +325,23 @@ fn endless_script(user: User) -> Verdict {
     first_line_only(user, "loop { sh(\"echo x\"); print(\"y\") }")
 }
 
+/// Modules that import each other.
+fn module_in_itself(user: User) -> Verdict {
+    let folder = Folder::new()?;
+    let script = folder.file("a.rhai", "import \"b\" as b;")?;
+    folder.file("b.rhai", "import \"a\" as a;")?;
+    let path = script.to_str().ok_or("a path")?;
+    refused(
+        &cli(user, &[path])?,
+        1,
+        &[
+            "the module \"b\" imports itself by \"a\"",
+            "a.rhai:1:8",
+            "b.rhai:1:8",
+        ],
+    )
+}
+
 /// What `netsh -e CODE | head -1` does.
 fn first_line_only(user: User, code: &str) -> Verdict {
     let mut command = netsh(user);
@@ -338,7 +356,7 @@ fn first_line_only(user: User, code: &str) -> Verdict {
     drop(reader);
     let status = end_of(&mut child)?;
     let said = std::io::read_to_string(child.stderr.take().ok_or("no error output")?)?;
-    same((code, status.code(), said.as_str()), (code, Some(0), ""))?;
+    same((code, status.code(), said.as_str()), (code, Some(141), ""))?;
     same(mark.processes().len(), 0)
 }
 

@@ -3,7 +3,7 @@
 use libtest_mimic::Trial;
 
 use crate::prompt::Prompt;
-use crate::support::{User, Verdict, has, run, run_with, same, test};
+use crate::support::{User, Verdict, has, limited, run, run_with, same, test};
 
 /// The tests of this file.
 pub fn trials() -> Vec<Trial> {
@@ -11,10 +11,23 @@ pub fn trials() -> Vec<Trial> {
         test("memory: a large step never ends the session", &[], session),
         test("memory: a large step can be caught", &[], caught),
         test("memory: a refused last step is no success", &[], last_step),
+        test("memory: a limit of the shell's", &[], limits),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// With little room for addresses a script that takes none of it runs.
+fn limits(user: User) -> Verdict {
+    for limit in ["ulimit -v 1000000", "ulimit -v 500000", "ulimit -v 200000"] {
+        let ran = limited(user, limit, &["-e", "print(1 + 1)"])?;
+        same(
+            (limit, ran.stdout.as_str(), ran.status),
+            (limit, "2\n", Some(0)),
+        )?;
+    }
+    Ok(())
 }
 
 /// What the inputs below work on: small things, of which one step makes much.

@@ -190,6 +190,42 @@ fn values(user: User) -> Verdict {
             ),
             (r#"capture(#{ link: "" })"#, "the name of the link is empty"),
             (
+                r#"capture(#{ link: "lo", count: 0 })"#,
+                "no packet at all is to be captured",
+            ),
+            (
+                r#"ping("127.0.0.1", #{ iface: "\x00lo" })"#,
+                "it has a NUL character in it",
+            ),
+            (
+                r#"bridge_add("br1", #{ alias: "x\x00y" })"#,
+                "it has a NUL character in it",
+            ),
+            (
+                r#"link_add("br1", "bridge\x00y")"#,
+                "has a NUL character in it",
+            ),
+            (
+                r#"addr_add("b", "10.0.0.1/24", #{ home: true })"#,
+                "10.0.0.1/24 is IPv4, and only IPv6 knows home",
+            ),
+            (
+                r#"addr_add("b", "fd00::1/64", #{ label: "b:1" })"#,
+                "fd00::1/64 is IPv6, and only IPv4 knows label",
+            ),
+            (
+                r#"route_add("10.9.0.0/16", #{ dev: "b", hoplimit: 256 })"#,
+                "256 is more than hoplimit can be: 255",
+            ),
+            (
+                r#"route_add("10.9.0.0/16", #{ dev: "b", advmss: 70000 })"#,
+                "70000 is more than advmss can be: 65495",
+            ),
+            (
+                r#"fdb_flush("br0", #{ state: [] })"#,
+                "there is no state in the array",
+            ),
+            (
                 r#"http_get("http://user:pw@127.0.0.1/")"#,
                 "has a name before the @",
             ),
@@ -236,6 +272,14 @@ fn rules(user: User) -> Verdict {
                 "it has a NUL character in it",
             ),
             (
+                r#"nft_rule_add("ip f c", "log prefix \"x\x00y\" accept")"#,
+                "this text has a NUL character in it",
+            ),
+            (
+                r#"nft_rule_add("ip f c", "@nh,0,0 1 accept")"#,
+                "there is nothing in 0 bits | 1 to 128 bits",
+            ),
+            (
                 r#"nft_rule_add("ip f c", "limit rate 0/second")"#,
                 "a rate is at least 1",
             ),
@@ -267,6 +311,10 @@ fn vxlan_ports(user: User) -> Verdict {
             (
                 r#"vxlan_add("x", 5, #{ srcport: [5, 3] })"#,
                 "the first port, 5, is above the last, 3",
+            ),
+            (
+                r#"vxlan_add("x", 5, #{ external: true })"#,
+                "an external tunnel has no number",
             ),
         ],
     )
@@ -363,6 +411,22 @@ fn capture_files(user: User) -> Verdict {
             ),
         ],
     )?;
+    // A length that can't be is told; a file that ends in a packet is read, and that is told too.
+    let code = r#"
+        let file = exec("mktemp", []).stdout; file.trim(); file += ".pcap";
+        pcap_write(file, [#{ bytes: blob(60) }, #{ bytes: blob(60) }]);
+        exec("truncate", ["-s", "-1", file]);
+        print(pcap_read(file).len());
+        sh(`printf '\377' | dd of=${file} bs=1 seek=33 conv=notrunc 2>/dev/null`);
+        try { pcap_read(file); print("taken"); } catch (e) { print(e.message.contains("of a packet of 60 bytes it says to have kept")); }
+        exec("rm", [file]);
+    "#;
+    let ran = run_with(user, &[], code)?;
+    same((ran.stdout.as_str(), ran.status), ("1\ntrue\n", Some(0)))?;
+    has(
+        &ran.stderr,
+        "ends within a packet: the 1 before it were read",
+    )?;
     // What is refused leaves no file.
     let code = r#"
         let file = exec("mktemp", ["-u"]).stdout; file.trim();
@@ -402,7 +466,7 @@ fn capture_to_file(user: User) -> Verdict {
         let file = exec("mktemp", []).stdout; file.trim();
         let capture = capture(#{ link: "lo", filter: "icmp", file: file });
         ping("127.0.0.1", #{ count: 1, quiet: true });
-        for ask in [|| capture.packets(), || capture.save("x")] {
+        for ask in [|| capture.packets(), || capture.save("x"), || capture.read("1ms")] {
             try { ask.call(); print("taken"); } catch (e) { print(e.message.contains(`its packets are in ${file}`)); }
         }
         // Nobody has stopped it.
@@ -413,5 +477,5 @@ fn capture_to_file(user: User) -> Verdict {
     "#;
     let ran = run_with(user, &[], code)?;
     same(ran.stderr.as_str(), "")?;
-    same(ran.stdout.as_str(), "true\ntrue\nreadable\n")
+    same(ran.stdout.as_str(), "true\ntrue\ntrue\nreadable\n")
 }

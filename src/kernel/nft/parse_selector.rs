@@ -2,6 +2,7 @@
 
 use super::extension::{self, IN_IPV4, IN_IPV6};
 use super::family::Family;
+use super::fault::Fault;
 use super::fields::{
     self, Base, CT, CT_DIRECTED, FIB_FLAGS, FIB_RESULTS, Key, META, META_ALONE, PROTOCOLS, RT,
     SOCKET,
@@ -360,11 +361,17 @@ impl Parser<'_> {
         self.expect(",")?;
         let offset = self.number("the first bit", 0xffff)?;
         self.expect(",")?;
+        let at = self.next().at.clone();
         let bits = self.number("the number of bits", 128)?;
+        if bits == 0 {
+            return Err(
+                Fault::new("there is nothing in 0 bits", at).hint("1 to 128 bits can be looked at")
+            );
+        }
         Ok(Selector::Bits {
             base,
             offset: u32::try_from(offset).unwrap_or(0),
-            bits: u32::try_from(bits).unwrap_or(0).max(1),
+            bits: u32::try_from(bits).unwrap_or(1),
         })
     }
 

@@ -142,6 +142,9 @@ impl<'a> Parser<'a> {
             return Err(self.fault(words));
         }
         let text = self.here().trim_matches('"').to_string();
+        if text.contains('\0') {
+            return Err(self.fault("this text has a NUL character in it"));
+        }
         self.skip();
         Ok(text)
     }

@@ -70,6 +70,10 @@ impl Header {
             let words = format!("a packet of {kept} bytes is more than there can be");
             return Err(Fault::Wrong(words));
         }
+        if u64::from(length) < kept as u64 {
+            let words = format!("of a packet of {length} bytes it says to have kept {kept}");
+            return Err(Fault::Wrong(words));
+        }
         let nanoseconds = u64::from(fraction) * u64::from(self.unit);
         let bytes = input.take(kept)?.to_vec();
         Ok(Some(Captured {
@@ -78,7 +82,7 @@ impl Header {
             link: String::new(),
             direction: None,
             link_type: self.link_type,
-            length: length.max(u32::try_from(kept).unwrap_or(u32::MAX)),
+            length,
             bytes,
             comments: Vec::new(),
         }))
