@@ -128,20 +128,28 @@ impl Member<String> {
 
     /// One that is there, said so that it can be made again. Of whom the kernel itself made, nobody is said; of who is taken to have
     /// made it where nobody is said neither, which kernels before 6.2 can't be told.
-    fn as_it_was(&self, one: &Member<u32>) -> Self {
+    fn as_it_was(&self, one: &Member<u32>, names: &dyn Names) -> Result<Self> {
         const RTPROT_KERNEL: u8 = 2;
         const RTPROT_STATIC: u8 = 4;
         // Senders are listed of what is of any sender.
         let has_sources = one.source.is_none();
-        Member {
+        let socket = names.namespace().route()?;
+        Ok(Member {
             is_permanent: one.is_permanent,
             filter_mode: one.filter_mode.filter(|_| has_sources),
             sources: one.sources.clone(),
             protocol: one
                 .protocol
                 .filter(|number| *number > RTPROT_KERNEL && *number != RTPROT_STATIC),
+            remote: Remote {
+                dst: one.remote.dst,
+                port: one.remote.port,
+                vni: one.remote.vni,
+                src_vni: one.remote.src_vni,
+                via: one.remote.via.and_then(|via| socket.name_of(via)),
+            },
             ..self.clone()
-        }
+        })
     }
 
     /// The one that is there.
@@ -295,11 +303,11 @@ impl Operation for MdbAdd {
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
         if let (true, Some(before)) = (self.replace, self.member.found(names)?) {
             // What a host asked for, it asks for again.
-            let before = before.is_permanent.then(|| self.member.as_it_was(&before));
-            return Ok(before.map(|member| {
-                let replace = true;
-                MdbAdd { member, replace }.into()
-            }));
+            if !before.is_permanent {
+                return Ok(None);
+            }
+            let (member, replace) = (self.member.as_it_was(&before, names)?, true);
+            return Ok(Some(MdbAdd { member, replace }.into()));
         }
         let member = self.member.bare();
         Ok(Some(Change::MdbDel(MdbDel { member })))
@@ -350,10 +358,9 @@ impl Operation for MdbDel {
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
         // What a host asked for, it asks for again.
         let found = self.member.found(names)?.filter(|one| one.is_permanent);
-        Ok(found.map(|one| {
-            let (member, replace) = (self.member.as_it_was(&one), false);
-            MdbAdd { member, replace }.into()
-        }))
+        let Some(one) = found else { return Ok(None) };
+        let (member, replace) = (self.member.as_it_was(&one, names)?, false);
+        Ok(Some(MdbAdd { member, replace }.into()))
     }
 }
 

@@ -26,6 +26,7 @@
 //! | [`program`] | other programs, started in a namespace |
 //! | [`wait`] | waiting for descriptors, and what is done meanwhile |
 //! | [`process`] | other processes, as /proc shows them, and descriptors that stand for them |
+//! | [`listeners`] | who listens at a port |
 //! | [`limits`] | how many files may be open |
 //! | [`link_properties`] | properties that any link has and few set |
 //! | `link_message`, `link_refusal` | the message of a link, and why the kernel says no |
@@ -61,6 +62,7 @@ mod link_message;
 pub mod link_properties;
 mod link_refusal;
 pub mod link_set;
+pub mod listeners;
 pub mod mac;
 pub mod mdb;
 pub mod mdb_change;

@@ -29,6 +29,7 @@ use netsh::kernel::tuntap::{Mode, TuntapAdd, TuntapDel};
 use netsh::kernel::veth::VethAdd;
 use netsh::kernel::vni::{self, VniAdd, VniDel, Vnis};
 use netsh::lab::Lab;
+use nix::errno::Errno;
 
 use crate::connection::pair;
 use crate::support::{
@@ -48,6 +49,7 @@ pub fn tests() -> Vec<Test> {
         test_with_ip("inverses: of routes", of_routes),
         test_with_ip("inverses: of rules and neighbours", of_rules_and_neighbours),
         test_with_ip("inverses: of what bridges know", of_what_bridges_know),
+        test_with_ip("inverses: of groups of tunnels", of_groups_of_tunnels),
         test_with_ip("inverses: of states of ports", of_states_of_ports),
         test_with_ip(
             "inverses: of sysctls and namespaces",
@@ -684,7 +686,7 @@ fn of_what_bridges_know(here: &Namespace) -> Verdict {
         let entries = entries.filter(|(mac, ..)| mac.as_deref().is_some_and(of_test));
         let groups = mdb::list(here).map_err(words)?;
         let groups = groups.iter().filter(|one| one.is_permanent);
-        let groups = groups.map(|one| format!("{} {}", one.group, one.port));
+        let groups = groups.map(|one| format!("{} {} {:?}", one.group, one.port, one.remote));
         let networks = vni::list(here).map_err(words)?;
         let networks = networks.iter().map(|one| format!("{one:?}"));
         let mut lines: Vec<String> = entries
@@ -779,6 +781,60 @@ fn of_what_bridges_know(here: &Namespace) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// A group of a tunnel that is deleted by its other end alone comes back with all that it had.
+fn of_groups_of_tunnels(here: &Namespace) -> Verdict {
+    let (lab, _) = lab()?;
+    run(&[
+        "link add dev under up type veth peer name other",
+        "link add dev vx up type vxlan external vnifilter dstport 4789",
+    ])?;
+    let group = mdb::Group::Ip("239.1.1.1".parse()?);
+    let named = mdb::Remote {
+        dst: Some("10.0.0.2".parse()?),
+        src_vni: Some(10),
+        ..mdb::Remote::default()
+    };
+    let member = |remote| mdb::Member {
+        is_permanent: true,
+        remote,
+        ..mdb::Member::new("vx".to_string(), "vx".to_string(), group)
+    };
+    let whole = mdb::Remote {
+        vni: Some(77),
+        port: Some(4790),
+        via: Some("under".to_string()),
+        ..named.clone()
+    };
+    let add = MdbAdd {
+        member: member(whole),
+        replace: false,
+    };
+    match lab.apply(add) {
+        // VXLAN tunnels have groups from Linux 6.4 on.
+        Err(failure) if failure.errno == Some(Errno::EOPNOTSUPP) => return Ok(()),
+        done => done.map_err(|failure| failure.message)?,
+    }
+    let known = || -> Result<Vec<String>, Failed> {
+        let list = mdb::list(here).map_err(words)?;
+        Ok(list.iter().map(|one| format!("{one:?}")).collect())
+    };
+    let before = known()?;
+    same(before.iter().any(|one| one.contains("vni: Some(77)")), true)?;
+    let del = Change::from(MdbDel {
+        member: member(named),
+    });
+    let names = Known {
+        here,
+        others: Vec::new(),
+    };
+    let inverse = del.operation().inverse(&names).map_err(words)?;
+    lab.apply(del).map_err(|failure| failure.message)?;
+    same(known()?.is_empty(), true)?;
+    lab.apply(inverse.ok_or("no inverse")?)
+        .map_err(|failure| failure.message)?;
+    same(known()?, before)
 }
 
 fn of_states_of_ports(here: &Namespace) -> Verdict {

@@ -132,16 +132,11 @@ fn circle(scene: &Scene<'_>) -> Option<Finding> {
         let mut backwards = crossed.iter().rev();
         let came_by = backwards.find(|(place, leaves)| !leaves && place.netns == *netns);
         let there = Scene {
-            sent: scene.sent,
-            state: scene.state,
-            asked: scene.asked,
             space,
             by: came_by.and_then(|(place, _)| space.link(&place.link)),
             left_by: None,
             is_received: false,
-            is_back: scene.is_back,
-            look: scene.look.clone(),
-            to: scene.to,
+            ..scene.clone()
         };
         let Some(exit) = wires::best(&there).filter(|exit| exit.lead == Lead::There) else {
             continue;

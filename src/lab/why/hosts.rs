@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use crate::kernel::listeners::hears;
+
 use super::super::journey::Place;
 use super::follow::{Course, Stop};
 use super::probe::{Fate, Protocol, Sent};
-use super::sockets::{hears, listeners};
 use super::state::{Space, State};
 use super::suspects::Scene;
 use super::wires::{self, Lack};
@@ -304,7 +305,10 @@ pub(super) fn nobody_listens(scene: &Scene<'_>) -> Option<Finding> {
         _ => ("TCP", None),
     };
     let at = scene.space.words();
-    let all = listeners(scene.space, scene.asked.protocol).unwrap_or_default();
+    let all = scene
+        .space
+        .listeners(scene.asked.protocol)
+        .unwrap_or_default();
     // Somebody may do so at another address, such as 127.0.0.1.
     let elsewhere: Vec<String> = all
         .iter()
@@ -348,7 +352,7 @@ pub(super) fn is_heard(sent: &Sent, state: &State<'_>, asked: &Asked, course: &C
         && !course.is_back;
     let hears = || {
         let to = course.look.destination?;
-        let all = listeners(state.space(&course.netns)?, asked.protocol)?;
+        let all = state.space(&course.netns)?.listeners(asked.protocol)?;
         let mut all = all.iter();
         Some(all.any(|one| Some(one.port()) == course.look.dport && hears(one.ip(), to)))
     };

@@ -100,19 +100,15 @@ fn sender<'a>(scene: &'a Scene<'_>) -> Option<(Scene<'a>, super::state::Way)> {
     let space = scene.state.space(&from.netns)?;
     let came_in = scene.look.source.filter(|source| !space.has(*source));
     let sender = Scene {
-        sent: scene.sent,
-        state: scene.state,
-        asked: scene.asked,
         space,
         by: None,
         left_by: None,
         is_received: false,
-        is_back: scene.is_back,
         look: Look {
             source: scene.look.source.filter(|_| came_in.is_none()),
             ..scene.look.clone()
         },
-        to: scene.to,
+        ..scene.clone()
     };
     let way = super::routes::way_on(&sender).ok()?;
     Some((sender, way))

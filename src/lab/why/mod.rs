@@ -15,7 +15,6 @@
 //! | `routes`, `policy`, `gateways`, `wires`, `hops`, `sizes`, `masquerade` | those of the way: what the kernel answers, and what it depends on |
 //! | `frames` | the way of a frame through cables, bridges and VXLANs |
 //! | `verdict_maps` | which element of a map dropped a packet |
-//! | `sockets` | who listens at a port |
 
 mod bridges;
 mod cause;
@@ -33,7 +32,6 @@ mod probe;
 mod routes;
 mod rules;
 mod sizes;
-mod sockets;
 mod state;
 mod suspects;
 mod tunnels;

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::kernel::conntrack::{self, Entry};
 use crate::kernel::conntrack_filter::Filter;
+use crate::kernel::listeners::hears;
 use crate::kernel::nft::decode;
 use crate::kernel::nft::syntax::{Nat, NatKind, Nfproto, Rule, Statement, Value};
 use crate::packet::identity::Look;
@@ -11,7 +12,6 @@ use crate::packet::identity::Look;
 use super::super::journey::Place;
 use super::probe::Fate;
 use super::rules;
-use super::sockets::{hears, listeners};
 use super::state::Space;
 use super::suspects::Scene;
 use super::{Cause, Finding};
@@ -32,16 +32,10 @@ pub(super) fn translated(scene: &Scene<'_>) -> Option<Finding> {
     }
     // Somebody has it: what keeps the packet from going on?
     let onward = Scene {
-        sent: scene.sent,
-        state: scene.state,
-        asked: scene.asked,
-        space: scene.space,
-        by: scene.by,
         left_by: None,
         is_received: false,
-        is_back: scene.is_back,
-        look: scene.look.clone(),
         to,
+        ..scene.clone()
     };
     let suspects = [
         super::routes::way_in as fn(&Scene<'_>) -> Option<Finding>,
@@ -179,7 +173,7 @@ pub(super) fn wrong_port(scene: &Scene<'_>) -> Option<Finding> {
     if scene.is_back || port == meant {
         return None;
     }
-    let all = listeners(scene.space, scene.asked.protocol)?;
+    let all = scene.space.listeners(scene.asked.protocol)?;
     let listens = |wanted| {
         let mut all = all.iter();
         all.any(|one| one.port() == wanted && hears(one.ip(), scene.to))
@@ -235,17 +229,12 @@ pub(super) fn turned_here(scene: &Scene<'_>) -> Option<Finding> {
     let mut own = scene.by?.link.addresses.iter();
     let first = own.find(|addr| addr.local.address.is_ipv4() == scene.to.is_ipv4());
     let to = target.address.or(first.map(|addr| addr.local.address))?;
-    let all = listeners(scene.space, scene.asked.protocol)?;
+    let all = scene.space.listeners(scene.asked.protocol)?;
     let mut all = all.iter();
     if all.any(|one| one.port() == port && hears(one.ip(), to)) {
         return None;
     }
     let here = Scene {
-        sent: scene.sent,
-        state: scene.state,
-        asked: scene.asked,
-        space: scene.space,
-        by: scene.by,
         left_by: None,
         is_received: true,
         is_back: false,
@@ -254,6 +243,7 @@ pub(super) fn turned_here(scene: &Scene<'_>) -> Option<Finding> {
             ..scene.look.clone()
         },
         to,
+        ..scene.clone()
     };
     let mut finding = super::hosts::nobody_listens(&here)?;
     finding.words = format!(
@@ -300,7 +290,7 @@ fn server(scene: &Scene<'_>, to: IpAddr, port: u16) -> Option<IpAddr> {
         for Place { netns, link } in scene.state.segment(&scene.place(link)) {
             let space = scene.state.space(&netns)?;
             let near = space.address_near(&link, to);
-            let listens = listeners(space, scene.asked.protocol).unwrap_or_default();
+            let listens = space.listeners(scene.asked.protocol).unwrap_or_default();
             let listens = listens.iter().any(|at| at.port() == port);
             found.extend(near.filter(|_| listens).map(|near| near.address));
         }

@@ -175,20 +175,17 @@ fn silent(
     };
     if next.is_ipv4() && space.way(&question).is_err() {
         let there = Scene {
-            sent: scene.sent,
-            state: scene.state,
-            asked: scene.asked,
             space,
             by: space.link(link),
             left_by: None,
             is_received: true,
-            is_back: scene.is_back,
             look: crate::packet::identity::Look {
                 source: Some(own),
                 destination: Some(next),
                 ..Default::default()
             },
             to: next,
+            ..scene.clone()
         };
         return routes::way_in(&there);
     }

@@ -1,12 +1,13 @@
 //! The links, addresses, neighbours and settings of all namespaces of the lab, as they are after the probe.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use crate::kernel::addr::Addr;
 use crate::kernel::cidr::Cidr;
 use crate::kernel::kinds::is_pair;
+use crate::kernel::listeners;
 use crate::kernel::neigh::{self, Neighbour, Which};
 use crate::kernel::netns_change::HOME;
 use crate::kernel::options::Setting;
@@ -19,6 +20,7 @@ use super::super::failure::Outcome;
 use super::super::journey::Place;
 use super::super::links::NamedLink;
 use super::super::netns::Netns;
+use super::probe::Protocol;
 use super::vlans::{any_filters, vlan_id};
 
 /// How many packets the disciplines of each link have dropped.
@@ -244,6 +246,17 @@ impl<'a> State<'a> {
 }
 
 impl Space<'_> {
+    /// Where somebody listens; None where it can't be read, and of what knows no ports.
+    pub(super) fn listeners(&self, protocol: Protocol) -> Option<Vec<SocketAddr>> {
+        let protocol = match protocol {
+            Protocol::Icmp => return None,
+            Protocol::Tcp(_) => listeners::Protocol::Tcp,
+            Protocol::Udp(_) => listeners::Protocol::Udp,
+        };
+        let namespace = self.netns.namespace().ok()?;
+        listeners::listeners(&namespace, protocol).ok()
+    }
+
     pub(super) fn name(&self) -> &str {
         self.netns.name()
     }

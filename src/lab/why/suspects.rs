@@ -16,6 +16,7 @@ use super::{
 };
 
 /// Where the packet stopped, and all that there is to ask.
+#[derive(Clone)]
 pub(super) struct Scene<'a> {
     pub(super) sent: &'a Sent,
     pub(super) state: &'a State<'a>,

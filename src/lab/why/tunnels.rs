@@ -159,16 +159,14 @@ fn sends(scene: &Scene<'_>, from: &Place, to: Option<&Place>) -> Option<Finding>
     };
     let asked = suspects::packed(scene.asked, &look)?;
     let outer = Scene {
-        sent: scene.sent,
-        state,
         asked: &asked,
         space,
         by: None,
         left_by: None,
         is_received: false,
-        is_back: scene.is_back,
         look,
         to: end,
+        ..scene.clone()
     };
     suspects::unsendable(&outer)
 }

@@ -2,27 +2,35 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::probe::Protocol;
-use super::state::Space;
+use super::error::Result;
+use super::netns::Namespace;
+
+/// Of which protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
+}
 
 /// `TCP_LISTEN`, and `TCP_CLOSE`, which is that of an UDP socket without a peer (net/tcp_states.h).
 const LISTENS: &str = "0A";
 const UNCONNECTED: &str = "07";
 
-/// Where somebody listens in a namespace; None where it can't be read.
-pub(super) fn listeners(space: &Space<'_>, protocol: Protocol) -> Option<Vec<SocketAddr>> {
+/// Where somebody listens in a namespace.
+pub fn listeners(namespace: &Namespace, protocol: Protocol) -> Result<Vec<SocketAddr>> {
     let (word, state) = match protocol {
-        Protocol::Icmp => return None,
-        Protocol::Tcp(_) => ("tcp", LISTENS),
-        Protocol::Udp(_) => ("udp", UNCONNECTED),
+        Protocol::Tcp => ("tcp", LISTENS),
+        Protocol::Udp => ("udp", UNCONNECTED),
     };
     let read = || {
         let files = ["", "6"].map(|version| format!("/proc/thread-self/net/{word}{version}"));
         files.map(|file| std::fs::read_to_string(file).unwrap_or_default())
     };
-    let tables = space.netns.namespace().ok()?.enter(read).ok()?;
+    let tables = namespace.enter(read)?;
     let lines = tables.iter().flat_map(|table| table.lines().skip(1));
-    Some(lines.filter_map(|line| listener(line, state)).collect())
+    Ok(lines.filter_map(|line| listener(line, state)).collect())
 }
 
 /// The local address of a line, if the socket is in this state.
@@ -52,7 +60,7 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// Whether who listens at one address hears what is for another: at any, and one of IPv6 that is any also at any of IPv4.
-pub(super) fn hears(listener: IpAddr, address: IpAddr) -> bool {
+pub fn hears(listener: IpAddr, address: IpAddr) -> bool {
     match listener {
         IpAddr::V4(any) if any.is_unspecified() => address.is_ipv4(),
         IpAddr::V6(any) if any.is_unspecified() => true,
