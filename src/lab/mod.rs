@@ -30,7 +30,9 @@
 //! | [`tracked`] | what happens to tracked connections while a script is at work |
 //! | [`links`] | links with names in place of indexes |
 //! | `link_set` | the properties of a link, in an order in which the kernel can take them |
-//! | [`routes`] | routes and rules with the names of their links |
+//! | [`routes`] | routes and neighbours with the names of their links |
+//! | [`bridges`] | what bridges and tunnels know, with the names of its links |
+//! | [`listed`] | lists of objects, with the names of the links in them |
 //! | [`traffic`] | queueing disciplines with the names of links, and impaired links |
 //! | `settle` | waiting for links that were brought up |
 //! | [`screen`] | what the lab says while it works, to whoever shows it |
@@ -43,6 +45,7 @@
 pub mod apply;
 pub mod arping;
 pub mod attach;
+pub mod bridges;
 pub mod capture;
 mod craft;
 mod destination;
@@ -56,6 +59,7 @@ pub mod interrupt;
 pub mod journey;
 mod link_set;
 pub mod links;
+pub mod listed;
 pub mod memory;
 pub mod netns;
 mod permit;

@@ -9,7 +9,7 @@ use crate::kernel::neigh::{self, Neighbour, Which};
 use crate::kernel::neigh_change::{NeighAdd, NeighDel, NeighFlush};
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
-use crate::lab::routes::Listed;
+use crate::lab::listed::Listed;
 
 use super::call::{RhaiResultOf, verb};
 use super::options::{Fault, OptionValue, Options};
