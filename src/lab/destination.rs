@@ -174,6 +174,9 @@ impl Lab {
                     resolved.address
                 )
             }
+            Some(Errno::EINVAL) => {
+                "what leaves by a link has no source of lo (127.0.0.0/8), and no group".into()
+            }
             Some(Errno::ENETUNREACH | Errno::EHOSTUNREACH | Errno::EADDRNOTAVAIL) => match iface {
                 Some(iface) => format!(
                     "is {iface} up, and has it an address in the network of {}?",
@@ -206,6 +209,8 @@ fn no_way(resolved: &Resolved, errno: Option<Errno>, words: &str) -> String {
         Some(Errno::EINVAL) if is_link_local(resolved) => {
             format!("{} does not say on which link", resolved.address)
         }
+        // ip_route_output_key_hash_rcu of net/ipv4/route.c.
+        Some(Errno::EINVAL) => "the kernel knows no way that goes with the source".into(),
         _ => words.to_lowercase(),
     }
 }

@@ -151,10 +151,14 @@ impl Lab {
         }
     }
 
-    fn general_hint(&self, errno: Errno) -> String {
+    /// What helps against a refusal of whatever object.
+    pub(super) fn general_hint(&self, errno: Errno) -> String {
         match errno {
             Errno::EPERM | Errno::EACCES if !self.settings().sandboxed => {
                 "changing this network needs root or CAP_NET_ADMIN; without --host netsh works in a sandbox of its own and needs neither".into()
+            }
+            Errno::EMFILE => {
+                "ulimit -n says how many files a program may have open; namespaces, sockets and captures are files".into()
             }
             Errno::EROFS => {
                 "/proc/sys is read-only here, as it is in most containers".into()

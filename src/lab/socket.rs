@@ -80,7 +80,11 @@ impl Lab {
                 failure.argument = "port".into();
                 "ports below net.ipv4.ip_unprivileged_port_start are for root"
             }
-            _ => return failure,
+            Some(errno) => {
+                failure.hint = self.general_hint(errno);
+                return failure;
+            }
+            None => return failure,
         };
         failure.message = format!("cannot {words}: {reason}");
         failure

@@ -3,7 +3,7 @@
 
 use libtest_mimic::Trial;
 
-use crate::support::{Need, User, Verdict, has, run, run_with, same, test};
+use crate::support::{Need, User, Verdict, has, limited, run, run_with, same, test};
 
 /// The tests of this file.
 pub fn trials() -> Vec<Trial> {
@@ -25,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         test("wrong input: classes", htb, classes),
         test("wrong input: buckets", tbf, buckets),
         test("wrong input: what is caught", &[], caught),
+        test("wrong input: one file too many", &[], descriptors),
         test("wrong input: capture files", &[], capture_files),
         test("wrong input: a capture into a file", &[], capture_to_file),
     ]
@@ -254,6 +255,10 @@ fn invalid(user: User) -> Verdict {
                 r#"link_set("br0", #{ mtu: 100000 })"#,
                 "a bridge takes 68 to 65535 bytes",
             ),
+            (
+                r#"addr_add("b", "10.0.0.1/24"); ping("10.0.0.9", #{ source: "127.0.0.1", iface: "b", count: 1, quiet: true })"#,
+                "the kernel knows no way that goes with the source | what leaves by a link",
+            ),
         ],
     )
 }
@@ -434,6 +439,20 @@ fn capture_files(user: User) -> Verdict {
         print(exec("sh", ["-c", `ls ${file} 2>/dev/null | wc -l`]).stdout);
     "#;
     same(run(user, code)?.as_str(), "0\n\n")
+}
+
+/// With few descriptors what asks for one more is told of the limit.
+fn descriptors(user: User) -> Verdict {
+    for code in [
+        "for number in 0..30 { netns_add(`n${number}`); }",
+        "let all = []; for number in 0..30 { all.push(udp_listen(1000 + number)); }",
+    ] {
+        let ran = limited(user, "ulimit -n 24", &["-e", code])?;
+        same((code, ran.status), (code, Some(1)))?;
+        has(&ran.stderr, "EMFILE")?;
+        has(&ran.stderr, "ulimit -n says how many files")?;
+    }
+    Ok(())
 }
 
 /// What a script catches of a call that there is no function for.
