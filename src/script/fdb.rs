@@ -302,8 +302,8 @@ pub mod api {
     /// - `self` (bool): of the link itself, which is a bridge or a tunnel; so it is unless `master` is given
     /// - `brport` (link): only those behind this port; of the bridge's own, if it is the bridge
     /// - `vlan` (int): only those in this VLAN
-    /// - `state` (word): only those in state "permanent", "static" or "dynamic"; or only others: "nopermanent", "nostatic",
-    ///   "nodynamic"; an array of them means those that all of them mean
+    /// - `state` (word or array): only those in state "permanent", "static" or "dynamic"; or only others: "nopermanent",
+    ///   "nostatic", "nodynamic"; an array of them means those that all of them mean
     /// - `added_by_user` (bool): only those that were entered by a command, or only others
     /// - `extern_learn` (bool): only those that somebody outside of the kernel learnt, or only others
     /// - `sticky` (bool): only those that do not move to other ports, or only others

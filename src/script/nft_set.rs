@@ -237,7 +237,7 @@ pub mod api {
 
     /// Takes all elements out of a set or map of nftables.
     ///
-    /// Equivalent to: `nft flush set SET`
+    /// Equivalent to: `nft flush set SET`, `nft flush map SET`
     ///
     /// Search words: `ipset flush`, `clear`, `empty`, `netfilter`
     ///

@@ -28,8 +28,8 @@ pub mod api {
     /// Search words: `policy routing`, `source routing`, `ip rule`, `fwmark`, `lookup`, `multiple uplinks`
     ///
     /// # Options
-    /// - `from` (address): packets from this network or host
-    /// - `to` (address): packets to it
+    /// - `from` (address): packets from this network or host; "all" is any
+    /// - `to` (address): packets to it; "all" is any
     /// - `iif` (link): packets that came in by this link; "lo" is this machine's own
     /// - `oif` (link): packets of sockets that are bound to this link
     /// - `fwmark` (string or int): packets with this firewall mark: 1, "0x1", or with a mask "0x1/0xff"
@@ -85,8 +85,8 @@ pub mod api {
     /// Search words: `policy routing`, `remove`, `delete`, `ip rule`
     ///
     /// # Options
-    /// - `from` (address): for packets from this network or host
-    /// - `to` (address): for packets to it
+    /// - `from` (address): for packets from this network or host; "all" is any
+    /// - `to` (address): for packets to it; "all" is any
     /// - `iif` (link): for packets that came in by this link
     /// - `oif` (link): for packets of sockets that are bound to this link
     /// - `fwmark` (string or int): for packets with this firewall mark: 1, "0x1", or with a mask "0x1/0xff"

@@ -138,7 +138,7 @@ pub enum Task {
         /// The shell
         shell: Shell,
     },
-    /// Print the netsh line for a command of ip, sysctl, ping or arp
+    /// Print the netsh lines for a command of ip, bridge, tc, nft, sysctl, ping, tcpdump and the like
     Explain {
         /// The command, as one word in quotes or as it is
         #[arg(

@@ -7,7 +7,13 @@ use std::process::Stdio;
 use libtest_mimic::{Failed, Trial};
 
 use crate::commands::{LAB, made_by_iproute2, made_by_netsh, same_objects};
-use crate::support::{Need, Ran, User, Verdict, has, netsh, run_with, same, test};
+use crate::support::{Need, Ran, User, Verdict, has, netsh, program, run_with, same, test};
+
+const NFT: &[Need] = &[
+    Need::Program("nft"),
+    Need::Program("bash"),
+    Need::Program("unshare"),
+];
 
 const TOOLS: &[Need] = &[
     Need::Program("ip"),
@@ -39,6 +45,12 @@ pub fn trials() -> Vec<Trial> {
             TOOLS,
             as_people_write,
         ),
+        test(
+            "explain: a script of nft makes the same rules",
+            NFT,
+            the_same_rules,
+        ),
+        test("explain: what tcpdump sees", &[], what_tcpdump_sees),
     ]
     .into_iter()
     .flatten()
@@ -226,4 +238,58 @@ fn as_people_write(user: User) -> Verdict {
         return Err(format!("bash failed: {}", theirs.stderr).into());
     }
     same(same_objects(&mine, &theirs.stdout)? > 1000, true)
+}
+
+/// As firewalls are written by hand: with here-documents, names of priorities, sets of all kinds.
+const RULES: &str = r#"
+nft add table inet f
+nft create chain inet f input '{ type filter hook input priority filter + 10; policy drop; }'
+nft add chain inet f mine '{ comment "a; b"; }'
+nft 'add chain inet f route { type route hook output priority mangle; }'
+nft add set inet f blocked '{ type ipv4_addr; flags interval; auto-merge; }'
+nft add set inet f seen { typeof ip saddr\; flags dynamic,timeout\; timeout 1h\; size 100\; }
+nft add set inet f ports '{ type inet_service; comment "seen  lately"; elements = { 22, 80 }; }'
+nft add map inet f ways '{ type inet_service : verdict; }'
+nft add element inet f ways { 22 : accept, 23 : jump mine }
+nft add element inet f blocked '{ 10.0.0.0/8, 11.0.0.0/8 }'
+nft -f - <<EOF
+table ip nat {
+	chain post {
+		type nat hook postrouting priority srcnat - 5; policy accept;
+		ip saddr 172.17.0.0/16 masquerade
+	}
+}
+EOF
+nft add counter inet f dropped
+nft add rule inet f input tcp dport @ports counter accept comment '"a  b"'
+nft insert rule inet f input ct state established,related accept
+nft -f /dev/stdin <<-'END' # another way
+	add rule inet f input ip saddr @blocked counter name "dropped" drop
+	END
+nft -f - <<< 'add rule inet f mine return'
+nft flush map inet f ways
+"#;
+
+fn the_same_rules(user: User) -> Verdict {
+    let explained = explain_script(user, RULES)?;
+    same(
+        (explained.status, runs_programs(&explained.stdout)),
+        (Some(0), false),
+    )?;
+    let lines = format!("{}print(nft_text());", explained.stdout);
+    let mine = run_with(user, &[], &lines)?.ok()?;
+    let script = format!("set -e\n{RULES}nft list ruleset");
+    let theirs: Ran = program(user, "unshare")
+        .args(["-Urn", "bash", "-c", &script])
+        .output()?
+        .into();
+    same(mine.trim(), theirs.ok()?.trim())
+}
+
+fn what_tcpdump_sees(user: User) -> Verdict {
+    let explained = explain(user, &["tcpdump -ni lo -c 2 icmp"])?.ok()?;
+    let ping = "ping(\"127.0.0.1\", #{ count: 1, quiet: true }); loop";
+    let printed = run_with(user, &[], &explained.replace("loop", ping))?.ok()?;
+    same(printed.lines().count(), 2)?;
+    has(&printed, "IP 127.0.0.1 > 127.0.0.1: ICMP echo request")
 }

@@ -36,6 +36,7 @@ pub fn settle(reading: &mut Reading) -> Result<Vec<String>, Fault> {
         ["ip", "tuntap", "add"] => Ok(persistence(reading)),
         ["ping"] => Ok(ping("ping", reading)),
         ["arping"] => Ok(ping("arping", reading)),
+        ["nft", "add", ..] => Ok(creation(reading)),
         ["conntrack", "-E"] => Err(Fault::new("netsh listens for as long as a closure runs")
             .at(reading.span.clone(), "goes on until Ctrl-C")
             .help("write conntrack_events(|| ...), with what is to happen in the closure")),
@@ -136,6 +137,20 @@ fn persistence(reading: &mut Reading) -> Vec<String> {
     let span = reading.span.clone();
     reading.push("persistent", None, &span);
     vec!["ip makes devices that stay; without persistent it goes when the script lets go of its handle".into()]
+}
+
+/// nft has two words, of which one refuses what there is already.
+fn creation(reading: &mut Reading) -> Vec<String> {
+    let count = reading.arguments.len();
+    reading
+        .arguments
+        .retain(|argument| argument.key != "create");
+    match reading.arguments.len() < count {
+        true => {
+            vec!["nft create fails where there is one already; the verb leaves it as it is".into()]
+        }
+        false => Vec::new(),
+    }
 }
 
 /// ping and arping go on for ever and print; netsh sends four, and is quiet when told so.

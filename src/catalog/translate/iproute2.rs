@@ -3,11 +3,13 @@
 
 use crate::kernel::kind;
 use crate::kernel::kinds;
+use crate::kernel::ndmsg::{STATES, state_number};
 use crate::kernel::options::{Row, Wrong, hear};
 use crate::kernel::vlan_options;
 use crate::lab::suggest::nearest;
 
 use super::Fault;
+use super::iproute2_addresses;
 use super::iproute2_route;
 use super::iproute2_routing_words::{FDB, MDB, VLAN};
 use super::iproute2_words::{
@@ -49,8 +51,10 @@ pub fn read(program: &str, words: &[Word]) -> Result<Vec<Reading>, Unread> {
         return properties(rest, reading);
     }
     if program == "tc" {
-        traffic::read(object, command, rest, &mut reading)?;
-        return Ok(vec![reading]);
+        return match traffic::read(object, command, rest, &mut reading)? {
+            None => Ok(vec![reading]),
+            Some(why) => Err(reading::program(words, reading.span, why)),
+        };
     }
     if program == "bridge" && (["vlan", "mdb"].contains(&object) || command == "append") {
         bridge_command(object, command, rest, &mut reading)?;
@@ -68,7 +72,86 @@ pub fn read(program: &str, words: &[Word]) -> Result<Vec<Reading>, Unread> {
         }
         Some(grammar) => Arguments::of(&mut reading, grammar, command).read(rest)?,
     }
+    iproute2_addresses::write_out(&mut reading);
+    settle(reading, words)
+}
+
+/// What is peculiar to some commands.
+fn settle(mut reading: Reading, words: &[Word]) -> Result<Vec<Reading>, Unread> {
+    let head: Vec<&str> = reading.head.iter().map(String::as_str).collect();
+    match head.as_slice() {
+        ["ip", "link", "set"]
+            if reading.value("dev").is_none() && reading.value("group").is_some() =>
+        {
+            let why = "netsh has no verb for all links of a group";
+            return Err(reading::program(words, reading.span, why));
+        }
+        ["ip", "neighbour", ..] => states(&mut reading)?,
+        ["ip", "tuntap", ..] => {
+            let users = reading.arguments.iter_mut();
+            let users = users.filter(|one| ["user", "group"].contains(&one.key.as_str()));
+            for user in users.filter_map(|one| one.value.as_mut()) {
+                if user.text == "root" {
+                    user.text = "0".into();
+                }
+            }
+        }
+        ["bridge", "vni", "add" | "delete"] => return Ok(networks(&reading)),
+        _ => {}
+    }
     Ok(vec![reading])
+}
+
+/// The state of a neighbour: of some words the beginning is enough (ip/ipneigh.c).
+fn states(reading: &mut Reading) -> Result<(), Fault> {
+    let shows = reading.head.ends_with(&["show".into()]);
+    let state = reading.arguments.iter_mut().find(|one| one.key == "nud");
+    let Some(argument) = state else {
+        return Ok(());
+    };
+    let Some(value) = argument.value.as_mut() else {
+        return Ok(());
+    };
+    if value.text == "all" && shows {
+        (argument.key, argument.value) = ("all".into(), None);
+        return Ok(());
+    }
+    let whole = ["permanent", "reachable", "failed"];
+    if let Some(state) = whole.iter().find(|state| is_beginning(&value.text, state)) {
+        value.text = (*state).into();
+    }
+    if state_number(&value.text).is_some() || placeholder(value).is_some() {
+        return Ok(());
+    }
+    let names = STATES.iter().map(|(_, name)| *name);
+    let fault = Fault::new(format!(
+        "netsh knows no state {:?} of neighbours",
+        value.text
+    ))
+    .at(value.span.clone(), "not understood");
+    Err(match nearest(&value.text, names.clone()) {
+        Some(near) => fault.help(format!("did you mean {near:?}?")),
+        None => fault.help(format!(
+            "there are {}",
+            names.collect::<Vec<_>>().join(", ")
+        )),
+    })
+}
+
+/// `vni 10,12,20-29`: one reading for each, as each is a change for itself.
+fn networks(reading: &Reading) -> Vec<Reading> {
+    let Some(given) = reading.value("vni").cloned() else {
+        return vec![reading.clone()];
+    };
+    let each = given.text.split(',').map(|vni| {
+        let mut one = reading.clone();
+        let same = one.arguments.iter_mut().find(|one| one.key == "vni");
+        if let Some(argument) = same {
+            argument.value = Some(given.with(vni));
+        }
+        one
+    });
+    each.collect()
 }
 
 fn globals<'a>(mut words: &'a [Word], reading: &mut Reading) -> Result<&'a [Word], Fault> {
@@ -287,7 +370,12 @@ fn settings(
             words = &rest[1..];
             continue;
         }
-        let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        let mut texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        // Of a VLAN ip takes the beginning of any word.
+        let whole = rows.iter().find(|row| is_beginning(&word.text, row.word));
+        if let (Some(whole), Some(typed), "vlan") = (whole, texts.first_mut(), kind) {
+            *typed = whole.word;
+        }
         let Some(heard) = hear(rows, &texts) else {
             return Err(unknown_setting(word, rows, kind));
         };
@@ -466,12 +554,27 @@ impl<'a> Arguments<'a> {
 
     fn take(&mut self, means: &str, value: Option<Word>, word: &Word) -> Result<(), Fault> {
         let key = self.name_of(means);
-        if self
-            .reading
-            .arguments
-            .iter()
-            .any(|argument| argument.key == key)
-        {
+        let mut arguments = self.reading.arguments.iter_mut();
+        if let Some(known) = arguments.find(|argument| argument.key == key) {
+            let is_fdb = self
+                .reading
+                .head
+                .starts_with(&["bridge".into(), "fdb".into()]);
+            // All of these states at once.
+            if let (true, "state", Some(first), Some(value)) = (
+                is_fdb && self.command == "flush",
+                means,
+                known.value.as_mut(),
+                value,
+            ) {
+                first.text = format!("{}\n{}", first.text, value.text);
+                return Ok(());
+            }
+            if means == "nud" {
+                return Err(Fault::new("netsh chooses by one state of neighbours")
+                    .at(word.span.clone(), "the second one")
+                    .help("neigh_list().filter(|neigh| neigh.state in [\"stale\", \"failed\"])"));
+            }
             return Err(Fault::new(format!("{means} is given twice"))
                 .at(word.span.clone(), "the second time"));
         }

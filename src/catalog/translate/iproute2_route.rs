@@ -4,9 +4,13 @@
 use crate::kernel::route_names::TYPES;
 
 use super::Fault;
+use super::iproute2_addresses::written_out;
 use super::line::quoted;
 use super::reading::{Reading, span_of, value_of};
 use super::words::Word;
+
+/// How a route is to fit, which may have a `to` before it: `ip route show to match 10.0.0.1`.
+const SELECTORS: [&str; 3] = ["root", "match", "exact"];
 
 /// The words in a form in which each keyword has one value. What no keyword can say becomes an argument of the reading, as
 /// Rhai.
@@ -24,6 +28,9 @@ pub fn settled(words: &[Word], reading: &mut Reading) -> Result<Vec<Word>, Fault
             "any" | "all" if settled.is_empty() || settled.len() == 2 => {
                 settled.push(word.with("default"));
             }
+            "to" if rest
+                .peek()
+                .is_some_and(|next| SELECTORS.contains(&next.text.as_str())) => {}
             "via" => {
                 settled.push(word.clone());
                 settled.push(router(word, &mut rest)?);
@@ -75,7 +82,11 @@ fn next_hops(words: &[Word]) -> Result<String, Fault> {
                 maps.push(Vec::new());
                 continue;
             }
-            "via" => format!("via: {}", quoted(&router(word, &mut rest)?.text)),
+            "via" => {
+                let router = router(word, &mut rest)?.text;
+                let written = written_out(&router).unwrap_or(router);
+                format!("via: {}", quoted(&written))
+            }
             "dev" | "oif" => format!("dev: {}", quoted(&value_of(word, rest.next())?.text)),
             "weight" => {
                 let weight = value_of(word, rest.next())?;

@@ -138,6 +138,8 @@ pub fn option_value(option: &OptionManual, value: Option<&Word>) -> Result<Strin
             {
                 Ok(quoted(text))
             }
+            // Some numbers have names.
+            None if option.kind.contains("string") => Ok(quoted(text)),
             None => Err(Unfit::new("not a number")),
         },
         // Written as Rhai by whoever read it.
@@ -150,7 +152,7 @@ pub fn option_value(option: &OptionManual, value: Option<&Word>) -> Result<Strin
             Ok(format!("[{}]", items.join(", ")))
         }
         // Several of a kind, one a line.
-        "string" if option.kind.contains("array") && text.contains('\n') => {
+        "string" | "word" if option.kind.contains("array") && text.contains('\n') => {
             let items: Vec<String> = text.lines().map(quoted).collect();
             Ok(format!("[{}]", items.join(", ")))
         }
@@ -198,7 +200,20 @@ pub fn argument(verb: &str, parameter: &Parameter, word: &Word) -> Result<String
             .filter(|number| number == text),
         _ => None,
     };
-    Ok(as_number.unwrap_or_else(|| quoted(text)))
+    let is_of_lines = parameter.name == "text" && text.contains('\n');
+    Ok(as_number.unwrap_or_else(|| match is_of_lines {
+        true => in_lines(text),
+        false => quoted(text),
+    }))
+}
+
+/// A text of several lines between backticks, where nothing has a meaning but those and `${`.
+fn in_lines(text: &str) -> String {
+    let plain = |c: char| !c.is_control() || c == '\n' || c == '\t';
+    match text.contains(['`', '\r']) || text.contains("${") || !text.chars().all(plain) {
+        true => quoted(text),
+        false => format!("`\n{text}`"),
+    }
 }
 
 /// A whole number as Rhai writes it. `ip` takes numbers that begin with 0 as octal ones, which nobody means.

@@ -29,8 +29,8 @@ pub struct Found<'a> {
     pub arguments: Vec<String>,
     /// The options, as Rhai.
     pub options: Vec<(String, String)>,
-    /// Of a list: the fields and what they have to be.
-    pub filters: Vec<(&'static str, String)>,
+    /// Of a list: what has to hold of each, as Rhai.
+    pub filters: Vec<String>,
     /// What the verb does not take, and a second one may.
     pub left: Vec<Argument>,
     /// How to print, beyond what the pattern says.
@@ -103,6 +103,18 @@ pub fn closest<'a>(
     }
 }
 
+/// Words by which `ip addr show` chooses, each a flag of an address or of what it has not.
+const FLAGS: [&str; 8] = [
+    "permanent",
+    "dynamic",
+    "secondary",
+    "temporary",
+    "primary",
+    "tentative",
+    "deprecated",
+    "dadfailed",
+];
+
 struct Matching<'p, 'a> {
     pattern: &'p Pattern<'a>,
     catalog: &'a Catalog,
@@ -110,7 +122,7 @@ struct Matching<'p, 'a> {
     open_tail: Vec<Slot>,
     bound: BTreeMap<String, Word>,
     options: Vec<(String, String)>,
-    filters: Vec<(&'static str, String)>,
+    filters: Vec<String>,
     left: Vec<Argument>,
     literals: usize,
     placeholders: usize,
@@ -345,14 +357,21 @@ impl<'p, 'a> Matching<'p, 'a> {
         unfit.map(Err)
     }
 
-    /// The field of a list by which `ip` chooses.
-    fn filter(&self, argument: &Argument) -> Option<(&'static str, String)> {
-        let name = &self.pattern.entry.signature.name;
-        let fields = match name.ends_with("_list") {
-            true => Signatures::fields(self.catalog, name),
-            false => return None,
-        };
-        let candidates: &[&'static str] = match argument.key.as_str() {
+    /// The test by which `ip` chooses from a list.
+    fn filter(&self, argument: &Argument) -> Option<String> {
+        let key = argument.key.as_str();
+        if FLAGS.contains(&key) {
+            let known = self.field("flags")?;
+            let (first, second) = (line::quoted("secondary"), line::quoted("temporary"));
+            return Some(match key {
+                "dynamic" => format!("!({} in {known})", line::quoted("permanent")),
+                // One bit, called so in IPv4 and so in IPv6.
+                "primary" => format!("!({first} in {known} || {second} in {known})"),
+                "secondary" | "temporary" => format!("({first} in {known} || {second} in {known})"),
+                key => format!("{} in {known}", line::quoted(key)),
+            });
+        }
+        let candidates: &[&'static str] = match key {
             "dev" => &["link", "name"],
             "type" => &["kind"],
             "up" => &["state"],
@@ -360,18 +379,28 @@ impl<'p, 'a> Matching<'p, 'a> {
             "scope" => &["scope"],
             "label" => &["label"],
             "nud" => &["state"],
-            "to" => &["address"],
+            "root" | "parent" => &["parent"],
+            "handle" => &["handle"],
             _ => return None,
         };
-        let field = candidates
-            .iter()
-            .find(|field| fields.iter().any(|known| known == *field))?;
+        let field = candidates.iter().find_map(|field| self.field(field))?;
         let value = argument.value.as_ref();
-        match (argument.key.as_str(), value) {
-            ("up", _) => Some((field, line::quoted("up"))),
-            (_, Some(value)) => Some((field, line::quoted(&value.text))),
+        // The kind of a port is that of its master, and in no list.
+        let value = value.filter(|value| !value.text.ends_with("_slave"));
+        match (key, value) {
+            ("up" | "root", _) => Some(format!("{field} == {}", line::quoted(key))),
+            (_, Some(value)) => Some(format!("{field} == {}", line::quoted(&value.text))),
             (_, None) => None,
         }
+    }
+
+    /// A field of what the verb lists, as Rhai within a test.
+    fn field(&self, field: &str) -> Option<String> {
+        let name = &self.pattern.entry.signature.name;
+        let noun = name.strip_suffix("_list")?;
+        let fields = Signatures::fields(self.catalog, name);
+        let is_one = fields.iter().any(|known| known == field);
+        is_one.then(|| format!("{}.{field}", noun.split('_').next().unwrap_or(noun)))
     }
 
     /// Takes the family into account; gives it back if the verb does not tell families apart.
@@ -388,10 +417,9 @@ impl<'p, 'a> Matching<'p, 'a> {
                 .push(("family".into(), line::quoted(&family.text)));
             return None;
         }
-        let name = &entry.signature.name;
-        let fields = Signatures::fields(self.catalog, name);
-        if name.ends_with("_list") && fields.iter().any(|field| field == "family") {
-            self.filters.push(("family", line::quoted(&family.text)));
+        if let Some(field) = self.field("family") {
+            let test = format!("{field} == {}", line::quoted(&family.text));
+            self.filters.push(test);
             return None;
         }
         Some(family.clone())

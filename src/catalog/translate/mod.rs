@@ -16,6 +16,7 @@
 mod conntrack;
 mod differences;
 mod iproute2;
+mod iproute2_addresses;
 mod iproute2_route;
 mod iproute2_routing_words;
 mod iproute2_words;
@@ -23,6 +24,8 @@ pub mod line;
 mod matching;
 mod monitor;
 mod nft;
+mod nft_block;
+mod nft_text;
 mod other_programs;
 mod pattern;
 mod probing;
@@ -39,7 +42,7 @@ use super::Catalog;
 use matching::Found;
 use pattern::Pattern;
 use reading::{Program, Reading, Unread};
-use script::{Command, End, Part, Pipeline};
+use script::{Command, End, Part, Pipeline, Redirection};
 use words::Word;
 
 /// Commands in netsh's words.
@@ -120,6 +123,8 @@ enum Step<'a> {
         readings: Vec<Reading>,
         /// It may fail: `|| true`.
         may_fail: bool,
+        /// Where all of it stands.
+        span: Range<usize>,
     },
     Program(Program),
     Fault(Fault, Range<usize>),
@@ -221,7 +226,15 @@ fn step<'a>(pipeline: &Pipeline, or: &Pipeline) -> Step<'a> {
 
 fn readings_of<'a>(command: &Command, span: Range<usize>, may_fail: bool) -> Step<'a> {
     match reading::read(command) {
-        Ok(readings) => Step::Commands { readings, may_fail },
+        Ok(readings) => Step::Commands {
+            readings,
+            may_fail,
+            span,
+        },
+        // A here-document is a part of the command that stands below it.
+        Err(Unread::Program(program)) if command.redirections.iter().any(Redirection::is_text) => {
+            Step::Program(Program { span, ..program })
+        }
         Err(Unread::Program(program)) => Step::Program(program),
         Err(Unread::Fault(fault)) => Step::Fault(fault, span),
     }
@@ -237,6 +250,17 @@ fn does_nothing(pipeline: &Pipeline) -> bool {
         _ => false,
     }
 }
+
+/// What the verbs end with whose result is what is asked for.
+const QUESTIONS: [&str; 7] = [
+    "_list",
+    "_get",
+    "_table",
+    "_exists",
+    "_read",
+    "_count",
+    "throughput",
+];
 
 struct Translator<'a> {
     text: &'a str,
@@ -268,12 +292,19 @@ impl<'a> Translator<'a> {
             Step::Comment(text, beside) => self.comment(text, beside),
             Step::Fault(fault, span) => self.fault(fault, &span),
             Step::Program(program) => self.program(&program),
-            Step::Commands { readings, may_fail } => {
-                for reading in readings {
-                    let span = reading.span.clone();
-                    if let Err(fault) = self.command(reading, may_fail) {
-                        self.fault(fault, &span);
-                    }
+            Step::Commands {
+                readings,
+                may_fail,
+                span,
+            } => {
+                // All of a command, or nothing.
+                let before = (self.done.lines.len(), self.done.notes.len());
+                let mut readings = readings.into_iter();
+                let all = readings.try_for_each(|reading| self.command(reading, may_fail));
+                if let Err(fault) = all {
+                    self.done.lines.truncate(before.0);
+                    self.done.notes.truncate(before.1);
+                    self.fault(fault, &span);
                 }
             }
         }
@@ -345,34 +376,45 @@ impl<'a> Translator<'a> {
         let mut line = line::call(found.netns.as_ref(), verb, &found.arguments, &found.options);
         if !found.filters.is_empty() {
             let noun = verb.split('_').next().unwrap_or("one");
-            let tests = found
-                .filters
-                .iter()
-                .map(|(field, value)| format!("{noun}.{field} == {value}"));
-            let tests: Vec<String> = tests.collect();
-            line = format!("{line}.filter(|{noun}| {})", tests.join(" && "));
+            let tests = found.filters.join(" && ");
+            line = format!("{line}.filter(|{noun}| {tests})");
         }
-        let is_a_question = ["_list", "_get", "_table", "_exists", "_read", "throughput"]
-            .iter()
-            .any(|ending| verb.ends_with(ending));
-        if is_a_question {
-            line = format!("show({line})");
-            self.note_manner(found, reading);
+        line = match verb.as_str() {
+            "capture" => self.watching(&line, found, reading),
+            "nft_text" => {
+                self.note_manner(found, reading, "nft_text() is what it prints without");
+                format!("print({line});")
+            }
+            verb if QUESTIONS.iter().any(|ending| verb.ends_with(ending)) => {
+                self.note_manner(found, reading, "show() prints tables, netsh --json JSON");
+                format!("show({line});")
+            }
+            _ => format!("{line};"),
+        };
+        if may_fail {
+            line = format!("try {{ {line} }} catch {{ }}");
         }
-        self.done.lines.push(match may_fail {
-            true => format!("try {{ {line}; }} catch {{ }}"),
-            false => format!("{line};"),
-        });
+        self.done.lines.extend(line.lines().map(str::to_owned));
     }
 
-    fn note_manner(&mut self, found: &Found<'a>, reading: &Reading) {
+    /// tcpdump prints what passes, until it ends; a capture goes on beside the script, and prints nothing.
+    fn watching(&mut self, capture: &str, found: &Found<'a>, reading: &Reading) -> String {
+        if found.options.iter().any(|(key, _)| key == "file") {
+            self.note("a capture goes on beside the script, to its end or to stop(); tcpdump has to end by itself");
+            return format!("let packets = {capture};");
+        }
+        self.note_manner(found, reading, "a packet's line is that of tcpdump -n");
+        format!(
+            "let packets = {capture};\nloop {{\n    let packet = packets.read();\n    if packet == () {{ break; }}\n    print(packet.line);\n}}"
+        )
+    }
+
+    fn note_manner(&mut self, found: &Found<'a>, reading: &Reading, instead: &str) {
         let program = reading.head.first().map_or("", String::as_str);
         let options: Vec<&str> = found.manner.iter().map(|word| word.text.as_str()).collect();
         if !options.is_empty() {
             let options = options.join(", ");
-            self.note(format!(
-                "{options}: only how {program} prints; show() prints tables, netsh --json JSON"
-            ));
+            self.note(format!("{options}: only how {program} prints; {instead}"));
         }
         if let Some(family) = &found.family {
             let verb = &found.entry.signature.name;

@@ -1,52 +1,58 @@
-//! Reads commands of nft. The name of a table, a chain or a set is one word, however many it is written in; so is a rule.
-
-use std::ops::Range;
-
-use crate::kernel::nft::family::Family;
+//! Reads commands of nft. The name of a table, a chain or a set is one word, however many it is written in; so is a rule. What
+//! the verbs have no options for is a text for nft_load().
 
 use super::Fault;
+use super::nft_block;
+use super::nft_text::{apart, check, is_several, joined};
 use super::reading::{Reading, Unread, program, span_of};
+use super::script::Command;
 use super::words::Word;
+use crate::kernel::nft::family::Family;
 
-/// What begins a command.
-const COMMANDS: [&str; 7] = [
-    "add", "create", "insert", "delete", "list", "flush", "reset",
+/// What begins a command that verbs have.
+const COMMANDS: [&str; 8] = [
+    "add", "create", "insert", "delete", "replace", "list", "flush", "reset",
 ];
 
-/// The words of a command, those in quotes taken apart: nft puts its arguments together again.
-fn apart(words: &[Word]) -> Vec<Word> {
-    let mut all = Vec::new();
-    for word in words {
-        let spread: String = word
-            .text
-            .chars()
-            .flat_map(|c| match c {
-                '{' | '}' | ';' | ',' => vec![' ', c, ' '],
-                c => vec![c],
-            })
-            .collect();
-        let parts = spread.split_whitespace();
-        all.extend(parts.map(|part| Word::in_place_of(&word.span, part)));
-    }
-    all
+/// What begins a command that neither verbs nor nft_load() have.
+const ONLY_NFTS: [&str; 6] = ["rename", "destroy", "get", "describe", "export", "import"];
+
+/// The letters of options that only change what nft prints.
+const MANNER: &str = "asntNSuypTej";
+const MANNER_LONG: [(&str, &str); 5] = [
+    ("--handle", "-a"),
+    ("--stateless", "-s"),
+    ("--numeric", "-n"),
+    ("--terse", "-t"),
+    ("--json", "-j"),
+];
+
+/// `nft -f -` with the text that it is given: the same as `nft TEXT`.
+pub fn with_its_text(command: &Command) -> Option<Command> {
+    let [words @ .., option, file] = command.words.as_slice() else {
+        return None;
+    };
+    let is_nft = words
+        .last()
+        .is_some_and(|word| word.text == "nft" || word.text.ends_with("/nft"));
+    let reads = ["-f", "--file"].contains(&option.text.as_str())
+        && ["-", "/dev/stdin"].contains(&file.text.as_str());
+    let mut redirections = command.redirections.clone();
+    let text = redirections.pop_if(|last| last.is_text())?.target;
+    (is_nft && reads).then(|| Command {
+        words: words.iter().cloned().chain([text]).collect(),
+        redirections,
+    })
 }
 
 /// Reads a command of nft.
-pub fn read(words: &[Word]) -> Result<Reading, Unread> {
+pub fn read(words: &[Word]) -> Result<Vec<Reading>, Unread> {
     let (mut manner, mut rest) = (Vec::new(), words.get(1..).unwrap_or(&[]));
-    while let Some((first, after)) = rest.split_first() {
-        match first.text.as_str() {
-            "-f" | "--file" => {
-                return Err(program(
-                    words,
-                    span_of(words),
-                    "nft_load() takes the text itself, not a file",
-                ));
-            }
-            "-j" | "--json" => manner.push(first.with("-j")),
-            text if text.starts_with('-') => {}
-            _ => break,
-        }
+    while let Some((first, after)) = rest
+        .split_first()
+        .filter(|(it, _)| it.text.starts_with('-'))
+    {
+        manner.extend(option(first, words)?);
         rest = after;
     }
     if let Some(monitor) = rest.first().filter(|first| first.text == "monitor") {
@@ -57,47 +63,61 @@ pub fn read(words: &[Word]) -> Result<Reading, Unread> {
     }
     let apart = apart(rest);
     let first = apart.first().map_or("", |word| word.text.as_str());
-    let mut reading = match COMMANDS.contains(&first) && !is_several(rest) {
-        true => command(words, &apart)?,
-        false => whole(words, rest),
+    let mut readings = match is_several(rest) {
+        false if ONLY_NFTS.contains(&first) => {
+            let why = format!("netsh has no verb for nft {first}");
+            return Err(program(words, span_of(words), why));
+        }
+        false if COMMANDS.contains(&first) => command(words, rest, &apart)?,
+        _ => vec![whole(words, rest)?],
     };
-    reading.manner = manner;
-    Ok(reading)
+    for reading in &mut readings {
+        reading.manner.clone_from(&manner);
+    }
+    Ok(readings)
 }
 
-/// Whether a text has more than one command in it.
-fn is_several(words: &[Word]) -> bool {
-    let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-    let text = text.join(" ");
-    let outside = text
-        .rfind('}')
-        .map_or(text.as_str(), |end| text.get(end..).unwrap_or(""));
-    outside.contains(';')
-        && outside
-            .split(';')
-            .nth(1)
-            .is_some_and(|rest| !rest.trim().is_empty())
+/// The letters of an option that only changes what is printed. Any other is nft's: `-c` does nothing but check.
+fn option(word: &Word, words: &[Word]) -> Result<Vec<Word>, Unread> {
+    let long = MANNER_LONG.iter().find(|(long, _)| *long == word.text);
+    let letters = long.map_or(word.text.as_str(), |(_, letter)| letter);
+    let letters = letters.trim_start_matches('-');
+    if word.text == "-f" || word.text == "--file" {
+        let why = "nft_load() takes the text itself, not a file";
+        return Err(program(words, span_of(words), why));
+    }
+    if !letters.chars().all(|letter| MANNER.contains(letter)) {
+        let why = format!("netsh has no equivalent of {} of nft", word.text);
+        return Err(program(words, span_of(words), why));
+    }
+    let each = letters
+        .chars()
+        .map(|letter| word.with(format!("-{letter}")));
+    Ok(each.collect())
 }
 
 /// A text that nft_load() takes.
-fn whole(words: &[Word], rest: &[Word]) -> Reading {
+fn whole(words: &[Word], rest: &[Word]) -> Result<Reading, Unread> {
     let mut reading = Reading::of(["nft"], words);
-    if !rest.is_empty() {
-        let text = joined(rest);
-        let span = text.span.clone();
-        reading.push("", Some(text), &span);
+    let text = match rest {
+        [] => return Ok(reading),
+        [one] => one.clone(),
+        several => {
+            let texts: Vec<&str> = several.iter().map(|word| word.text.as_str()).collect();
+            Word::in_place_of(&span_of(several), texts.join(" "))
+        }
+    };
+    if super::pattern::placeholder(&text).is_none() {
+        check(&text.text, &text, words)?;
     }
-    reading
+    let span = text.span.clone();
+    reading.push("", Some(text), &span);
+    Ok(reading)
 }
 
-/// Several words as one.
-fn joined(words: &[Word]) -> Word {
-    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-    let span: Range<usize> = span_of(words);
-    Word::in_place_of(&span, texts.join(" ").replace(" ,", ","))
-}
-
-fn command(words: &[Word], apart: &[Word]) -> Result<Reading, Unread> {
+fn command(words: &[Word], given: &[Word], apart: &[Word]) -> Result<Vec<Reading>, Unread> {
+    let ends = apart.iter().rev().take_while(|word| word.text == ";");
+    let apart = apart.get(..apart.len() - ends.count()).unwrap_or(apart);
     let verb = apart.first().map_or("", |word| word.text.as_str());
     let Some(object) = apart.get(1) else {
         return Err(Fault::new(format!("nft is not told what to {verb}"))
@@ -109,38 +129,41 @@ fn command(words: &[Word], apart: &[Word]) -> Result<Reading, Unread> {
     };
     // To insert is to add at another place; to create, to add if it is not there.
     let plain = match verb {
-        "insert" | "create" => "add",
+        "insert" | "create" | "replace" => "add",
         verb => verb,
     };
     let mut reading = Reading::of(["nft", plain, &object.text], words);
     let mut rest = apart.get(2..).unwrap_or(&[]);
     let depth = match object.text.as_str() {
-        "ruleset" | "tables" | "chains" | "sets" | "maps" => 0,
         "table" => 1,
-        _ => 2,
+        "chain" | "rule" | "set" | "map" | "element" | "counter" | "quota" | "limit" => 2,
+        _ => 0,
     };
     if let Some(name) = take_name(&mut rest, depth) {
         let span = name.span.clone();
         reading.push("", Some(name), &span);
     }
-    if verb == "insert" {
-        reading.push("insert", None, &object.span);
+    if ["insert", "create"].contains(&verb) {
+        reading.push(verb, None, &object.span);
     }
-    match object.text.as_str() {
-        "rule" => rule(&mut reading, rest),
-        "element" if !rest.is_empty() => {
-            let inside: Vec<Word> = rest
-                .iter()
-                .filter(|word| !["{", "}"].contains(&word.text.as_str()))
-                .cloned()
-                .collect();
-            let text = joined(&inside);
-            let span = text.span.clone();
-            reading.push("", Some(text), &span);
+    let understood = match object.text.as_str() {
+        "rule" if verb == "replace" => return replaced(reading, rest, words),
+        "rule" => rule(&mut reading, rest, words)?,
+        "element" => elements(&mut reading, rest),
+        object if plain == "add" => nft_block::read(&mut reading, object, rest),
+        _ => rest.is_empty().then_some(()),
+    };
+    // What no verb makes nft_load() does.
+    let has_verbs = !["counter", "quota", "limit"].contains(&object.text.as_str()) && depth > 0;
+    match understood {
+        Some(()) if has_verbs || !["add", "delete"].contains(&plain) => Ok(vec![reading]),
+        _ if plain == "add" || (plain == "delete" && !has_verbs) => Ok(vec![whole(words, given)?]),
+        _ => {
+            let place = reading.head.join(" ");
+            let why = format!("netsh has no verb for all that this {place} says");
+            Err(program(words, span_of(words), why))
         }
-        _ => block(&mut reading, rest),
     }
-    Ok(reading)
 }
 
 /// Takes a name off: its family, if one is written, and so many words more. One word in capitals, of a pattern, is all of it.
@@ -152,64 +175,69 @@ fn take_name(rest: &mut &[Word], depth: usize) -> Option<Word> {
     };
     let length = length.min(rest.len());
     let (name, after) = rest.split_at(length);
+    // `delete table ip handle 5` has no name.
+    if name.iter().skip(1).any(|word| word.text == "handle") {
+        return None;
+    }
     *rest = after;
     Some(joined(name))
 }
 
 /// `handle 5`, or where the rule goes and then the rule.
-fn rule(reading: &mut Reading, mut rest: &[Word]) {
+fn rule(reading: &mut Reading, mut rest: &[Word], words: &[Word]) -> Result<Option<()>, Unread> {
+    let adds = reading.head.iter().any(|word| word == "add");
     while let [key, value, after @ ..] = rest {
-        if !["handle", "position", "index"].contains(&key.text.as_str()) {
-            break;
-        }
-        reading.push(key.text.as_str(), Some(value.clone()), &key.span);
+        let means = match key.text.as_str() {
+            "handle" if adds => "position",
+            "handle" | "position" | "index" => key.text.as_str(),
+            _ => break,
+        };
+        reading.push(means, Some(value.clone()), &key.span);
         rest = after;
     }
-    if !rest.is_empty() {
-        let text = joined(rest);
-        let span = text.span.clone();
-        reading.push("", Some(text), &span);
+    if rest.is_empty() || !adds {
+        return Ok(rest.is_empty().then_some(()));
+    }
+    let text = joined(rest);
+    if super::pattern::placeholder(&text).is_none() {
+        let chain = reading.value("").map_or("", |chain| chain.text.as_str());
+        check(&format!("add rule {chain} {}", text.text), &text, words)?;
+    }
+    let span = text.span.clone();
+    reading.push("", Some(text), &span);
+    Ok(Some(()))
+}
+
+/// `replace rule CHAIN handle 5 RULE`: the new one behind the old, and the old one goes.
+fn replaced(reading: Reading, rest: &[Word], words: &[Word]) -> Result<Vec<Reading>, Unread> {
+    let (mut added, mut gone) = (reading.clone(), reading);
+    gone.head = ["nft", "delete", "rule"].map(String::from).to_vec();
+    if let [key, handle, ..] = rest
+        && key.text == "handle"
+    {
+        gone.push("handle", Some(handle.clone()), &key.span);
+    }
+    let is_whole = rule(&mut added, rest, words)?;
+    match is_whole.filter(|()| gone.value("handle").is_some()) {
+        Some(()) => Ok(vec![added, gone]),
+        None => Err(
+            Fault::new("nft replaces a rule that it is told by its handle")
+                .at(span_of(words), "handle NUMBER is missing")
+                .into(),
+        ),
     }
 }
 
-/// What stands in braces: words with their values, a semicolon after each.
-fn block(reading: &mut Reading, rest: &[Word]) {
-    const KEYS: [&str; 11] = [
-        "type",
-        "hook",
-        "priority",
-        "policy",
-        "device",
-        "flags",
-        "timeout",
-        "size",
-        "elements",
-        "comment",
-        "gc-interval",
-    ];
-    let mut words = rest.iter().peekable();
-    let mut depth = 0;
-    while let Some(word) = words.next() {
-        match word.text.as_str() {
-            "{" => depth += 1,
-            "}" => depth -= 1,
-            key if KEYS.contains(&key) && depth <= 1 => {
-                let mut value: Vec<Word> = Vec::new();
-                let mut inside = 0;
-                while let Some(next) = words.peek() {
-                    let text = next.text.as_str();
-                    let ends = text == ";" || text == "}" || KEYS.contains(&text);
-                    if inside == 0 && ends {
-                        break;
-                    }
-                    inside += i32::from(text == "{") - i32::from(text == "}");
-                    let left_out = ["{", "}", "="].contains(&text);
-                    value.extend(words.next().filter(|_| !left_out).cloned());
-                }
-                let value = (!value.is_empty()).then(|| joined(&value));
-                reading.push(key, value, &word.span);
-            }
-            _ => {}
-        }
+/// `{ 10.0.0.1, 10.0.0.2 }`.
+fn elements(reading: &mut Reading, rest: &[Word]) -> Option<()> {
+    let inside = match rest {
+        [open, inside @ .., close] if open.text == "{" && close.text == "}" => inside,
+        words => words,
+    };
+    if !inside.is_empty() {
+        let text = joined(inside);
+        let span = text.span.clone();
+        reading.push("", Some(text), &span);
     }
+    Some(())
 }

@@ -142,8 +142,13 @@ const TCPDUMP_VALUES: &str = "BcCEFGijmMQrsTVwWyz";
 /// Reads a command of tcpdump.
 pub fn tcpdump(words: &[Word]) -> Result<Vec<Reading>, Unread> {
     let (options, operands) = letters(words, TCPDUMP_VALUES)?;
-    let reads = options.iter().any(|option| option.letter == 'r');
-    let mut reading = match reads {
+    let given = |letter: char| options.iter().find(|option| option.letter == letter);
+    let to_output = given('w').and_then(|file| file.value.as_ref());
+    if to_output.is_some_and(|file| file.text == "-") {
+        let why = "capture() writes a file, or gives the packets to the script";
+        return Err(program(words, span_of(words), why));
+    }
+    let mut reading = match given('r').is_some() {
         true => Reading::of(["tcpdump", "-r"], words),
         false => Reading::of(["tcpdump"], words),
     };
@@ -158,8 +163,10 @@ pub fn tcpdump(words: &[Word]) -> Result<Vec<Reading>, Unread> {
                 .as_ref()
                 .is_some_and(|length| length.text == "0") => {}
             'p' => reading.push("promisc", Some(Word::in_place_of(span, "false")), span),
+            // A packet's line has no names anyhow.
+            'n' => {}
             // What is printed, and how.
-            'n' | 'e' | 'v' | 'q' | 't' | 'l' | 'U' | 'K' | 'S' | 'A' | 'x' | 'X' | '#' => {
+            'e' | 'v' | 'q' | 't' | 'l' | 'U' | 'K' | 'S' | 'A' | 'x' | 'X' | '#' => {
                 let text = format!("-{}", option.letter);
                 reading.manner.push(Word::in_place_of(span, text));
             }

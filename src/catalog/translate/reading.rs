@@ -126,6 +126,8 @@ pub fn span_of(words: &[Word]) -> Range<usize> {
 
 /// Reads a command. One that sets several parameters is several.
 pub fn read(command: &Command) -> Result<Vec<Reading>, Unread> {
+    let with_its_text = nft::with_its_text(command);
+    let command = with_its_text.as_ref().unwrap_or(command);
     let words = without_prefix(&command.words);
     let Some((program, arguments)) = words.split_first() else {
         return Err(Fault::new("there is no command")
@@ -153,7 +155,7 @@ pub fn read(command: &Command) -> Result<Vec<Reading>, Unread> {
         "arp" => other_programs::arp(words)?,
         "arping" => other_programs::arping(words)?,
         "conntrack" => conntrack::read(words)?,
-        "nft" => vec![nft::read(words)?],
+        "nft" => nft::read(words)?,
         "cat" => other_programs::cat(words)?,
         name => {
             let mut reading = Reading::of([name], words);

@@ -10,8 +10,15 @@ use super::words::{Reader, Token, Word};
 pub struct Redirection {
     /// `>`, `2>`, `>&` and the like.
     pub operator: String,
-    /// The file, or the number of a descriptor.
+    /// The file, the number of a descriptor, or the text of a here-document.
     pub target: Word,
+}
+
+impl Redirection {
+    /// Whether the target is what is read, and no file.
+    pub fn is_text(&self) -> bool {
+        ["<<", "<<<"].contains(&self.operator.as_str())
+    }
 }
 
 /// A command with its words.
@@ -81,6 +88,8 @@ struct Parts {
     now: Command,
     redirecting: Option<String>,
     span: Option<Range<usize>>,
+    /// Where a here-document is announced, and where it ends.
+    document: Option<(Range<usize>, usize)>,
     grouped: Option<Range<usize>>,
     line_has_command: bool,
     line_has_anything: bool,
@@ -103,11 +112,27 @@ impl Parts {
                 self.reach(&span);
                 self.redirecting = Some(operator);
             }
-            Token::Operator("&&" | ";", _) => self.close(End::Next),
-            Token::Operator("||", _) => self.close(End::Or),
-            Token::Operator("&", span) => {
+            Token::Document(text, span, until) => {
                 self.reach(&span);
-                self.close(End::Beside);
+                self.now.redirections.push(Redirection {
+                    operator: "<<".into(),
+                    target: text,
+                });
+                self.document = Some((span, until));
+            }
+            Token::Operator(operator @ ("&&" | ";" | "||" | "&"), span) => {
+                // The text would come behind what follows.
+                if let Some((announced, _)) = self.document.take() {
+                    self.grouped.get_or_insert(announced);
+                }
+                if operator == "&" {
+                    self.reach(&span);
+                }
+                self.close(match operator {
+                    "||" => End::Or,
+                    "&" => End::Beside,
+                    _ => End::Next,
+                });
             }
             Token::Operator("|" | "|&", span) => {
                 self.reach(&span);
@@ -141,7 +166,12 @@ impl Parts {
     }
 
     fn close(&mut self, end: End) {
-        let Some(span) = self.span.take() else { return };
+        let Some(mut span) = self.span.take() else {
+            return;
+        };
+        if let Some((_, until)) = self.document.take() {
+            span.end = until;
+        }
         self.redirecting = None;
         self.commands.push(std::mem::take(&mut self.now));
         self.line_has_command = true;
@@ -264,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said() {
-        for text in ["'a", "\"a", "$'a", "a <<END"] {
+        for text in ["'a", "\"a", "$'a", "a <<END", "a <<END\nEN", "a <<"] {
             assert!(read(text).is_err(), "{text}");
         }
     }

@@ -76,6 +76,10 @@ fn links_of_a_kind_are_made_with_its_settings() {
             r#"bridge_add("br0", #{ up: true, stp: true, ageing_time: 60, mcast_query_interval: "500ms" });"#,
         ),
         (
+            "ip link add link eth0 name eth0.5 type vlan proto 802.1ad id 5",
+            r#"vlan_add("eth0.5", "eth0", 5, #{ protocol: "802.1ad" });"#,
+        ),
+        (
             "ip link add link eth0 name eth0.5 type vlan id 5 protocol 802.1ad reorder_hdr off egress-qos-map 0:1 1:2",
             r#"vlan_add("eth0.5", "eth0", 5, #{ protocol: "802.1ad", reorder_hdr: false, egress_qos_map: "0:1 1:2" });"#,
         ),
@@ -174,6 +178,22 @@ fn links_are_set() {
         ("ip link del veth0", r#"link_del("veth0");"#),
         ("ip link delete dev br0 type bridge", r#"link_del("br0");"#),
         ("ip l s lo", r#"link_set("lo");"#),
+        (
+            "ip link set group 5 down",
+            r#"sh("ip link set group 5 down");"#,
+        ),
+        (
+            "ip tuntap add dev t0 mode tun user root",
+            r#"tun_add("t0", #{ owner: 0, persistent: true });"#,
+        ),
+        (
+            "bridge vni add vni 10,12-19 dev vx",
+            r#"vni_add("vx", 10); vni_add("vx", "12-19");"#,
+        ),
+        (
+            "bridge fdb flush dev br0 static nopermanent",
+            r#"fdb_flush("br0", #{ state: ["static", "nopermanent"] });"#,
+        ),
     ]);
 }
 
@@ -220,6 +240,27 @@ fn traffic_control() {
         ),
         ("tc -s qdisc show dev eth0", r#"show(qdisc_list("eth0"));"#),
         (
+            "tc qdisc show dev eth0 root",
+            r#"show(qdisc_list("eth0").filter(|qdisc| qdisc.parent == "root"));"#,
+        ),
+        (
+            "tc qdisc show dev eth0 clsact",
+            r#"show(qdisc_list("eth0").filter(|qdisc| qdisc.parent == "ingress"));"#,
+        ),
+        (
+            "tc filter add dev eth0 pref 1 proto ip u32 match ip df flowid 1:1",
+            r#"filter_add("eth0", "u32", #{ prio: 1, protocol: "ip", classid: "1:1", matches: "ip df" });"#,
+        ),
+        // Kinds that netsh does not have.
+        (
+            "tc filter add dev eth0 parent 1: handle 6 fw flowid 1:1",
+            r#"sh("tc filter add dev eth0 parent 1: handle 6 fw flowid 1:1");"#,
+        ),
+        (
+            "tc qdisc add dev eth0 root cake",
+            r#"sh("tc qdisc add dev eth0 root cake");"#,
+        ),
+        (
             "tc qdisc add dev eth0 root handle 1: htb default 10",
             r#"qdisc_add("eth0", "htb", #{ handle: "1:", default_class: "10" });"#,
         ),
@@ -230,6 +271,10 @@ fn traffic_control() {
         (
             "tc filter add dev eth0 parent 1: protocol ip prio 1 u32 match ip src 10.0.0.0/8 police rate 1mbit burst 10k drop flowid 1:1",
             r#"filter_add("eth0", "u32", #{ parent: "1:", protocol: "ip", prio: 1, classid: "1:1", matches: "ip src 10.0.0.0/8", action: "police rate 1mbit burst 10k drop" });"#,
+        ),
+        (
+            "ip route show to match 10.1",
+            r#"show(route_list(#{ matches: "10.1.0.0" }));"#,
         ),
         (
             "ip route show exact default",
@@ -354,6 +399,14 @@ fn questions_are_shown() {
             "ip link show lo >/dev/null 2>&1",
             r#"show(link_exists("lo"));"#,
         ),
+        (
+            "ip addr show dynamic",
+            r#"show(addr_list().filter(|addr| !("permanent" in addr.flags)));"#,
+        ),
+        (
+            "ip addr show dev lo primary",
+            r#"show(addr_list("lo").filter(|addr| !("secondary" in addr.flags || "temporary" in addr.flags)));"#,
+        ),
         // The addresses of links have no kind; the links with their addresses have.
         (
             "ip addr show type veth",
@@ -368,6 +421,7 @@ fn questions_are_shown() {
             "ip nei sh nud stale",
             r#"show(neigh_list(#{ state: "stale" }));"#,
         ),
+        ("ip neigh show nud all", "show(neigh_list(#{ all: true }));"),
         ("ip netns", "show(netns_list());"),
         ("ip net ls", "show(netns_list());"),
         ("ip netns l", "show(netns_list());"),
@@ -554,15 +608,11 @@ fn ways_and_ports() {
             r#"show(http_get("http://10.0.0.1:8080", #{ iface: "eth0" }));"#,
         ),
         ("python3 -m http.server 8000", "http_listen(8000);"),
-        ("tcpdump -n", "capture();"),
         (
             "sudo tcpdump -nei eth0 -c 3 -s 96 -w x.pcap icmp or arp",
-            r#"capture(#{ link: "eth0", count: 3, snaplen: 96, file: "x.pcap", filter: "icmp or arp" });"#,
+            r#"let packets = capture(#{ link: "eth0", count: 3, snaplen: 96, file: "x.pcap", filter: "icmp or arp" });"#,
         ),
-        (
-            "ip netns exec h1 tcpdump -pi any 'tcp port 80'",
-            r#"netns_get("h1").capture(#{ promisc: false, filter: "tcp port 80" });"#,
-        ),
+        ("tcpdump -w -", r#"sh("tcpdump -w -");"#),
         (
             "tcpdump -nr x.pcap -c 2",
             r#"show(pcap_read("x.pcap", #{ count: 2 }));"#,
@@ -576,6 +626,159 @@ fn ways_and_ports() {
             r#"show(throughput("10.0.0.2", #{ streams: 4 }));"#,
         ),
     ]);
+}
+
+#[test]
+fn what_tcpdump_sees_is_printed() {
+    let text = "ip netns exec h1 tcpdump -npi any 'tcp port 80'";
+    let wanted = [
+        r#"let packets = netns_get("h1").capture(#{ promisc: false, filter: "tcp port 80" });"#,
+        "loop {",
+        "    let packet = packets.read();",
+        "    if packet == () { break; }",
+        "    print(packet.line);",
+        "}",
+    ];
+    assert_eq!(lines(text), wanted);
+}
+
+#[test]
+fn tables_of_nft() {
+    become_lines(&[
+        ("nft flush ruleset", "nft_flush();"),
+        // Not all families.
+        ("nft flush ruleset ip", r#"sh("nft flush ruleset ip");"#),
+        ("nft list ruleset ip6", r#"sh("nft list ruleset ip6");"#),
+        ("nft list ruleset", "print(nft_text());"),
+        ("nft -nn list table ip t", r#"print(nft_text("ip t"));"#),
+        ("nft -j list ruleset", "show(nft_list());"),
+        ("nft -c add table ip t", r#"sh("nft -c add table ip t");"#),
+        ("nft create table ip t", r#"nft_table_add("ip t");"#),
+        (
+            "nft add table ip t '{ flags dormant; }'",
+            r#"nft_load("add table ip t { flags dormant; }");"#,
+        ),
+        (
+            "nft delete table ip handle 5",
+            r#"sh("nft delete table ip handle 5");"#,
+        ),
+        (
+            "nft add counter ip t c",
+            r#"nft_load("add counter ip t c");"#,
+        ),
+        (
+            "nft 'add table ip a; add set ip a b { type ipv4_addr; }'",
+            r#"nft_load("add table ip a; add set ip a b { type ipv4_addr; }");"#,
+        ),
+        (
+            "nft rename chain ip t c d",
+            r#"sh("nft rename chain ip t c d");"#,
+        ),
+        ("nft destroy table ip t", r#"sh("nft destroy table ip t");"#),
+        (
+            "nft get element ip t s '{ 10.0.0.1 }'",
+            r#"sh("nft get element ip t s '{ 10.0.0.1 }'");"#,
+        ),
+        ("nft flush map ip t m", r#"nft_set_flush("ip t m");"#),
+        ("nft describe tcp dport", r#"sh("nft describe tcp dport");"#),
+    ]);
+}
+
+#[test]
+fn chains_and_rules_of_nft() {
+    become_lines(&[
+        (
+            "nft add chain ip t c '{ type nat hook postrouting priority srcnat; }'",
+            r#"nft_chain_add("ip t c", #{ type: "nat", hook: "postrouting", priority: "srcnat" });"#,
+        ),
+        (
+            "nft add chain ip t c { type filter hook input priority filter + 10 \\; policy drop \\; }",
+            r#"nft_chain_add("ip t c", #{ type: "filter", hook: "input", priority: "filter + 10", policy: "drop" });"#,
+        ),
+        (
+            "nft add chain netdev t c '{ type filter hook ingress device \"eth0\" priority -5; }'",
+            r#"nft_chain_add("netdev t c", #{ type: "filter", hook: "ingress", device: "eth0", priority: -5 });"#,
+        ),
+        (
+            "nft add chain ip t c '{ comment \"x\"; }'",
+            r#"nft_load("add chain ip t c { comment \"x\"; }");"#,
+        ),
+        (
+            "nft add rule ip t c ip saddr @s counter drop comment '\"a  b\"'",
+            r#"nft_rule_add("ip t c", "ip saddr @s counter drop comment \"a  b\"");"#,
+        ),
+        (
+            "nft replace rule ip t c handle 5 tcp dport 22 accept",
+            r#"nft_rule_add("ip t c", "tcp dport 22 accept", #{ position: 5 }); nft_rule_del("ip t c", 5);"#,
+        ),
+        (
+            "nft add rule ip t c synproxy mss 1460",
+            r#"sh("nft add rule ip t c synproxy mss 1460");"#,
+        ),
+    ]);
+}
+
+#[test]
+fn sets_of_nft() {
+    become_lines(&[
+        (
+            "nft add set ip t s '{ type ipv4_addr; flags timeout; timeout 1h; size 9; }'",
+            r#"nft_set_add("ip t s", "ipv4_addr", #{ flags: "timeout", timeout: "1h", size: 9 });"#,
+        ),
+        (
+            "nft add set ip t s '{ type ipv4_addr; flags dynamic,timeout; comment \"a; b\"; elements = { 10.0.0.1, 10.0.0.2 } }'",
+            r#"nft_set_add("ip t s", "ipv4_addr", #{ flags: "dynamic, timeout", comment: "a; b", elements: "10.0.0.1, 10.0.0.2" });"#,
+        ),
+        (
+            "nft add map ip t m '{ type ipv4_addr : verdict; }'",
+            r#"nft_map_add("ip t m", "ipv4_addr : verdict");"#,
+        ),
+        // What the verb has no option for.
+        (
+            "nft add set ip t s '{ type ipv4_addr; flags interval; auto-merge; }'",
+            r#"nft_load("add set ip t s { type ipv4_addr; flags interval; auto-merge; }");"#,
+        ),
+        (
+            "nft add set ip t s '{ typeof ip saddr; counter; }'",
+            r#"nft_load("add set ip t s { typeof ip saddr; counter; }");"#,
+        ),
+        (
+            "nft add set ip t s '{ type ipv4_addr; timeout 1h30m; }'",
+            r#"nft_load("add set ip t s { type ipv4_addr; timeout 1h30m; }");"#,
+        ),
+    ]);
+}
+
+#[test]
+fn here_documents_are_texts() {
+    let script = "ip netns exec h1 nft -f - <<EOF # all\ntable ip a {\n\tchain b { oif \\$x; }\n}\nEOF\nip a";
+    // A variable of nft's, in a text that is the shell's no more.
+    let found = translate(script, &catalog());
+    assert_eq!(found.faults.len(), 1);
+    assert_eq!(
+        found.lines.last().map(String::as_str),
+        Some("show(addr_list());")
+    );
+    for (script, wanted) in [
+        (
+            "nft -f - <<EOF # all\ntable ip a {\n\tchain b { drop; }\n}\nEOF\nip a",
+            "nft_load(`\ntable ip a {\n\tchain b { drop; }\n}\n`); // all\nshow(addr_list());",
+        ),
+        (
+            "ip netns exec h1 nft --file /dev/stdin <<-'EOF'\n\tadd table ip a\n\tEOF\nip a",
+            "netns_get(\"h1\").nft_table_add(\"ip a\");\nshow(addr_list());",
+        ),
+        (
+            "sudo nft -f - <<< 'add table ip a'",
+            "nft_table_add(\"ip a\");",
+        ),
+        (
+            "cat > x <<A 2>y <<B\n$1\nA\n2\nB\nip a",
+            "sh(\"cat > x <<A 2>y <<B\\n$1\\nA\\n2\\nB\");\nshow(addr_list());",
+        ),
+    ] {
+        assert_eq!(lines(script).join("\n"), wanted, "{script}");
+    }
 }
 
 #[test]
@@ -603,7 +806,7 @@ fn tracked_connections() {
             "ip -o monitor address all-nsid",
             r#"monitor(#{ kinds: "addr" });"#,
         ),
-        ("conntrack -C", "conntrack_count();"),
+        ("conntrack -C", "show(conntrack_count());"),
         (
             "conntrack -I -p tcp -s 10.0.0.1",
             r#"sh("conntrack -I -p tcp -s 10.0.0.1");"#,
@@ -649,6 +852,30 @@ fn routes() {
         (
             "ip route del default via 10.0.0.1",
             r#"route_del("default", #{ via: "10.0.0.1" });"#,
+        ),
+        (
+            "ip route add 10/8 via 10.0.0.1",
+            r#"route_add("10.0.0.0/8", #{ via: "10.0.0.1" });"#,
+        ),
+        (
+            "ip route add 10.1.0.0/255.255.0.0 dev eth0",
+            r#"route_add("10.1.0.0/16", #{ dev: "eth0" });"#,
+        ),
+        (
+            "ip rule add from 192.168/16 lookup 5",
+            r#"rule_add(#{ from: "192.168.0.0/16", table: "5" });"#,
+        ),
+        (
+            "ip rule add from 0/0 lookup 5",
+            r#"rule_add(#{ from: "all", table: "5" });"#,
+        ),
+        (
+            "ip rule add not from all fwmark 0xca6c lookup 51820",
+            r#"rule_add(#{ not: true, from: "all", fwmark: "0xca6c", table: "51820" });"#,
+        ),
+        (
+            "ip neigh add 10.0.0.1 lladdr 02:00:00:00:00:01 nud perm dev eth0",
+            r#"neigh_add("eth0", "10.0.0.1", #{ mac: "02:00:00:00:00:01", state: "permanent" });"#,
         ),
         ("ip r", "show(route_list());"),
         ("ip -4 r", r#"show(route_list(#{ family: "inet" }));"#),

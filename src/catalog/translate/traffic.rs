@@ -33,29 +33,41 @@ const PLACES: &[(&str, &str, &str)] = &[
     ("parent", "parent", ""),
     ("handle", "handle", ""),
     ("classid", "classid", "class"),
-    ("protocol", "protocol", "filter"),
-    ("prio", "prio", "filter"),
-    ("pref", "prio", "filter"),
-    ("preference", "prio", "filter"),
     ("chain", "chain", "filter"),
 ];
 
-/// Reads what follows `tc qdisc add`.
+/// Those of filters whose beginning is enough, in the order in which tc looks for them.
+const SHORT_PLACES: [(&str, &str); 3] = [
+    ("preference", "prio"),
+    ("priority", "prio"),
+    ("protocol", "protocol"),
+];
+
+/// The argument that says where something is.
+fn place(object: &str, text: &str) -> Option<&'static str> {
+    let mut places = PLACES.iter();
+    let found = places.find(|(typed, _, of)| *typed == text && (of.is_empty() || *of == object));
+    if let Some((_, key, _)) = found {
+        return Some(key);
+    }
+    let mut short = SHORT_PLACES.iter();
+    let found = short.find(|(whole, _)| object == "filter" && is_beginning(text, whole));
+    found.map(|(_, key)| *key)
+}
+
+/// Reads what follows `tc qdisc add`. Gives the reason where only tc can do it.
 pub fn read(
     object: &str,
     command: &str,
     words: &[Word],
     reading: &mut Reading,
-) -> Result<(), Fault> {
+) -> Result<Option<String>, Fault> {
     let mut words = words;
     while let Some((word, rest)) = words.split_first() {
         words = rest;
         let text = word.text.as_str();
-        let mut places = PLACES.iter();
-        let place =
-            places.find(|(typed, _, of)| *typed == text && (of.is_empty() || *of == object));
-        if let Some((_, key, _)) = place {
-            let value = if *key != "root" {
+        if let Some(key) = place(object, text) {
+            let value = if key != "root" {
                 let (value, rest) = words.split_first().unzip();
                 words = rest.unwrap_or(&[]);
                 Some(value_of(word, value)?.clone())
@@ -69,15 +81,32 @@ pub fn read(
             ("filter", _, "ingress" | "egress") | ("qdisc", "delete", "ingress" | "clsact") => {
                 push(reading, "parent", Some(word.clone()), word)?;
             }
+            ("qdisc", "show", "ingress" | "clsact") => {
+                push(reading, "parent", Some(word.with("ingress")), word)?;
+            }
             // What kind it is says nothing of which one, but that it is what impairs the link.
             ("qdisc", "delete", kind) if kind != "netem" && placeholder(word).is_none() => {}
             _ => {
+                if placeholder(word).is_none() && !is_kind(object, text) {
+                    return Ok(Some(format!("netsh has no {object} of kind {text}")));
+                }
                 push(reading, "kind", Some(word.clone()), word)?;
-                return read_options(object, word, words, reading);
+                read_options(object, word, words, reading)?;
+                return Ok(None);
             }
         }
     }
-    Ok(())
+    Ok(None)
+}
+
+/// Whether netsh knows this kind.
+fn is_kind(object: &str, kind: &str) -> bool {
+    match object {
+        "qdisc" => kinds::find(QDISCS, kind).is_some(),
+        "class" => kinds::find(CLASSES, kind).is_some(),
+        "filter" => filter::KINDS.contains(&kind),
+        _ => true,
+    }
 }
 
 fn push(reading: &mut Reading, key: &str, value: Option<Word>, word: &Word) -> Result<(), Fault> {

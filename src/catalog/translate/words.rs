@@ -1,6 +1,6 @@
 //! The words of a text of bash, each with the place where it stands, and what stands between them.
 //!
-//! Quotes of all kinds, comments, redirections and operators. What bash would work out (variables, here-documents) is
+//! Quotes of all kinds, comments, redirections, here-documents and operators. What bash would work out (variables) is
 //! recognised, to be refused with its place. Own code, for shlex gives words without places and knows neither `$'...'` nor `;`.
 
 use std::iter::Peekable;
@@ -58,6 +58,8 @@ pub enum Token {
     Word(Word),
     /// `>` and the like. Its target is the next word.
     Redirection(String, Range<usize>),
+    /// The text of a here-document, where it is announced, and where its last line ends.
+    Document(Word, Range<usize>, usize),
     /// What stands between commands.
     Operator(&'static str, Range<usize>),
     /// From `#` to the end of the line, without the `#`.
@@ -70,9 +72,14 @@ pub enum Token {
 const OPERATORS: [&str; 9] = ["&&", "||", "|&", ";;", ";", "|", "&", "(", ")"];
 
 /// Reads a text piece by piece.
+#[derive(Clone)]
 pub struct Reader<'a> {
     text: &'a str,
     rest: Peekable<CharIndices<'a>>,
+    /// Where the here-documents of this line end.
+    documents: Option<usize>,
+    /// Whether only the end of the line is looked for.
+    skims: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -81,6 +88,8 @@ impl<'a> Reader<'a> {
         Reader {
             text,
             rest: text.char_indices().peekable(),
+            documents: None,
+            skims: false,
         }
     }
 
@@ -108,6 +117,8 @@ impl<'a> Reader<'a> {
         };
         if first == '\n' {
             self.skip(1);
+            let until = self.documents.take().unwrap_or(0);
+            while self.rest.next_if(|(at, _)| *at < until).is_some() {}
             return Ok(Some(Token::LineEnd));
         }
         if first == '#' {
@@ -118,9 +129,9 @@ impl<'a> Reader<'a> {
         if let Some(operator) = redirection(self.left()).map(str::to_owned) {
             self.skip(operator.len());
             let span = start..self.at();
-            if operator.ends_with("<<") {
-                return Err(Fault::new("netsh does not read here-documents")
-                    .at(span, "the text of a file begins after this"));
+            let plain = operator.trim_start_matches(|c: char| c.is_ascii_digit());
+            if ["<<", "<<-"].contains(&plain) && !self.skims {
+                return self.document(span, plain == "<<-").map(Some);
             }
             return Ok(Some(Token::Redirection(operator, span)));
         }
@@ -134,6 +145,51 @@ impl<'a> Reader<'a> {
             return Ok(Some(Token::Operator(operator, start..self.at())));
         }
         self.word().map(|word| Some(Token::Word(word)))
+    }
+
+    /// A here-document: what stands below the line, up to a line that is the word behind `<<`. Tabs before its lines may
+    /// go.
+    fn document(&mut self, mut span: Range<usize>, strips: bool) -> Result<Token, Fault> {
+        let fault = |label: &str| {
+            Fault::new("netsh does not read this here-document").at(span.clone(), label)
+        };
+        self.skip_blanks();
+        if self.left().is_empty() || self.left().starts_with(['\n', ';', '&', '|', '<', '>']) {
+            return Err(fault("a word has to follow"));
+        }
+        let end = self.word()?;
+        let unended = fault(&format!("no line below it is {}", end.text));
+        span.end = end.span.end;
+        let start = match self.documents {
+            Some(until) => until,
+            None => {
+                let mut ahead = self.clone();
+                ahead.skims = true;
+                while !matches!(ahead.token()?, None | Some(Token::LineEnd)) {}
+                ahead.at()
+            }
+        };
+        let (mut text, mut at) = (String::new(), start);
+        for line in self.text.get(start..).unwrap_or("").split_inclusive('\n') {
+            let plain = match strips {
+                true => line.trim_start_matches('\t'),
+                false => line,
+            };
+            let until = at + line.len();
+            if plain.strip_suffix('\n').unwrap_or(plain) == end.text {
+                self.documents = Some(until);
+                let mut word = Word::in_place_of(&(start..at), text);
+                word.quoted = end.quoted;
+                if !end.quoted {
+                    worked_out(&mut word);
+                }
+                let last = until - usize::from(line.ends_with('\n'));
+                return Ok(Token::Document(word, span, last));
+            }
+            text.push_str(plain);
+            at = until;
+        }
+        Err(unended)
     }
 
     /// Blanks, and lines that go on in the next.
@@ -302,6 +358,32 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// What the shell makes of a here-document whose last word is not quoted.
+fn worked_out(document: &mut Word) {
+    let text = std::mem::take(&mut document.text);
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let next = rest.peek().copied();
+        match (c, next) {
+            ('\\', Some('\n')) => {
+                rest.next();
+            }
+            ('\\', Some(next @ ('$' | '`' | '\\'))) => {
+                rest.next();
+                document.text.push(next);
+            }
+            _ => {
+                let begins =
+                    |next: char| next.is_ascii_alphanumeric() || "_{(@*#?!-$".contains(next);
+                if c == '`' || c == '$' && next.is_some_and(begins) {
+                    document.worked_out = Some(WorkedOut::Substitution);
+                }
+                document.text.push(c);
+            }
+        }
+    }
+}
+
 fn unclosed(start: usize) -> Fault {
     Fault::new("a quote is not closed").at(start..start + 1, "it begins here")
 }
@@ -310,7 +392,9 @@ fn unclosed(start: usize) -> Fault {
 fn redirection(text: &str) -> Option<&str> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let after = text.get(digits..)?;
-    let operators = ["&>>", "&>", ">>", ">&", ">|", ">", "<<<", "<<", "<&", "<"];
+    let operators = [
+        "&>>", "&>", ">>", ">&", ">|", ">", "<<<", "<<-", "<<", "<&", "<",
+    ];
     let operator = operators
         .into_iter()
         .find(|operator| after.starts_with(operator))?;

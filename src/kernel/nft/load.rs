@@ -16,6 +16,7 @@ use super::message::Transaction;
 use super::name::{Inside, TableName};
 use super::object::{ObjectAdd, ObjectDel};
 use super::parse_load::{self, Shapes};
+pub use super::parse_statement::NFT_DOES;
 use super::refusal;
 use super::rule::{Place, RuleAdd, RuleDel};
 use super::set::{Elements, SetAdd, SetDel};

@@ -102,7 +102,60 @@ fn faults_have_their_place() {
         ("(ip a)", "(", "the shell's own"),
         ("X=1", "X=1", "let name"),
         ("ip link add $X type dummy", "$X", "what it stands for"),
-        ("cat <<END\nEND", "<<", "here-documents"),
+        ("cat <<END\nEN", "<<", "no line below it is END"),
+        ("cat <<", "<<", "a word has to follow"),
+        (
+            "nft -f - <<END && ip a\nEND",
+            "<<END",
+            "belongs to the shell",
+        ),
+        (
+            "nft -f - <<END\nadd table ip $x\nEND",
+            "add table ip $x\n",
+            "what it stands for",
+        ),
+        (
+            "nft -f - <<END\ntable ip a { chain b { drpo; } }\nEND",
+            "drpo",
+            "did you mean \"drop\"",
+        ),
+        (
+            "nft add rule ip t c tpc dport 5 drop",
+            "tpc dport 5 drop",
+            "did you mean \"tcp\"",
+        ),
+        (
+            "nft 'add set ip t s { type ipv4_addr; foo 5; }'",
+            "foo",
+            "not a part of a set",
+        ),
+        (
+            "nft add chain ip t c '{ type nat hook postrouting priority srcant; }'",
+            "add chain ip t c '{ type nat hook postrouting priority srcant; }'",
+            "did you mean \"srcnat\"",
+        ),
+        (
+            "ip addr show to 10.0.0.0/8",
+            "to 10.0.0.0/8",
+            "\"to\" of ip address show",
+        ),
+        (
+            "ip link show type bridge_slave",
+            "type bridge_slave",
+            "\"type\" of ip link show",
+        ),
+        ("ip neigh flush nud all", "all", "no state \"all\""),
+        ("ip neigh show nud a", "a", "no state \"a\""),
+        (
+            "ip neigh show nud stale nud failed",
+            "nud",
+            "neigh.state in",
+        ),
+        (
+            "ip link add v0 index 7 type dummy",
+            "index 7",
+            "\"index\" of ip link set",
+        ),
     ] {
         let faults = translate(command, &catalog()).faults;
         let [fault] = faults.as_slice() else {
@@ -137,6 +190,20 @@ fn a_script_goes_on_behind_a_fault() {
     assert_eq!(translation.faults.len(), 2);
 }
 
+/// All of a command, or nothing.
+#[test]
+fn no_command_is_half_translated() {
+    for command in [
+        "ip link add v0 index 7 type dummy",
+        "ip link add veth0 numtxqueues 4 type veth peer veth1 numtxqueues 4",
+    ] {
+        let translation = translate(command, &catalog());
+        let lines = translation.lines;
+        assert_eq!(lines, [format!("// not translated: {command}")]);
+        assert_eq!(translation.notes, [""; 0]);
+    }
+}
+
 #[test]
 fn notes_tell_what_is_different() {
     for (command, part) in [
@@ -149,6 +216,10 @@ fn notes_tell_what_is_different() {
         ("ip link set x0 netns 1", "home"),
         ("set -e", "first error"),
         ("brctl show", "iproute2"),
+        ("nft create table ip t", "fails where there is one"),
+        ("nft -a list ruleset", "-a: only how nft prints"),
+        ("tcpdump -w x.pcap", "goes on beside the script"),
+        ("tcpdump -e", "-e: only how tcpdump prints"),
     ] {
         let notes = translate(command, &catalog()).notes;
         assert!(
