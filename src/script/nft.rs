@@ -287,7 +287,7 @@ pub mod api {
     pub fn nft_flush(ctx: NativeCallContext) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
             lab.apply(Flush {
-                what: What::Ruleset,
+                what: What::Ruleset(None),
             })
         })
     }

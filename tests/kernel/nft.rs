@@ -200,7 +200,7 @@ fn inverses_of_losses(here: &Namespace) -> Verdict {
         }
         .into(),
         Flush {
-            what: What::Ruleset,
+            what: What::Ruleset(None),
         }
         .into(),
     ];

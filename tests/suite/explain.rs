@@ -268,6 +268,8 @@ nft -f /dev/stdin <<-'END' # another way
 	END
 nft -f - <<< 'add rule inet f mine return'
 nft flush map inet f ways
+nft add table ip6 gone
+nft flush ruleset ip6
 "#;
 
 fn the_same_rules(user: User) -> Verdict {

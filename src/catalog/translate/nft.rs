@@ -157,7 +157,12 @@ fn command(words: &[Word], given: &[Word], apart: &[Word]) -> Result<Vec<Reading
     let has_verbs = !["counter", "quota", "limit"].contains(&object.text.as_str()) && depth > 0;
     match understood {
         Some(()) if has_verbs || !["add", "delete"].contains(&plain) => Ok(vec![reading]),
-        _ if plain == "add" || (plain == "delete" && !has_verbs) => Ok(vec![whole(words, given)?]),
+        _ if plain == "add"
+            || (plain == "delete" && !has_verbs)
+            || reading.head == ["nft", "flush", "ruleset"] =>
+        {
+            Ok(vec![whole(words, given)?])
+        }
         _ => {
             let place = reading.head.join(" ");
             let why = format!("netsh has no verb for all that this {place} says");

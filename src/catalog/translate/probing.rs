@@ -139,13 +139,32 @@ pub fn nc(words: &[Word]) -> Result<Vec<Reading>, Unread> {
 /// The letters of tcpdump's options that have values (tcpdump(1)).
 const TCPDUMP_VALUES: &str = "BcCEFGijmMQrsTVwWyz";
 
+/// The long options of tcpdump, and their letters.
+const TCPDUMP_LONG: [(&str, &str); 8] = [
+    ("--interface", "-i"),
+    ("--count", "-c"),
+    ("--snapshot-length", "-s"),
+    ("--no-promiscuous-mode", "-p"),
+    ("--packet-buffered", "-U"),
+    ("--absolute-tcp-sequence-numbers", "-S"),
+    ("--dont-verify-checksums", "-K"),
+    ("--number", "-#"),
+];
+
 /// Reads a command of tcpdump.
 pub fn tcpdump(words: &[Word]) -> Result<Vec<Reading>, Unread> {
-    let (options, operands) = letters(words, TCPDUMP_VALUES)?;
+    let short: Vec<Word> = words
+        .iter()
+        .flat_map(|word| in_letters(word, &TCPDUMP_LONG))
+        .collect();
+    let (options, operands) = letters(&short, TCPDUMP_VALUES)?;
     let given = |letter: char| options.iter().find(|option| option.letter == letter);
-    let to_output = given('w').and_then(|file| file.value.as_ref());
-    if to_output.is_some_and(|file| file.text == "-") {
-        let why = "capture() writes a file, or gives the packets to the script";
+    let is_none = |letter: char| {
+        let file = given(letter).and_then(|file| file.value.as_ref());
+        file.is_some_and(|file| file.text == "-")
+    };
+    if is_none('w') || is_none('r') {
+        let why = "netsh captures to files, or for the script";
         return Err(program(words, span_of(words), why));
     }
     let mut reading = match given('r').is_some() {

@@ -613,6 +613,11 @@ fn ways_and_ports() {
             r#"let packets = capture(#{ link: "eth0", count: 3, snaplen: 96, file: "x.pcap", filter: "icmp or arp" });"#,
         ),
         ("tcpdump -w -", r#"sh("tcpdump -w -");"#),
+        ("tcpdump -r - icmp", r#"sh("tcpdump -r - icmp");"#),
+        (
+            "tcpdump --interface=eth0 --count 3 -w x.pcap",
+            r#"let packets = capture(#{ link: "eth0", count: 3, file: "x.pcap" });"#,
+        ),
         (
             "tcpdump -nr x.pcap -c 2",
             r#"show(pcap_read("x.pcap", #{ count: 2 }));"#,
@@ -647,7 +652,7 @@ fn tables_of_nft() {
     become_lines(&[
         ("nft flush ruleset", "nft_flush();"),
         // Not all families.
-        ("nft flush ruleset ip", r#"sh("nft flush ruleset ip");"#),
+        ("nft flush ruleset ip", r#"nft_load("flush ruleset ip");"#),
         ("nft list ruleset ip6", r#"sh("nft list ruleset ip6");"#),
         ("nft list ruleset", "print(nft_text());"),
         ("nft -nn list table ip t", r#"print(nft_text("ip t"));"#),
@@ -889,6 +894,10 @@ fn routes() {
             r#"show(route_list(#{ exact: "10.0.0.0/8" }));"#,
         ),
         (
+            "ip route get 10.0.0.1 ipproto udp dport 53",
+            r#"show(route_get("10.0.0.1", #{ ipproto: 17, dport: 53 }));"#,
+        ),
+        (
             "ip route get 10.0.0.1 from 10.0.0.2 iif eth0 mark 0x10",
             r#"show(route_get("10.0.0.1", #{ from: "10.0.0.2", iif: "eth0", mark: 16 }));"#,
         ),
@@ -909,6 +918,10 @@ fn other_programs_are_run() {
             r#"sh("ip route prepend default via 10.0.0.1");"#,
         ),
         ("ip maddr", r#"sh("ip maddr");"#),
+        (
+            "tc actions add action drop",
+            r#"sh("tc actions add action drop");"#,
+        ),
         ("ip -n h1 token", r#"sh("ip -n h1 token");"#),
         ("sudo ifconfig eth0 up", r#"sh("ifconfig eth0 up");"#),
         ("arp -d 10.0.0.1", r#"sh("arp -d 10.0.0.1");"#),

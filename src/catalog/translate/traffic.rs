@@ -62,6 +62,10 @@ pub fn read(
     words: &[Word],
     reading: &mut Reading,
 ) -> Result<Option<String>, Fault> {
+    if !["qdisc", "class", "filter"].contains(&object) {
+        reading.tail = words.to_vec();
+        return Ok(None);
+    }
     let mut words = words;
     while let Some((word, rest)) = words.split_first() {
         words = rest;
@@ -104,8 +108,7 @@ fn is_kind(object: &str, kind: &str) -> bool {
     match object {
         "qdisc" => kinds::find(QDISCS, kind).is_some(),
         "class" => kinds::find(CLASSES, kind).is_some(),
-        "filter" => filter::KINDS.contains(&kind),
-        _ => true,
+        _ => filter::KINDS.contains(&kind),
     }
 }
 

@@ -84,7 +84,7 @@ impl Load {
                 Part::TableAdd(step) => &step.table,
                 Part::TableDel(step) => &step.table,
                 Part::Flush(step) => match &step.what {
-                    What::Ruleset => return None,
+                    What::Ruleset(_) => return None,
                     What::Table(table) => table,
                     What::Chain(inside) | What::Set(inside) => &inside.table,
                 },
@@ -257,7 +257,10 @@ impl Load {
     fn empties(&self, set: &Inside, before: usize) -> bool {
         self.parts.iter().take(before).any(|part| match part {
             Part::TableDel(del) => del.table == set.table,
-            Part::Flush(flush) => flush.what == What::Ruleset,
+            Part::Flush(flush) => match flush.what {
+                What::Ruleset(family) => family.is_none_or(|family| family == set.table.family),
+                _ => false,
+            },
             _ => false,
         })
     }

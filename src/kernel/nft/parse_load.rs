@@ -272,7 +272,13 @@ impl Loader<'_, '_> {
     fn flush(&mut self) -> Read<()> {
         let words = ["ruleset", "table", "chain", "set", "map"];
         let what = match self.parser.one_of("something to flush", &words)? {
-            "ruleset" => What::Ruleset,
+            "ruleset" => {
+                let family = Family::named(self.parser.here());
+                if family.is_some() {
+                    self.parser.skip();
+                }
+                What::Ruleset(family)
+            }
             "table" => What::Table(self.table_name()?),
             "chain" => What::Chain(self.inside("chain")?),
             word => What::Set(self.inside(word)?),

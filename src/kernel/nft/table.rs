@@ -5,6 +5,7 @@ use crate::kernel::error::Result;
 use crate::kernel::netlink::attributes::Attributes;
 use crate::kernel::reason::{Reason, Refusal};
 
+use super::family::Family;
 use super::list;
 use super::message::{Transaction, flags, kind, user_text};
 use super::name::{Inside, TableName};
@@ -143,8 +144,8 @@ impl Operation for TableDel {
 /// What is flushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// All tables, gone.
-    Ruleset,
+    /// All tables, or those of a family: gone.
+    Ruleset(Option<Family>),
     /// The rules of a table, not its chains.
     Table(TableName),
     /// The rules of a chain.
@@ -164,7 +165,8 @@ impl What {
     /// As nft says it.
     fn text(&self) -> String {
         match self {
-            What::Ruleset => "ruleset".into(),
+            What::Ruleset(None) => "ruleset".into(),
+            What::Ruleset(Some(family)) => format!("ruleset {family}"),
             What::Table(table) => format!("table {table}"),
             What::Chain(chain) => format!("chain {chain}"),
             What::Set(set) => format!("set {set}"),
@@ -173,7 +175,7 @@ impl What {
 
     fn table(&self) -> Option<&TableName> {
         match self {
-            What::Ruleset => None,
+            What::Ruleset(_) => None,
             What::Table(table) => Some(table),
             What::Chain(inside) | What::Set(inside) => Some(&inside.table),
         }
@@ -184,8 +186,9 @@ impl Step for Flush {
     fn write(&self, to: &mut Transaction) -> Result<()> {
         let mut attributes = Attributes::new();
         match &self.what {
-            // NFT_MSG_DELTABLE of no family and no name is all tables.
-            What::Ruleset => to.all(kind::DEL_TABLE),
+            // NFT_MSG_DELTABLE of no name is all tables of the family, of no family all tables.
+            What::Ruleset(None) => to.all(kind::DEL_TABLE),
+            What::Ruleset(Some(family)) => to.add(kind::DEL_TABLE, *family, 0, &attributes),
             What::Table(table) => {
                 attributes.text(1, &table.table);
                 to.add(kind::DEL_RULE, table.family, 0, &attributes);
@@ -206,7 +209,7 @@ impl Step for Flush {
 impl Operation for Flush {
     fn object(&self) -> String {
         match &self.what {
-            What::Ruleset => "ruleset".into(),
+            What::Ruleset(_) => "ruleset".into(),
             What::Table(table) => table.to_string(),
             What::Chain(inside) | What::Set(inside) => inside.to_string(),
         }
@@ -230,7 +233,7 @@ impl Operation for Flush {
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         match &self.what {
-            What::Ruleset => None,
+            What::Ruleset(_) => None,
             What::Table(table) => refusal::of_table(refusal, names, table),
             What::Chain(chain) => refusal::of_chain(refusal, names, chain),
             What::Set(set) => refusal::of_set(refusal, names, set),

@@ -144,6 +144,13 @@ fn faults_have_their_place() {
             "type bridge_slave",
             "\"type\" of ip link show",
         ),
+        ("ip rule add frob", "frob", "ip rule add has no \"frob\""),
+        (
+            "ip rule add from 10.0.0.0/8 blackhol",
+            "blackhol",
+            "did you mean \"blackhole\"",
+        ),
+        ("nft flush ruleset ipx", "ipx", "no place here"),
         ("ip neigh flush nud all", "all", "no state \"all\""),
         ("ip neigh show nud a", "a", "no state \"a\""),
         (
