@@ -19,6 +19,12 @@ impl Cidr {
         if address.is_ipv4() { 32 } else { 128 }
     }
 
+    /// One address alone.
+    pub fn host(address: IpAddr) -> Cidr {
+        let prefix = Cidr::bits(address);
+        Cidr { address, prefix }
+    }
+
     /// Whether all bits after the prefix are zero, though there are at least two of them: then this is the name of the
     /// network (or, in IPv6, the address of any of its routers), not of a host.
     pub fn has_no_host_part(&self) -> bool {

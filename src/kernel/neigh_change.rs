@@ -6,6 +6,7 @@ use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use nix::errno::Errno;
 
 use super::change::{Action, Change, Command, Names, Operation};
+use super::cidr::Cidr;
 use super::error::Result;
 use super::mac::Mac;
 use super::ndmsg::{self, Header, nda, ntf, nud, state_name};
@@ -267,6 +268,8 @@ pub struct NeighFlush {
     pub link: Option<String>,
     /// AF_INET or AF_INET6; 0 is both.
     pub family: u8,
+    /// This one, or those in this network; None is any.
+    pub to: Option<Cidr>,
     /// Those in this state; None is all but permanent, noarp and failed, as in `ip neigh flush`.
     pub state: Option<u16>,
 }
@@ -296,6 +299,7 @@ impl Operation for NeighFlush {
         list.retain(|known| {
             index.is_none_or(|index| known.index == index)
                 && (self.family == 0 || self.family == family(known.address))
+                && self.to.is_none_or(|to| to.contains(&Cidr::host(known.address)))
                 // As in `ip neigh flush`, what somebody else learnt goes whatever its state.
                 && (known.flags.contains(&"extern_learn")
                     || match self.state {
@@ -322,9 +326,13 @@ impl Operation for NeighFlush {
             super::route::AF_INET => Command::ip(["-4", "neigh", "flush"]),
             _ => Command::ip(["-6", "neigh", "flush"]),
         };
+        if let Some(to) = self.to {
+            command.with("to", to.to_string());
+        }
         match &self.link {
             Some(link) => command.with("dev", link),
-            None => command.word("all"),
+            None if self.to.is_none() => command.word("all"),
+            None => {}
         }
         if let Some(state) = self.state {
             command.with("nud", state_name(state));

@@ -67,11 +67,7 @@ pub mod api {
             let Listed { mut objects, links } = list.map_err(|failure| failure.blame("dev"))?;
             objects.retain(|neighbour| {
                 let address = neighbour.address;
-                let host = Cidr {
-                    address,
-                    prefix: Cidr::bits(address),
-                };
-                to.is_none_or(|to| to.contains(&host))
+                to.is_none_or(|to| to.contains(&Cidr::host(address)))
                     && match wanted {
                         Some(Wanted::In(state)) => neighbour.bits == state,
                         Some(Wanted::Any) | None => true,
@@ -249,6 +245,7 @@ pub mod api {
     ///
     /// # Options
     /// - `dev` (link): only those behind this link
+    /// - `to` (address): only this one, or those in this network
     /// - `family` (word): only those of "inet" or of "inet6"
     /// - `state` (word; `nud`): those in this state: "permanent", "noarp", "failed", "stale", "reachable" ...
     ///
@@ -271,6 +268,7 @@ pub mod api {
                 family: options
                     .take::<Family>("family")?
                     .map_or(0, |family| family.0),
+                to: read_destination(&mut options, "to")?,
                 state: options.take::<State>("state")?.map(|state| state.0),
             };
             options.finish()?;

@@ -243,7 +243,7 @@ pub const LAB: &str = r#"
     neigh_replace("r0", "10.70.0.7", #{ proxy: true });
     neigh_del("r0", "10.70.0.7", #{ proxy: true });
     neigh_add("r0", "10.70.0.6", #{ mac: "02:00:00:00:00:76", state: "stale" });
-    neigh_flush(#{ dev: "r0", family: "inet", state: "stale" });
+    neigh_flush(#{ to: "10.70.0.0/29", dev: "r0", family: "inet", state: "stale" });
     link_set("r1", #{ master: "br0" });
     fdb_add("r1", "02:00:00:00:00:05", #{ master: true, state: "static", sticky: true });
     fdb_add("r1", "02:00:00:00:00:06", #{ self: true });

@@ -509,7 +509,14 @@ fn neighbours_made_by_netsh(user: User) -> Verdict {
             json!([]),
         ),
         (
-            r#"neigh_add("a", "10.0.0.7", #{ mac: "02:00:00:00:00:09", state: "stale" }); neigh_flush(#{ dev: "a", family: "inet" })"#,
+            r#"for one in ["10.0.0.6", "10.0.0.7"] { neigh_add("a", one, #{ mac: "02:00:00:00:00:09", state: "stale" }); }
+            neigh_flush(#{ to: "10.0.0.6/31", dev: "b" }); neigh_flush(#{ to: "10.0.0.6" })"#,
+            "-4 neigh show dev a",
+            "/0/dst",
+            json!("10.0.0.7"),
+        ),
+        (
+            r#"neigh_flush(#{ dev: "a", family: "inet" })"#,
             "-4 neigh show dev a",
             "",
             json!([]),

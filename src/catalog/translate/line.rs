@@ -178,13 +178,14 @@ fn is_named(option: &OptionManual, text: &str) -> bool {
 /// The value of a parameter.
 pub fn argument(verb: &str, parameter: &Parameter, word: &Word) -> Result<String, Unfit> {
     let text = word.text.as_str();
-    if parameter.name == "cidr"
-        && let Err(fault) = text.parse::<Cidr>()
-    {
-        return Err(Unfit {
+    if parameter.name == "cidr" {
+        let cidr = text.parse::<Cidr>().map_err(|fault| Unfit {
             label: fault.message,
             help: Some(fault.hint),
-        });
+        })?;
+        if verb == "addr_add" && cidr.has_no_host_part() {
+            return Err(Unfit::new("a network, not an address in it"));
+        }
     }
     if Expects::of_parameter(verb, parameter) == Expects::Netns {
         return Ok(netns_name(word));

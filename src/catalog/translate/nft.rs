@@ -29,17 +29,22 @@ const MANNER_LONG: [(&str, &str); 5] = [
 
 /// `nft -f -` with the text that it is given: the same as `nft TEXT`.
 pub fn with_its_text(command: &Command) -> Option<Command> {
-    let [words @ .., option, file] = command.words.as_slice() else {
-        return None;
+    let words = match command.words.as_slice() {
+        [words @ .., option, file]
+            if ["-f", "--file"].contains(&option.text.as_str())
+                && ["-", "/dev/stdin"].contains(&file.text.as_str()) =>
+        {
+            words
+        }
+        [words @ .., option] if ["-f-", "--file=-"].contains(&option.text.as_str()) => words,
+        _ => return None,
     };
     let is_nft = words
         .last()
         .is_some_and(|word| word.text == "nft" || word.text.ends_with("/nft"));
-    let reads = ["-f", "--file"].contains(&option.text.as_str())
-        && ["-", "/dev/stdin"].contains(&file.text.as_str());
     let mut redirections = command.redirections.clone();
     let text = redirections.pop_if(|last| last.is_text())?.target;
-    (is_nft && reads).then(|| Command {
+    is_nft.then(|| Command {
         words: words.iter().cloned().chain([text]).collect(),
         redirections,
     })

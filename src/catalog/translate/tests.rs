@@ -421,6 +421,10 @@ fn questions_are_shown() {
             "ip nei sh nud stale",
             r#"show(neigh_list(#{ state: "stale" }));"#,
         ),
+        (
+            "ip -s neigh flush 10.0.0.3",
+            r#"neigh_flush(#{ to: "10.0.0.3" });"#,
+        ),
         ("ip neigh show nud all", "show(neigh_list(#{ all: true }));"),
         ("ip netns", "show(netns_list());"),
         ("ip net ls", "show(netns_list());"),
@@ -774,7 +778,7 @@ fn here_documents_are_texts() {
             "netns_get(\"h1\").nft_table_add(\"ip a\");\nshow(addr_list());",
         ),
         (
-            "sudo nft -f - <<< 'add table ip a'",
+            "sudo nft -f- <<< 'add table ip a'",
             "nft_table_add(\"ip a\");",
         ),
         (

@@ -74,6 +74,11 @@ fn faults_have_their_place() {
             "too long",
         ),
         (
+            "ip addr add 10.3/16 dev eth0",
+            "10.3/16",
+            "a network, not an address",
+        ),
+        (
             "ip addr add 10.0.0.1/24",
             "ip addr add 10.0.0.1/24",
             "dev LINK is missing",
@@ -251,7 +256,7 @@ proptest! {
             "ip", "bridge", "sysctl", "ping", "arp", "cat", "echo", "sudo", "env", "-n", "h1", "netns", "exec", "link", "addr",
             "add", "set", "del", "show", "dev", "type", "veth", "peer", "name", "mtu", "1400", "x0", "10.0.0.1/24", "fd00::1",
             "-c", "-I", "-w", "a=1", "-a", "--pattern", "^net", "-", "--", "", "'", ";", "|", "&&", "||", "true", ">",
-            "/proc/sys/net/x", "tee", "/dev/null", "$$", "$x", "#", "\n", "é", "(", "for", "done", "<", "up", "local", "-4",
+            "/proc/sys/net/x", "tee", "/dev/null", "<<", "<<-", "<<<", "EOF", "<<EOF\n", "\nEOF\n", "nft", "-f", "table ip é {", "}", "{", "$$", "$x", "#", "\n", "é", "(", "for", "done", "<", "up", "local", "-4",
         ]), 0..12)) {
         let text = words.join(" ");
         let translation = translate(&text, &catalog());
