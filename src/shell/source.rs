@@ -106,6 +106,17 @@ impl Source {
         })
     }
 
+    /// The first token of the part that the byte at `offset` is in.
+    pub fn first_of_part(&self, offset: usize) -> usize {
+        let line = self.line_of(offset);
+        let part = self.parts.partition_point(|(begin, _)| *begin <= line);
+        let begin = part.checked_sub(1).and_then(|at| self.parts.get(at));
+        let begin = begin.and_then(|(line, _)| self.lines.get(*line));
+        let begin = begin.copied().unwrap_or(0);
+        let lexemes = self.lexemes();
+        lexemes.partition_point(|lexeme| lexeme.range.start < begin)
+    }
+
     /// What is not closed in one part does not run on into the next.
     fn lexemes_of_parts(&self) -> Vec<Lexeme> {
         let begins = self.parts.iter().map(|(line, _)| *line);
@@ -283,6 +294,8 @@ mod tests {
             .collect();
         let wanted = [("a", 1), ("\"b\n", 1), ("c", 2), ("link", 3), ("d", 4)];
         assert_eq!(words, wanted.map(|(word, line)| (word, Some(line))));
+        let first = |offset| broken.first_of_part(offset);
+        assert_eq!([first(0), first(4), first(5), first(15)], [0, 0, 2, 4]);
     }
 
     #[test]

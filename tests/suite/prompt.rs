@@ -184,6 +184,12 @@ fn errors_end_nothing(user: User) -> Verdict {
     )?;
     prompt.say("throw \"mine\"", &["mine"])?;
     prompt.say("\"still here\"", &["still here\r\n"])?;
+    // What an input that was refused left open is nothing to the next one.
+    prompt.say("f(\"lo\"0, \"a\")", &["input 10:1:7"])?;
+    prompt.say("1 + ;", &["input 11:1:5", "after `+` a value is missing"])?;
+    // What wants more at its end gets it.
+    prompt.terminal.keys("1 +\r")?;
+    prompt.say("41", &["42\r\n"])?;
     prompt.leave().map(drop)
 }
 

@@ -1,7 +1,10 @@
-//! Whether what was typed goes on in the next line: an open bracket, a string that may have several lines, a comment.
+//! Whether what was typed goes on in the next line: an open bracket, a string that may have several lines, a comment, a
+//! statement that wants more at its end.
 //!
 //! What can't become a script any more is finished: the report says what is wrong with it. So is a `"` that is not closed,
 //! for Rhai ends such a string with its line, but behind a `\`.
+
+use rhai::{Engine, ParseErrorType, Token};
 
 use super::order::statement;
 use super::reading::{Ending, Reading};
@@ -15,10 +18,29 @@ pub fn is_unfinished(text: &str) -> bool {
     match &reading.ending {
         _ if !reading.sound => false,
         Ending::Broken => false,
-        Ending::Code => !reading.open.is_empty(),
-        Ending::Comment { block } => *block || !reading.open.is_empty(),
+        Ending::Code => !reading.open.is_empty() || wants_more(statement, &reading),
+        Ending::Comment { block } => {
+            *block || !reading.open.is_empty() || wants_more(statement, &reading)
+        }
         Ending::Text(text) => text.closing != "\"" || statement.ends_with(['\\', '\n']),
     }
+}
+
+/// Whether Rhai reads all of it and misses something then: `1 +`, `let y =`, `if x`.
+fn wants_more(statement: &str, reading: &Reading) -> bool {
+    let mut engine = Engine::new_raw();
+    // `_` is the last value. Rhai marks what may change with its versions as deprecated.
+    #[allow(deprecated)]
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Underscore => Token::Identifier(Box::new("_".into())),
+        token => token,
+    });
+    let Err(error) = engine.compile(statement) else {
+        return false;
+    };
+    let end = reading.source.lexemes().last().map(|last| last.range.end);
+    let place = reading.source.offset(error.position());
+    !matches!(error.err_type(), ParseErrorType::ExprTooDeep) && end.is_some() && place >= end
 }
 
 #[cfg(test)]
@@ -50,6 +72,18 @@ mod tests {
             ":time f(",
             " :time f(",
             "x?[",
+            "1 +",
+            "let",
+            "1 + // a",
+            "_ +",
+            "let y =",
+            "let y = f(1) *",
+            "x = a.",
+            "if x",
+            "if x { 1 } else",
+            "try { 1 }",
+            "fn f()",
+            ":time 1 +",
         ] {
             assert!(is_unfinished(text), "{text:?}");
         }
@@ -83,7 +117,12 @@ mod tests {
             "!echo (",
             "!{",
             " !f(",
-            "1 +",
+            "1 + ;",
+            "1 +* 2",
+            "let x y",
+            "ip link",
+            "break",
+            "?",
             "#\"a\"#",
         ] {
             assert!(!is_unfinished(text), "{text:?}");

@@ -289,6 +289,8 @@ struct Near<'a> {
     /// The token, or nothing at the end of the script.
     at: Option<usize>,
     offset: usize,
+    /// The first token of the input: those before it are of other inputs.
+    first: usize,
 }
 
 impl<'a> Near<'a> {
@@ -300,7 +302,13 @@ impl<'a> Near<'a> {
         if at.is_none() && last.is_some_and(|last| last.range.end > offset) {
             return None;
         }
-        Some(Self { source, at, offset })
+        let first = source.first_of_part(offset);
+        Some(Self {
+            source,
+            at,
+            offset,
+            first,
+        })
     }
 
     fn token(&self) -> Option<&Token> {
@@ -315,8 +323,13 @@ impl<'a> Near<'a> {
         self.at.unwrap_or(self.source.lexemes().len())
     }
 
+    fn index_before(&self, steps: usize) -> Option<usize> {
+        let index = self.index().checked_sub(steps)?;
+        (index >= self.first).then_some(index)
+    }
+
     fn before(&self, steps: usize) -> Option<&Token> {
-        self.source.token(self.index().checked_sub(steps)?)
+        self.source.token(self.index_before(steps)?)
     }
 
     fn range(&self, index: usize) -> Option<Range<usize>> {
@@ -328,14 +341,15 @@ impl<'a> Near<'a> {
 
     /// Right after the token before this one.
     fn gap(&self) -> Option<Range<usize>> {
-        let end = self.range(self.index().checked_sub(1)?)?.end;
+        let end = self.range(self.index_before(1)?)?.end;
         Some(end..end)
     }
 
     /// The innermost bracket that is open here.
     fn opener(&self) -> Option<usize> {
         let mut open = Vec::new();
-        for (index, lexeme) in self.source.lexemes().iter().enumerate().take(self.index()) {
+        let before = self.source.lexemes().iter().enumerate().take(self.index());
+        for (index, lexeme) in before.skip(self.first) {
             match nesting(&lexeme.token) {
                 1 => open.push(index),
                 -1 => {
@@ -348,7 +362,7 @@ impl<'a> Near<'a> {
     }
 
     fn operator_before(&self) -> Option<&str> {
-        let index = self.index().checked_sub(1)?;
+        let index = self.index_before(1)?;
         let word = self.source.word(index);
         let is_operator = !word.is_empty() && word.chars().all(|c| "+-*/%=<>!&|^".contains(c));
         is_operator.then_some(word)
@@ -359,10 +373,10 @@ impl<'a> Near<'a> {
         if let Some(span) = self.address() {
             return Some(needs_quotes("an address", self.source, span));
         }
-        let before = self.index().checked_sub(1)?;
+        let before = self.index_before(1)?;
         let (first, this) = (self.range(before)?, self.range(self.at?)?);
         let about = |index: usize, title: &str| {
-            let span = self.range(self.index().checked_sub(index)?);
+            let span = self.range(self.index_before(index)?);
             Some(Explanation::new(title).span(span))
         };
         match (self.before(2), self.before(1)?, self.token()?) {
@@ -400,11 +414,7 @@ impl<'a> Near<'a> {
 
     /// Whether the token before this one starts a statement, on the same line: `let x y` and `for x of y` don't.
     fn is_statement(&self, before: Option<&Token>) -> bool {
-        let one = |index| {
-            self.index()
-                .checked_sub(index)
-                .and_then(|at| self.range(at))
-        };
+        let one = |index| self.index_before(index).and_then(|at| self.range(at));
         let on_one_line = one(1).is_some_and(|range| self.on_one_line(range.start));
         let after_line = one(2).is_none_or(|range| !self.on_one_line(range.start));
         let after_end = matches!(

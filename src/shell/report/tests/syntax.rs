@@ -1,6 +1,10 @@
 //! The text of the report for scripts that can't be read at all, as a person sees it. Each is given to a real engine.
 
+use rhai::EvalAltResult;
+
 use super::golden::assert_shown;
+use super::{PLAIN, Verbs, engine, report};
+use crate::shell::source::{Source, Sources};
 
 #[test]
 fn texts_that_are_not_closed() {
@@ -108,6 +112,30 @@ error: `}` is not expected here
   | ^ it closes nothing
 "#,
     );
+}
+
+#[test]
+fn what_another_input_left_open_is_not_to_blame() {
+    for (inputs, expected) in [
+        (
+            ["f(\"lo\"0, 1)", "1 +"],
+            "the script ends in the middle of something",
+        ),
+        (["let x = {", "}"], "it closes nothing"),
+        (
+            ["let x = [", "let y ="],
+            "the script ends in the middle of something",
+        ),
+    ] {
+        let text = format!("\n{}", inputs[1]);
+        let error = engine().compile(text).expect_err("an error");
+        let error = EvalAltResult::ErrorParsing(*error.0, error.1);
+        let inputs = [("input 1", inputs[0]), ("input 2", inputs[1])];
+        let sources = Sources::of(Source::of_parts("session", inputs));
+        let shown = report(&error, &sources, &Verbs, PLAIN);
+        assert!(shown.contains(expected), "{shown}");
+        assert!(shown.contains("--> input 2:1:"), "{shown}");
+    }
 }
 
 #[test]
