@@ -3,6 +3,10 @@
 
 use super::manual::OptionManual;
 use super::signature::Parameter;
+use crate::kernel::filter;
+use crate::kernel::kinds as links;
+use crate::kernel::nft::types;
+use crate::kernel::qdisc::kinds::{CLASSES, QDISCS};
 
 /// What belongs in the place of an argument or an option's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,15 +19,13 @@ pub enum Expects {
     Sysctl,
     /// An IP address, with or without the length of its prefix.
     Address,
-    /// The kind of a link.
-    Kind,
     /// A program.
     Program,
     /// The name of a verb.
     Verb,
     /// true or false.
     Bool,
-    /// One of the words that the manual has in double quotes.
+    /// One of these words.
     Words(Vec<String>),
     /// Whatever there is no list of.
     Anything,
@@ -55,7 +57,7 @@ impl Expects {
             ("netns_get" | "netns_del" | "netns_enter", "name") => Expects::Netns,
             ("sysctl_get" | "sysctl_set", "name") | ("sysctl_list", "prefix") => Expects::Sysctl,
             (_, "cidr" | "destination" | "address") => Expects::Address,
-            (_, "kind") => Expects::Kind,
+            (verb, "kind") => kinds(verb).map_or(Expects::Anything, Expects::Words),
             (_, "program" | "command") => Expects::Program,
             (_, "topic") => Expects::Verb,
             _ => Expects::Anything,
@@ -63,6 +65,24 @@ impl Expects {
     }
 }
 
+/// The kinds of what a verb adds.
+fn kinds(verb: &str) -> Option<Vec<String>> {
+    let (noun, _) = verb.rsplit_once('_')?;
+    let names: Vec<&str> = match noun {
+        "link" => links::names().collect(),
+        "qdisc" => QDISCS.iter().map(|kind| kind.name).collect(),
+        "class" => CLASSES.iter().map(|kind| kind.name).collect(),
+        "filter" => filter::KINDS.to_vec(),
+        "nft_set" => {
+            let keys = types::ALL.iter().filter(|one| one.bits > 0);
+            keys.map(|one| one.name).collect()
+        }
+        _ => return None,
+    };
+    Some(names.into_iter().map(str::to_owned).collect())
+}
+
+/// The words that the manual has in double quotes.
 fn in_double_quotes(text: &str) -> Vec<String> {
     let quoted = text.split('"').skip(1).step_by(2);
     quoted

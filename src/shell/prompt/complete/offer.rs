@@ -18,7 +18,6 @@ use crate::catalog::expects::Expects;
 use crate::catalog::fields::Field;
 use crate::catalog::signature::{Parameter, Signature};
 use crate::catalog::{Catalog, Entry};
-use crate::kernel::kinds;
 
 /// The words of other programs after which the name of a link comes.
 const BEFORE_LINKS: [&str; 4] = ["-i", "-I", "--interface", "dev"];
@@ -418,7 +417,6 @@ impl<'a> Offers<'a> {
             Expects::Netns => self.around.namespaces().into_iter().map(text).collect(),
             Expects::Sysctl => return self.sysctls(typed),
             Expects::Address => self.addresses(wanted),
-            Expects::Kind => kinds::names().map(|name| text(name.into())).collect(),
             Expects::Program => return in_shell(typed, Form::Text, self.around),
             Expects::Verb => topics(self.catalog),
             Expects::Words(words) => words.iter().cloned().map(text).collect(),

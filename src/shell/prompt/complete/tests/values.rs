@@ -108,6 +108,17 @@ fn arguments_are_what_the_parameter_wants() {
         ("host.addr_del(\"eth1\", ^", &["\"10.0.0.2/24\""]),
         ("ping(\"1^", &["127.0.0.1\"", "10.0.0.1\""]),
         ("link_add(\"a\", \"vx^", &["vxcan\"", "vxlan\""]),
+        ("qdisc_add(\"lo\", \"f^", &["fq\"", "fq_codel\""]),
+        ("qdisc_replace(\"lo\", \"b^", &["bfifo\""]),
+        ("class_add(\"lo\", \"1:1\", \"^", &["drr\"", "htb\""]),
+        (
+            "filter_add(\"lo\", \"^",
+            &["flower\"", "matchall\"", "u32\""],
+        ),
+        (
+            "nft_set_add(\"ip t s\", \"ip^",
+            &["ipv4_addr\"", "ipv6_addr\""],
+        ),
         (
             "link_add(\"a\", bri^",
             &[
