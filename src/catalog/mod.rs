@@ -153,6 +153,13 @@ impl Signatures for Catalog {
             .collect()
     }
 
+    fn methods(&self, holder: &str, name: &str) -> Vec<Signature> {
+        self.called(name)
+            .filter(|entry| entry.receiver.as_deref() == Some(holder))
+            .map(|entry| entry.signature.clone())
+            .collect()
+    }
+
     fn names(&self) -> Vec<String> {
         self.entries
             .iter()

@@ -28,6 +28,10 @@ pub struct Signature {
 pub trait Signatures {
     /// All the ways to call `name`; none when there is no such function.
     fn of(&self, name: &str) -> Vec<Signature>;
+    /// The ways to call `name` as a method of this type alone.
+    fn methods(&self, _holder: &str, _name: &str) -> Vec<Signature> {
+        Vec::new()
+    }
     /// The names of all functions, for a did-you-mean.
     fn names(&self) -> Vec<String>;
     /// The fields of the maps that `name` gives, as far as they are documented.

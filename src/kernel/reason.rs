@@ -1,6 +1,8 @@
 //! What an object knows of a refusal beyond the kernel's words: many carry none (EEXIST, a bad MTU), or none that help.
 //! Whoever tells the failure puts them in place; see `lab::explain`.
 
+use std::ops::Range;
+
 use nix::errno::Errno;
 
 /// A refusal as the kernel gave it.
@@ -28,6 +30,8 @@ pub struct Reason {
     pub hint: String,
     /// The parameter or option to blame; empty is the whole call.
     pub argument: &'static str,
+    /// The part of that argument, a text, in bytes; None is all of it.
+    pub within: Option<Range<usize>>,
     /// Names of which one may have been meant. If so, that is the hint.
     pub alike: Option<Alike>,
 }
@@ -55,6 +59,11 @@ impl Reason {
     /// Names the parameter or option to blame.
     pub fn blame(self, argument: &'static str) -> Self {
         Reason { argument, ..self }
+    }
+
+    /// Names the part of the parameter, a text, that is to blame.
+    pub fn within(self, within: Option<Range<usize>>) -> Self {
+        Reason { within, ..self }
     }
 
     /// Says what to do.

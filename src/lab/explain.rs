@@ -184,6 +184,7 @@ impl Lab {
 fn give(reason: Reason, words: &str, failure: &mut Failure) {
     failure.message = format!("cannot {words}: {}", reason.words);
     failure.argument = reason.argument.into();
+    failure.within = reason.within;
     if !reason.hint.is_empty() {
         failure.hint = reason.hint;
     }

@@ -23,8 +23,37 @@ pub struct Failure {
     pub argument: String,
     /// The part of that argument, a text, in bytes; None is all of it.
     pub within: Option<Range<usize>>,
+    /// The line of that text which the part stands in, where whoever reads of it may not see the text.
+    pub quote: Option<Quote>,
     /// Which of several changes that belong together it was, counted from 0.
     pub step: usize,
+}
+
+/// A line of a text, and a place in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// Which line of the text, counted from 1.
+    pub line: usize,
+    /// The character of it, counted from 1.
+    pub column: usize,
+    /// The line.
+    pub text: String,
+}
+
+impl Quote {
+    /// The line of a text that the byte at `at` stands in.
+    pub fn of(text: &str, at: usize) -> Quote {
+        let at = text.floor_char_boundary(at);
+        let (before, after) = text.split_at(at);
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let end = at + after.find('\n').unwrap_or(after.len());
+        let line = text.get(start..end).unwrap_or("");
+        Quote {
+            line: before.matches('\n').count() + 1,
+            column: text.get(start..at).unwrap_or("").chars().count() + 1,
+            text: shortened(line.trim_end_matches('\r').into()),
+        }
+    }
 }
 
 impl Failure {
@@ -50,6 +79,13 @@ impl Failure {
     ) -> Box<Self> {
         self.argument = argument.into();
         self.within = Some(part);
+        self
+    }
+
+    /// Quotes the line of the text that the part to blame stands in.
+    pub fn quoting(mut self: Box<Self>, text: &str) -> Box<Self> {
+        let start = self.within.as_ref().map(|part| part.start);
+        self.quote = start.map(|start| Quote::of(text, start));
         self
     }
 
@@ -103,7 +139,25 @@ pub type Outcome<T> = std::result::Result<T, Box<Failure>>;
 
 #[cfg(test)]
 mod tests {
-    use super::{Failure, shortened};
+    use super::{Failure, Quote, shortened};
+
+    #[test]
+    fn the_line_of_a_place_is_quoted() {
+        let text = "ab\r\n\n\u{e9} cd";
+        for (at, line, column, said) in [
+            (0, 1, 1, "ab"),
+            (2, 1, 3, "ab"),
+            (4, 2, 1, ""),
+            (8, 3, 3, "\u{e9} cd"),
+            (99, 3, 5, "\u{e9} cd"),
+        ] {
+            let text = said.into();
+            let wanted = Quote { line, column, text };
+            assert_eq!(Quote::of("ab\r\n\n\u{e9} cd", at), wanted, "{at}");
+        }
+        let failure = Failure::new("no").within("text", 8..10).quoting(text);
+        assert_eq!(failure.quote.map(|quote| quote.line), Some(3));
+    }
 
     #[test]
     fn what_nobody_reads_is_cut() {

@@ -71,5 +71,11 @@ fn failure_map(op: &str, failure: Failure) -> Map {
         let bound = |at: usize| Dynamic::from(i64::try_from(at).unwrap_or(i64::MAX));
         put("within", vec![bound(part.start), bound(part.end)].into());
     }
+    if let Some(quote) = failure.quote {
+        let number = |count: usize| Dynamic::from(i64::try_from(count).unwrap_or(i64::MAX));
+        put("line", number(quote.line));
+        put("column", number(quote.column));
+        put("quote", quote.text.into());
+    }
     map
 }

@@ -259,10 +259,11 @@ fn replace_variables(engine: &mut Engine) {
         };
         let Some(value) = value else { return Ok(None) };
         if value.is_shared() {
-            return Ok(handle::copy(value).or_else(|| caught::told(value)));
+            let told = || caught::told(value, context.iter_namespaces());
+            return Ok(handle::copy(value).or_else(told));
         }
         // In its place, so that the script can still change it.
-        if let Some(told) = caught::told(value)
+        if let Some(told) = caught::told(value, context.iter_namespaces())
             && let Some(caught) = context.scope_mut().get_mut(name)
         {
             *caught = told;

@@ -19,7 +19,7 @@ use crate::lab::failure::{Failure, Outcome};
 use crate::lab::suggest::nearest;
 
 use super::call::{RhaiResultOf, verb};
-use super::nft_rule::rule_maps;
+use super::nft_rule::{pointed, rule_maps};
 use super::options::{Fault as OptionFault, OptionValue, Options};
 use super::value::{array, array_of_maps, counter, map, maybe};
 
@@ -268,6 +268,7 @@ pub mod api {
             };
             let load = Load::new(text, &shapes).map_err(|fault| failure(fault, "text", text))?;
             lab.apply(load)
+                .map_err(|failure| pointed(failure, "text", text))
         })
     }
 
@@ -360,6 +361,7 @@ pub(super) fn failure(fault: Fault, argument: &str, text: &str) -> Box<Failure> 
         .about(text)
         .hint(hint)
         .within(argument, fault.at)
+        .quoting(text)
 }
 
 /// A priority: an int or a text.

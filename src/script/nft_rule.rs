@@ -179,17 +179,23 @@ pub(super) fn new_rule(lab: &Lab, chain: Inside, rule: &str, place: Place) -> Ou
 pub(super) fn apply_rule(lab: &Lab, add: RuleAdd, written: &str) -> Outcome<i64> {
     let mut handle = None;
     let done = lab.apply_hearing(add, &mut |answer| handle = handle.or(told_handle(&answer)));
-    done.map_err(|failure| pointed(failure, written))?;
+    done.map_err(|failure| pointed(failure, "rule", written))?;
     Ok(handle
         .and_then(|handle| i64::try_from(handle).ok())
         .unwrap_or(0))
 }
 
-/// Points at the word of the rule that a refusal names.
-fn pointed(failure: Box<Failure>, written: &str) -> Box<Failure> {
-    if failure.argument != "rule" {
+/// Points at the word of the argument, a text of nft's, that a refusal names.
+pub(super) fn pointed(
+    failure: Box<Failure>,
+    argument: &'static str,
+    written: &str,
+) -> Box<Failure> {
+    if failure.argument != argument {
         return failure;
     }
+    let all = 0..written.len();
+    let part = failure.within.clone().unwrap_or(all);
     let reason = failure
         .message
         .rsplit(": ")
@@ -201,9 +207,10 @@ fn pointed(failure: Box<Failure>, written: &str) -> Box<Failure> {
     let words: Vec<&str> = quoted.chain(ends.into_iter().flatten()).collect();
     let inside = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let found = words.iter().find_map(|word| {
-        let mut places = written
+        let inside_part = written.get(part.clone()).unwrap_or("");
+        let mut places = inside_part
             .match_indices(word)
-            .map(|(at, _)| at..at + word.len());
+            .map(|(at, _)| part.start + at..part.start + at + word.len());
         places.find(|place| {
             let before = written
                 .get(..place.start)
@@ -214,10 +221,11 @@ fn pointed(failure: Box<Failure>, written: &str) -> Box<Failure> {
             !word.is_empty() && !before.is_some_and(inside) && !after.is_some_and(inside)
         })
     });
-    match found {
-        Some(place) => failure.within("rule", place),
+    let failure = match found {
+        Some(place) => failure.within(argument, place),
         None => failure,
-    }
+    };
+    failure.quoting(written)
 }
 
 pub(super) fn read_comment(comment: String) -> Outcome<String> {

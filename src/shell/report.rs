@@ -27,13 +27,14 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use rhai::{EvalAltResult, Position};
 
-use self::explain::{Explanation, Kind, Scene};
+use self::explain::{Explanation, Kind, Quoted, Scene};
 use self::trace::{Frame, Place, Trace};
 use self::words::clean;
 use super::source::Sources;
 use crate::catalog::Catalog;
-use crate::catalog::signature::Signatures;
+use crate::catalog::signature::{Signature, Signatures};
 use crate::script;
+use crate::script::caught::Told;
 
 /// Of a long chain of calls, how many are shown next to the error, and how many next to the main script.
 const SHOWN_CALLS: (usize, usize) = (5, 2);
@@ -74,27 +75,35 @@ pub fn report(
     text
 }
 
-/// What is wrong with a call of a verb that Rhai has no function for, `name (type, type)`: the title of its report. None
-/// where there is no such verb.
-pub fn call_words(signature: &str) -> Option<String> {
+/// What is wrong with a call that Rhai has no function for, `name (type, type)`, in a script that defines these functions: the
+/// title of its report, and what to do.
+pub fn call_words(signature: &str, functions: &[Signature]) -> Told {
     thread_local! {
         static CATALOG: OnceCell<Catalog> = const { OnceCell::new() };
     }
     CATALOG.with(|catalog| {
         let catalog = catalog.get_or_init(script::catalog);
-        let (name, _) = signature.split_once(" (")?;
-        if catalog.of(name).is_empty() {
-            return None;
-        }
         let error = EvalAltResult::ErrorFunctionNotFound(signature.to_owned(), Position::NONE);
-        let sources = Sources::new("", "");
+        let defined = functions.iter().map(|function| {
+            let parameters = function.parameters.iter();
+            let names: Vec<&str> = parameters.map(|one| one.name.as_str()).collect();
+            format!("fn {}({}) {{}}\n", function.name, names.join(", "))
+        });
+        let sources = Sources::new("", defined.collect::<String>());
         let trace = Trace::of(&error, &sources);
         let scene = Scene {
             place: &trace.place,
             sources: &sources,
             signatures: catalog,
         };
-        Some(explain::explain(trace.error, &scene).title)
+        let explanation = explain::explain(trace.error, &scene);
+        let notes = explanation.notes.iter();
+        let helps = notes.clone().filter(|note| note.kind == Kind::Help);
+        let hint = helps.chain(notes).next();
+        Told {
+            hint: hint.map_or_else(String::new, |note| note.text.clone()),
+            message: explanation.title,
+        }
     })
 }
 
@@ -139,6 +148,7 @@ fn cause<'a>(explanation: &'a Explanation, place: &'a Place) -> Group<'a> {
             &explanation.label,
             explanation.beside.as_ref(),
         ))
+        .elements(explanation.quoted.as_ref().map(quoted))
         .elements(notes)
 }
 
@@ -213,6 +223,15 @@ fn quote<'a>(
         snippet = snippet.annotation(AnnotationKind::Context.span(shift(span)).label(label));
     }
     vec![snippet.into()]
+}
+
+/// The line of a text that the script gave to a verb, with the part to blame underlined.
+fn quoted(quoted: &Quoted) -> Element<'_> {
+    let snippet = Snippet::source(&quoted.text)
+        .line_start(quoted.line)
+        .path(clean(&quoted.title))
+        .annotation(AnnotationKind::Primary.span(quoted.span.clone()));
+    snippet.into()
 }
 
 fn origin(place: &Place) -> Origin<'_> {

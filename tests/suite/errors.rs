@@ -288,7 +288,13 @@ fn the_map_that_a_script_catches(user: User) -> Verdict {
         .filter_map(|(case, caught)| fault(case, caught))
         .collect();
     same(caught.len(), CASES.len())?;
-    same(faults, Vec::new())
+    same(faults, Vec::new())?;
+    // A call that there is no function for has no less in it.
+    let code = r#"try { link_up(1) } catch (e) { print([e.op, e.object, e.netns, e.errno, e.code, e.kernel, e.argument, "function" in e]) }"#;
+    same(
+        run(user, code)?.as_str(),
+        "[\"link_up\", \"\", \"\", (), 0, \"\", \"\", false]\n",
+    )
 }
 
 /// What is wrong with what was caught.

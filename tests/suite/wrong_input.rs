@@ -469,8 +469,17 @@ fn caught(user: User) -> Verdict {
                 "link_exists(1, 2)",
                 "link_exists takes 1 argument, but got 2",
             ),
-            // Of what is no verb Rhai's own words stay.
-            ("mine(1, 2)", "Function not found: mine (i64, i64)"),
+            ("link_exists(1, 2)", " | link_exists(link: string)"),
+            ("mine(1, 2)", "mine takes 1 argument, but got 2"),
+            (
+                "link_upp(\"lo\")",
+                "there is no function called link_upp | did you mean link_up?",
+            ),
+            ("[1].len(2, 3)", "len does not take (array, int, int)"),
+            (
+                "udp_listen(53).receive(1, [])",
+                "receive takes 0 or 1 arguments, but got 2 | receive(timeout?)",
+            ),
         ],
     )?;
     let code = "try { link_exists(1, 2); } catch (e) { let kept = e; e.message = 1; print([e.message, kept.message]); }";

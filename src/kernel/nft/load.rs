@@ -6,6 +6,7 @@ use crate::kernel::change::{Action, Change, Command, Names, Operation};
 use crate::kernel::error::{Result, errno_words};
 use crate::kernel::ioctl;
 use crate::kernel::reason::{Reason, Refusal};
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 
 use super::chain::{ChainAdd, ChainDel};
@@ -66,14 +67,21 @@ parts!(
 pub struct Load {
     /// What it says, step by step.
     pub parts: Vec<Part>,
+    /// Where in the text they stand; nothing is known of parts that were never a text.
+    places: Vec<Range<usize>>,
 }
 
 impl Load {
     /// Reads a text. `shapes` tells what is known of the sets that are there.
     pub fn new(text: &str, shapes: Shapes) -> std::result::Result<Load, Fault> {
-        Ok(Load {
-            parts: parse_load::read(text, shapes)?,
-        })
+        let (parts, places) = parse_load::read(text, shapes)?.into_iter().unzip();
+        Ok(Load { parts, places })
+    }
+
+    /// The parts of no text.
+    pub fn of(parts: Vec<Part>) -> Load {
+        let places = Vec::new();
+        Load { parts, places }
     }
 
     /// The tables that it is about, each once.
@@ -168,7 +176,8 @@ impl Operation for Load {
             }
         };
         let words = format!("cannot {what}: {words}");
-        Some(Reason::new(words).blame("text").hint(hint))
+        let reason = Reason::new(words).blame("text").hint(hint);
+        Some(reason.within(self.places.get(at).cloned()))
     }
 }
 

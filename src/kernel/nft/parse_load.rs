@@ -18,6 +18,7 @@ use super::set::SetDel;
 use super::sets::Shape;
 use super::table::{DORMANT, Flush, TableAdd, TableDel, What};
 use super::token::{Kind, in_one_line};
+use std::ops::Range;
 
 /// What is known of the sets that are there.
 pub type Shapes<'a> = &'a dyn Fn(&TableName, &str) -> Option<Shape>;
@@ -28,13 +29,16 @@ pub(super) struct Loader<'a, 't> {
     shapes: Shapes<'a>,
     /// The sets that the text makes.
     pub(super) made: Vec<(Inside, Shape)>,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<Placed>,
     /// What comes when all chains and sets of a table are there.
-    pub(super) later: Vec<Part>,
+    pub(super) later: Vec<Placed>,
 }
 
+/// A part, and where the text says it: the name of what it is about, or all of a rule.
+pub(super) type Placed = (Part, Range<usize>);
+
 /// Reads a text.
-pub fn read(text: &str, shapes: Shapes) -> Read<Vec<Part>> {
+pub(super) fn read(text: &str, shapes: Shapes) -> Read<Vec<Placed>> {
     let mut loader = Loader {
         parser: Parser::new(text, Family::Ip)?,
         shapes,
@@ -163,15 +167,16 @@ impl Loader<'_, '_> {
     fn table(&mut self) -> Read<()> {
         let table = self.table_name()?;
         let at = self.parts.len();
+        let place = self.parser.last();
         let mut add = TableAdd::new(table.clone());
-        self.parts.push(add.clone().into());
+        self.parts.push((add.clone().into(), place));
         if !self.parser.take("{") {
             return Ok(());
         }
         loop {
             self.separators();
             if self.parser.take("}") {
-                if let Some(part) = self.parts.get_mut(at) {
+                if let Some((part, _)) = self.parts.get_mut(at) {
                     *part = add.into();
                 }
                 return Ok(());
@@ -265,7 +270,7 @@ impl Loader<'_, '_> {
                 ObjectDel { object, word }.into()
             }
         };
-        self.parts.push(part);
+        self.parts.push((part, self.parser.last()));
         Ok(())
     }
 
@@ -283,7 +288,7 @@ impl Loader<'_, '_> {
             "chain" => What::Chain(self.inside("chain")?),
             word => What::Set(self.inside(word)?),
         };
-        self.parts.push(Flush { what }.into());
+        self.parts.push((Flush { what }.into(), self.parser.last()));
         Ok(())
     }
 
@@ -304,7 +309,7 @@ impl Loader<'_, '_> {
     }
 
     /// Reads a rule.
-    fn rule(&mut self, chain: Inside, place: Place) -> Read<Part> {
+    fn rule(&mut self, chain: Inside, place: Place) -> Read<Placed> {
         let start = self.parser.start();
         let family = chain.table.family;
         self.parser.family = family;
@@ -312,16 +317,17 @@ impl Loader<'_, '_> {
         if rule.statements.is_empty() {
             return Err(self.parser.fault("a rule has to stand here"));
         }
-        let text = in_one_line(self.parser.text_at(self.parser.since(start)));
+        let at = self.parser.since(start);
+        let text = in_one_line(self.parser.text_at(at.clone()));
         let shapes = |set: &str| self.shape(&chain.table, set);
         let compiled = compile(&rule, family, &shapes, &mut 0)?;
-        Ok(RuleAdd {
+        let add = RuleAdd {
             chain,
             place,
             text,
             compiled,
-        }
-        .into())
+        };
+        Ok((add.into(), at))
     }
 
     pub(super) fn shape(&self, table: &TableName, set: &str) -> Option<Shape> {
@@ -336,6 +342,7 @@ impl Loader<'_, '_> {
     }
 
     fn chain(&mut self, chain: Inside) -> Read<()> {
+        let place = self.parser.last();
         let mut add = ChainAdd {
             chain,
             hook: None,
@@ -368,7 +375,7 @@ impl Loader<'_, '_> {
                 }
             }
         }
-        self.parts.push(add.into());
+        self.parts.push((add.into(), place));
         Ok(())
     }
 

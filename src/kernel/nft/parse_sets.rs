@@ -14,6 +14,7 @@ use super::{token, type_of};
 
 impl Loader<'_, '_> {
     pub(super) fn set(&mut self, set: Inside) -> Read<()> {
+        let place = self.parser.last();
         self.parser.expect("{")?;
         self.parser.family = set.table.family;
         let mut shape: Option<(Vec<Kind>, Mapped)> = None;
@@ -107,14 +108,12 @@ impl Loader<'_, '_> {
             shape.merges = true;
         }
         self.made.push((set.clone(), shape.clone()));
-        self.parts.push(
-            SetAdd {
-                set: set.clone(),
-                shape,
-                options,
-            }
-            .into(),
-        );
+        let add = SetAdd {
+            set: set.clone(),
+            shape,
+            options,
+        };
+        self.parts.push((add.into(), place));
         if let Some(mark) = elements {
             let end = self.parser.mark();
             self.parser.back_to(mark);
@@ -181,14 +180,17 @@ impl Loader<'_, '_> {
         let start = self.parser.start();
         let elements = self.parser.elements(&shape.key, &data)?;
         let at = self.parser.since(start);
-        let elements =
-            Elements::of(set, shape, elements, gone).map_err(|fault| Fault { at, ..fault })?;
-        self.later.push(elements.into());
+        let elements = Elements::of(set, shape, elements, gone).map_err(|fault| Fault {
+            at: at.clone(),
+            ..fault
+        })?;
+        self.later.push((elements.into(), at));
         Ok(())
     }
 
     /// A counter, quota or limit with a name.
     pub(super) fn object(&mut self, object: Inside, word: &str) -> Read<()> {
+        let place = self.parser.last();
         let (mut state, mut comment) = (None, None);
         if self.parser.take("{") {
             loop {
@@ -220,14 +222,12 @@ impl Loader<'_, '_> {
                     .fault(format!("what the {word} is has to stand here, in braces")));
             }
         };
-        self.parts.push(
-            ObjectAdd {
-                object,
-                state,
-                comment,
-            }
-            .into(),
-        );
+        let add = ObjectAdd {
+            object,
+            state,
+            comment,
+        };
+        self.parts.push((add.into(), place));
         Ok(())
     }
 }

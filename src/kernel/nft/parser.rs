@@ -78,6 +78,12 @@ impl<'a> Parser<'a> {
         start..last.map_or(start, |token| token.at.end).max(start)
     }
 
+    /// The token that was read last.
+    pub fn last(&self) -> Range<usize> {
+        let last = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
+        last.map_or(0..0, |token| token.at.clone())
+    }
+
     /// How far it has got, to come back to.
     pub fn mark(&self) -> usize {
         self.at

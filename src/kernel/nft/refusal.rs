@@ -119,7 +119,9 @@ fn missing_chain(names: &dyn Names, chain: &Inside, argument: &'static str) -> O
 }
 
 fn missing_set(names: &dyn Names, set: &Inside, argument: &'static str) -> Option<Reason> {
-    let sets = list::sets(names.namespace().netfilter().ok()?, Some(&set.table)).ok()?;
+    // A table that the same text makes is not there, and has none.
+    let sets = list::sets(names.namespace().netfilter().ok()?, Some(&set.table));
+    let sets = sets.unwrap_or_default();
     if sets.iter().any(|(_, one)| one.name == set.name) {
         return None;
     }
@@ -333,7 +335,8 @@ fn missing_in_rule(names: &dyn Names, add: &RuleAdd, before: &[Part]) -> Option<
         if expression.name == "objref"
             && let Some(name) = expression.text(2)
         {
-            let objects = list::objects(names.namespace().netfilter().ok()?, Some(table)).ok()?;
+            let objects = list::objects(names.namespace().netfilter().ok()?, Some(table));
+            let objects = objects.unwrap_or_default();
             let there = objects.iter().any(|(_, one)| one.name == name);
             if !there && !is_made(before, &inside(name)) {
                 let words = format!("there is no object {name:?} in table {table}");

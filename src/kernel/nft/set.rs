@@ -493,7 +493,7 @@ impl Operation for Elements {
                 let Ok(before) = before else { return Ok(None) };
                 parts.push(before.into());
             }
-            return Ok(Some(super::load::Load { parts }.into()));
+            return Ok(Some(super::load::Load::of(parts).into()));
         }
         // Of what was there already nothing is taken back; of what was not there nothing is brought back.
         let elements = self.elements.iter().filter_map(|element| {

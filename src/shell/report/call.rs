@@ -7,7 +7,7 @@ use rhai::packages::{Package, StandardPackage};
 
 use super::explain::{Explanation, Scene};
 use super::words::{self, alternatives, count, kind};
-use crate::catalog::signature::{Parameter, Signature};
+use crate::catalog::signature::{HANDLES, Parameter, Signature};
 use crate::shell::source::Source;
 use crate::shell::span::Call;
 
@@ -39,7 +39,13 @@ pub fn not_found(signature: &str, scene: &Scene) -> Explanation {
     }
     let call = scene.call(name);
     let method = call.as_ref().is_some_and(|(_, call)| call.method);
-    let verbs = scene.signatures.of(path);
+    // Several kinds of handles can have a method of that name.
+    let of_holder = |holder: &String| scene.signatures.methods(holder, path);
+    let verbs = types.first().map(of_holder).unwrap_or_default();
+    let verbs = match verbs.is_empty() {
+        true => scene.signatures.of(path),
+        false => verbs,
+    };
     let scripted = verbs.is_empty();
     let known = if scripted {
         let functions = functions(module, scene).into_iter();
@@ -52,7 +58,9 @@ pub fn not_found(signature: &str, scene: &Scene) -> Explanation {
         // function of the script knows as `this`; but "veth0".link_up() means link_up("veth0").
         let holder = types.first().filter(|holder| scripted || !is_plain(holder));
         let handle_first = !scripted && !method && types.first().is_some_and(|one| one == "netns");
-        let apart = holder.is_some() && (method || handle_first);
+        // Where the script is not at hand, a value that has methods stood before the dot.
+        let unseen = call.is_none() && holder.is_some_and(|one| HANDLES.contains(&one.as_str()));
+        let apart = holder.is_some() && (method || handle_first || unseen);
         return Misuse {
             name,
             known: &known,

@@ -53,8 +53,23 @@ pub struct Explanation {
     pub span: Option<Range<usize>>,
     /// What is pointed at beside it.
     pub beside: Option<(Range<usize>, String)>,
+    /// The line of a text that is not the script's.
+    pub quoted: Option<Quoted>,
     /// The lines below.
     pub notes: Vec<Note>,
+}
+
+/// A line of a text that the script gave to a verb, and what is underlined in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quoted {
+    /// What the text is.
+    pub title: String,
+    /// Which line of it, counted from 1.
+    pub line: usize,
+    /// The line.
+    pub text: String,
+    /// The bytes of the line that are underlined.
+    pub span: Range<usize>,
 }
 
 impl Explanation {

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rhai::{Dynamic, Map, Token};
 
 use super::call::{accepts, counts};
-use super::explain::{Explanation, Kind, Scene};
+use super::explain::{Explanation, Kind, Quoted, Scene};
 use super::literal;
 use super::words;
 use crate::catalog::signature::Signature;
@@ -27,6 +27,8 @@ struct Failure {
     hint: String,
     argument: String,
     within: Option<Range<usize>>,
+    /// The line of the argument, a text: its number, the character in it, and the line.
+    quote: Option<(usize, usize, String)>,
 }
 
 impl Failure {
@@ -37,6 +39,7 @@ impl Failure {
             let text = value.as_immutable_string_ref().ok()?;
             Some(text.to_string())
         };
+        let number = |key: &str| usize::try_from(map.get(key)?.as_int().ok()?).ok();
         let or_empty = |key: &str| text(key).unwrap_or_default();
         Some(Self {
             op: text("op")?,
@@ -52,6 +55,32 @@ impl Failure {
             hint: or_empty("hint"),
             argument: or_empty("argument"),
             within: map.get("within").and_then(bounds),
+            quote: number("line")
+                .zip(number("column"))
+                .zip(text("quote"))
+                .map(|((line, column), text)| (line, column, text)),
+        })
+    }
+
+    /// The line of the text that the part to blame stands in.
+    fn quoted(&self) -> Option<Quoted> {
+        let (line, column, text) = self.quote.clone()?;
+        let before = column.saturating_sub(1);
+        let byte = |text: &str, character| {
+            let place = text.char_indices().nth(character);
+            place.map_or(text.len(), |(at, _)| at)
+        };
+        let start = byte(&text, before);
+        let length = self.within.as_ref().map_or(0, Range::len);
+        let end = text.floor_char_boundary(start.saturating_add(length));
+        let characters = text.get(start..end).unwrap_or("").chars().count();
+        // What drives a terminal is something else there, character for character.
+        let text = Source::new("", text).text().to_owned();
+        Some(Quoted {
+            title: format!("{} of {}", self.argument, self.op),
+            line,
+            span: byte(&text, before)..byte(&text, before.saturating_add(characters)),
+            text,
         })
     }
 }
@@ -99,6 +128,7 @@ fn of_verb(failure: &Failure, scene: &Scene) -> Explanation {
     let mut explanation = Explanation::new(title);
     if scene.place.word() == "throw" {
         explanation.label = "thrown again here".to_owned();
+        explanation.quoted = failure.quoted();
     } else {
         blame(&mut explanation, failure, scene);
     }
@@ -137,6 +167,7 @@ fn blame(explanation: &mut Explanation, failure: &Failure, scene: &Scene) {
     let fits = |text: &str| text.chars().count() <= LONGEST_LABEL && !text.contains('\n');
     let short = if fits(reason) { reason } else { "" };
     short.clone_into(&mut explanation.label);
+    explanation.quoted = failure.quoted();
     let Some((source, call)) = scene.call(&failure.op) else {
         return;
     };
@@ -155,6 +186,9 @@ fn blame(explanation: &mut Explanation, failure: &Failure, scene: &Scene) {
             let part = literal::part(source.slice(value.clone()), part)?;
             Some(value.start + part.start..value.start + part.end)
         });
+    if part.is_some() {
+        explanation.quoted = None;
+    }
     let span = part
         .or(argument)
         .or_else(|| source.option_span(&call, &failure.argument));

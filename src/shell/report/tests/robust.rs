@@ -112,6 +112,31 @@ fn any_value() -> impl Strategy<Value = Dynamic> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
+    /// A script can make a map as a verb throws it, with whatever in it.
+    #[test]
+    fn no_quoted_line_panics(
+        quote in any::<String>(), line in any::<i64>(), column in -1i64..12, start in -1i64..12, length in -1i64..9,
+    ) {
+        let within = vec![Dynamic::from(start), Dynamic::from(start + length)];
+        let value: Map = [
+            ("op", "addr_add".into()),
+            ("message", "wrong".into()),
+            ("argument", "link".into()),
+            ("within", within.into()),
+            ("line", line.into()),
+            ("column", column.into()),
+            ("quote", quote.into()),
+        ]
+        .into_iter()
+        .map(|(key, value): (&str, Dynamic)| (key.into(), value))
+        .collect();
+        let error = EvalAltResult::ErrorRuntime(value.into(), Position::new(1, 1));
+        let sources = Sources::new("lab.rhai", "addr_add(x, y)");
+        let style = Style { colour: false, ascii: true, width: 80 };
+        let shown = report(&error, &sources, &Verbs, style);
+        prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
+    }
+
     /// Whatever is thrown, wherever: a report comes out, and it does not drive the terminal.
     #[test]
     fn no_error_panics(
