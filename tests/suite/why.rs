@@ -44,6 +44,11 @@ pub fn trials() -> Vec<Trial> {
     let mended = CASES.iter().flat_map(one);
     let mut trials: Vec<Trial> = mended.chain(TOLD.iter().flat_map(told)).collect();
     trials.extend(test("why: what nobody can ask", &[], refused));
+    trials.extend(test(
+        "why: no address of the family",
+        &[],
+        no_address_of_the_family,
+    ));
     trials.push(Trial::test("why: every cause has a case", covered));
     trials
 }
@@ -116,6 +121,32 @@ fn refused(user: User) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// A host that has addresses, but none to speak to that one with.
+fn no_address_of_the_family(user: User) -> Verdict {
+    let code = r#"
+        let h2 = netns_add("h2");
+        veth_add("a", "b", #{ up: true, peer_netns: h2 });
+        let ask = |to| { let v = why(to); show([v.words, v.mend]); };
+        addr_add("a", "10.0.0.1/24");
+        ask.call("fd00::2");
+        h2.addr_add("b", "fd00::2/64");
+        ask.call("fd00::2");
+        addr_del("a", "10.0.0.1/24");
+        addr_add("a", "fd00::1/64");
+        ask.call("10.0.0.2");
+    "#;
+    let near = "no IPv6 address besides link-local ones";
+    let wanted = [
+        json!([format!("the home namespace has {near}"), null]),
+        json!([
+            format!("a of the home namespace has {near}"),
+            "addr_add(\"a\", \"fd00::3/64\")"
+        ]),
+        json!(["the home namespace has no IPv4 address", null]),
+    ];
+    same(run_json(user, code)?, wanted.to_vec())
 }
 
 /// What has nothing to mend: a name, what it needs, a lab, a question, and `[works, cause, mend, outcome, netns, back]`, the path,

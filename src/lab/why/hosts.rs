@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::kernel::listeners::hears;
+use crate::kernel::addr::Addr;
 
 use super::super::journey::Place;
 use super::follow::{Course, Stop};
@@ -107,7 +108,25 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
             "{} has no address: it has no link but lo, and no cable leads from it",
             scene.space.words()
         ),
-        _ => format!("{} has no address", scene.space.words()),
+        _ => {
+            let own = scene.space.addresses();
+            let own = own.filter(|(link, _)| *link != "lo");
+            let own: Vec<&Addr> = own.map(|(_, addr)| addr).collect();
+            format!(
+                "{} has {}",
+                scene.space.words(),
+                wires::none_of(scene.to, &own)
+            )
+        }
+    };
+    let own = scene.space.addresses();
+    let own = own.filter(|(link, _)| *link != "lo");
+    let own: Vec<String> = own
+        .map(|(link, addr)| format!("{} ({link})", addr.local))
+        .collect();
+    let own = match own.is_empty() {
+        true => "none".into(),
+        false => own.join(", "),
     };
     Some(
         Finding::new(Cause::NoAddress, words)
@@ -115,7 +134,7 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
                 format!("links of {}", scene.space.words()),
                 links.join(", "),
             )
-            .shown_by(format!("addresses of {}", scene.space.words()), "none"),
+            .shown_by(format!("addresses of {}", scene.space.words()), own),
     )
 }
 

@@ -183,6 +183,20 @@ fn addresses(named: &NamedLink, is_ipv4: bool) -> Vec<&Addr> {
         .collect()
 }
 
+/// That there is no address with which to speak to this one, among those that there are: `no IPv6 address besides link-local ones`.
+pub(super) fn none_of(to: IpAddr, own: &[&Addr]) -> &'static str {
+    // Each link has a link-local one by itself.
+    let mut near = own.iter().filter(|addr| is_link_local(addr.local.address));
+    let has_near = near.next().is_some();
+    let has_wide = own.iter().any(|addr| !is_link_local(addr.local.address));
+    match to {
+        IpAddr::V6(_) if has_near => "no IPv6 address besides link-local ones",
+        IpAddr::V6(_) if has_wide => "no IPv6 address",
+        IpAddr::V4(_) if has_wide => "no IPv4 address",
+        _ => "no address",
+    }
+}
+
 fn is_link_local(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(_) => false,
@@ -275,7 +289,11 @@ fn unaddressed(scene: &Scene<'_>, exit: &Exit) -> Option<Finding> {
     let address = called.or_else(|| free_address(scene, near));
     let at = scene.space.words();
     let (cause, words) = match own.as_slice() {
-        [] => (Cause::NoAddress, format!("{link} of {at} has no address")),
+        [] => {
+            let all: Vec<&Addr> = named.link.addresses.iter().collect();
+            let words = format!("{link} of {at} has {}", none_of(scene.to, &all));
+            (Cause::NoAddress, words)
+        }
         [one] if is_stray(scene, &place, one) => (
             Cause::WrongAddress,
             format!("{link} of {at} has {one}, and nobody on its wire is in that network"),
@@ -289,7 +307,8 @@ fn unaddressed(scene: &Scene<'_>, exit: &Exit) -> Option<Finding> {
     if let (Cause::WrongAddress, [one]) = (cause, own.as_slice()) {
         lines.push(scene.line(format!("addr_del({link:?}, \"{one}\")")));
     }
-    let has: Vec<String> = own.iter().map(ToString::to_string).collect();
+    let all = named.link.addresses.iter().map(|addr| addr.local);
+    let has: Vec<String> = all.map(|local| local.to_string()).collect();
     let has = match has.is_empty() {
         true => "none".into(),
         false => has.join(", "),
