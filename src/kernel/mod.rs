@@ -27,6 +27,7 @@
 //! | [`wait`] | waiting for descriptors, and what is done meanwhile |
 //! | [`process`] | other processes, as /proc shows them, and descriptors that stand for them |
 //! | [`listeners`] | who listens at a port |
+//! | [`users`] | the users of this user namespace |
 //! | [`limits`] | how many files may be open |
 //! | [`link_properties`] | properties that any link has and few set |
 //! | `link_message`, `link_refusal` | the message of a link, and why the kernel says no |
@@ -95,6 +96,7 @@ pub mod sysctl_fault;
 pub mod text;
 pub mod tuntap;
 pub mod units;
+pub mod users;
 pub mod veth;
 pub mod vlan_options;
 pub mod vni;

@@ -13,6 +13,7 @@ use super::netns::Namespace;
 use super::reason::{Reason, Refusal, listed};
 use super::route::{AF_INET, AF_INET6};
 use super::route_names::{PROTOCOLS, realm_text, table, table_text};
+use super::users;
 
 const RTM_NEWRULE: u16 = 32;
 const RTM_DELRULE: u16 = 33;
@@ -468,9 +469,7 @@ impl Operation for RuleAdd {
                 Reason::new("this kernel has no vrf, whose tables l3mdev looks in").blame("l3mdev"),
             ),
             Errno::EINVAL if self.rule.uidrange.is_some() && refusal.may_mean("uid") => {
-                let words = "there are no such users in this user namespace";
-                let hint = "netsh's sandbox has one user, 0";
-                Some(Reason::new(words).blame("uidrange").hint(hint))
+                Some(users::unknown().blame("uidrange"))
             }
             _ => None,
         }

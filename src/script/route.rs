@@ -3,20 +3,23 @@
 use std::net::IpAddr;
 
 use rhai::plugin::*;
-use rhai::{Array, Map};
+use rhai::{Array, Dynamic, Map};
 
 use crate::kernel::route::Filter;
 use crate::kernel::route_change::{Mode, RouteAdd, RouteDel, RouteFlush};
 use crate::kernel::route_names::{PROTOCOLS, TYPES, table};
 use crate::kernel::route_question::Question;
+use crate::kernel::users;
 use crate::lab::explain::ask;
+use crate::lab::failure::{Failure, Outcome};
 
 use super::call::{RhaiResultOf, verb};
-use super::options::Options;
+use super::options::{Fault, OptionValue, Options};
 use super::route_options::{
     Family, Table, numbered, port, read_meant, read_route, read_routes, read_selector, router,
 };
 use super::route_values::{RouteMaps, answer_map};
+use super::rule::{Protocol, number, text_of};
 
 /// The verbs.
 #[export_module]
@@ -379,10 +382,10 @@ pub mod api {
     /// - `from` (address): where it comes from
     /// - `iif` (link): the link by which it came in
     /// - `oif` (link): the link by which it is to leave
-    /// - `mark` (int): its firewall mark
+    /// - `mark` (string or int): its firewall mark: 1 or "0x1"
     /// - `uid` (int): whose packet it is
     /// - `tos` (int): its type of service
-    /// - `ipproto` (int): what it carries: 6 is TCP, 17 UDP
+    /// - `ipproto` (string or int): what it carries: "tcp", "udp", "icmp", or a number
     /// - `sport` (int): its source port
     /// - `dport` (int): its destination port
     /// - `fibmatch` (bool): give the route itself, and not what follows from it for this packet
@@ -394,7 +397,7 @@ pub mod api {
     /// (int); `uid` (int). What there is not is `()`.
     ///
     /// # Errors
-    /// No route leads there (ENETUNREACH); a route refuses it (EHOSTUNREACH, EACCES, EINVAL). Of a packet that came in: it is not
+    /// No such user; no route leads there (ENETUNREACH); a route refuses it (EHOSTUNREACH, EACCES, EINVAL). Of a packet that came in: it is not
     /// forwarded (EHOSTUNREACH), its source can't be (EINVAL), or the answer would take another way (EXDEV).
     ///
     /// # Example
@@ -410,10 +413,12 @@ pub mod api {
                 from: options.take::<IpAddr>("from")?,
                 iif: options.take("iif")?,
                 oif: options.take("oif")?,
-                mark: options.take("mark")?,
-                uid: options.take("uid")?,
+                mark: options.take::<PacketMark>("mark")?.map(|mark| mark.0),
+                uid: user(&mut options, "uid")?,
                 tos: options.take("tos")?.unwrap_or(0),
-                protocol: options.take("ipproto")?,
+                protocol: options
+                    .take::<Protocol>("ipproto")?
+                    .map(|protocol| protocol.0),
                 sport: port(&mut options, "sport")?,
                 dport: port(&mut options, "dport")?,
                 fibmatch: options.flag("fibmatch")?,
@@ -490,4 +495,31 @@ fn make(ctx: &NativeCallContext, destination: &str, options: Map, mode: Mode) ->
         let route = read_route(destination, Options::new(options))?;
         lab.apply(RouteAdd { route, mode })
     })
+}
+
+/// A user whose packet is asked about: for the kernel another one is nobody, and the answer would be that of nobody's.
+fn user(options: &mut Options, key: &'static str) -> Outcome<Option<u32>> {
+    let uid = options.take::<u32>(key)?;
+    match uid.filter(|uid| !users::is_there(*uid)) {
+        None => Ok(uid),
+        Some(uid) => {
+            let reason = users::unknown();
+            let words = format!("the user {uid}: {}", reason.words);
+            Err(Failure::new(words)
+                .about(uid.to_string())
+                .blame(key)
+                .hint(reason.hint))
+        }
+    }
+}
+
+/// The mark of a packet: all bits of it.
+struct PacketMark(u32);
+
+impl OptionValue for PacketMark {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        let text = text_of(value)?;
+        let wrong = || Fault::Value(format!("{text:?} is no mark such as 1 or \"0x1\""));
+        number(&text).map(PacketMark).ok_or_else(wrong)
+    }
 }

@@ -341,7 +341,7 @@ fn ports(options: &mut Options, key: &'static str) -> Outcome<Option<(u16, u16)>
 }
 
 /// A number, in digits or with `0x`.
-fn number(text: &str) -> Option<u32> {
+pub(super) fn number(text: &str) -> Option<u32> {
     match text.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16).ok(),
         None => text.parse().ok(),
@@ -349,7 +349,7 @@ fn number(text: &str) -> Option<u32> {
 }
 
 /// A string, or a number as one.
-fn text_of(value: &rhai::Dynamic) -> Result<String, Fault> {
+pub(super) fn text_of(value: &rhai::Dynamic) -> Result<String, Fault> {
     match value.as_int() {
         Ok(number) => Ok(number.to_string()),
         Err(_) => String::read(value).map_err(|_| Fault::Type("a string or an int")),
@@ -404,7 +404,7 @@ impl OptionValue for Range {
 }
 
 /// What a packet carries: `IPPROTO_*` of linux/in.h.
-struct Protocol(u8);
+pub(super) struct Protocol(pub(super) u8);
 
 impl OptionValue for Protocol {
     fn read(value: &rhai::Dynamic) -> Result<Self, Fault> {

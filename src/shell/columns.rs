@@ -194,24 +194,25 @@ const SHAPES: &[Shape] = &[
             ("to", Column(2)),
             ("iif", Column(6)),
             ("oif", Column(7)),
-            ("fwmark", Column(8)),
+            ("fwmark", Column(9)),
+            // A mark without its mask is another one.
+            ("fwmask", Column(8)),
             ("action", Column(3)),
             ("table", Column(4)),
-            ("target", Column(9)),
-            ("ipproto", Column(10)),
-            ("sport", Column(11)),
-            ("dport", Column(12)),
-            ("uidrange", Column(13)),
-            ("tos", Column(14)),
-            ("suppress_prefixlength", Column(15)),
+            ("target", Column(10)),
+            ("ipproto", Column(11)),
+            ("sport", Column(12)),
+            ("dport", Column(13)),
+            ("uidrange", Column(14)),
+            ("tos", Column(15)),
+            ("suppress_prefixlength", Column(16)),
             ("l3mdev", Detail),
             ("tun_id", Detail),
             ("realms", Detail),
-            ("fwmask", Detail),
             ("suppress_ifgroup", Detail),
             ("protocol", Detail),
             ("flags", Detail),
-            ("family", Column(16)),
+            ("family", Column(17)),
         ],
     },
     Shape {
@@ -552,6 +553,9 @@ mod tests {
     fn detail_belongs_to_a_kind_and_not_to_a_word() {
         let plan = for_list(&BTreeSet::from(["flags", "ip", "hw_address"]));
         assert!(plan.detail.is_empty());
+        let rule = ["priority", "action", "table", "fwmark", "fwmask", "flags"];
+        let plan = for_list(&BTreeSet::from(rule));
+        assert_eq!(plan.detail, ["flags"]);
         let plan = for_list(&BTreeSet::from([
             "flags",
             "name",

@@ -339,7 +339,7 @@ fn asked_for(user: User) -> Verdict {
         for words in ["10.5.1.1", "10.5.1.1 mark 7", "10.0.0.1", "10.0.0.255", "10.0.0.9 from 10.1.0.1", "fd05::1", "10.5.1.1 fibmatch"] {{
             let parts = words.split(" ");
             let options = #{{}};
-            if words.contains("mark") {{ options.mark = 7; }}
+            if words.contains("mark") {{ options.mark = "0x7"; options.ipproto = "tcp"; }}
             if words.contains("from") {{ options.from = parts[2]; }}
             if words.contains("fib") {{ options.fibmatch = true; }}
             let way = route_get(parts[0], options);

@@ -20,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
             invalid,
         ),
         test("wrong input: rules", &[], rules),
+        test("wrong input: which way", &[], which_way),
         test("wrong input: vxlan", vxlan, vxlan_ports),
         test("wrong input: macvlan", macvlan, macvlans),
         test("wrong input: classes", htb, classes),
@@ -299,6 +300,27 @@ fn rules(user: User) -> Verdict {
             (
                 r#"nft_set_add("ip f s", "ipv4_addr", #{ comment: "x\x00y" })"#,
                 "it has a NUL character in it",
+            ),
+        ],
+    )
+}
+
+fn which_way(user: User) -> Verdict {
+    refused(
+        user,
+        "",
+        &[
+            (
+                r#"route_get("127.0.0.1", #{ uid: 4242 })"#,
+                "the user 4242: there are no such users in this user namespace | netsh's sandbox has one user, 0",
+            ),
+            (
+                r#"route_get("127.0.0.1", #{ mark: "1/2" })"#,
+                "\"1/2\" is no mark such as 1 or \"0x1\"",
+            ),
+            (
+                r#"route_get("127.0.0.1", #{ ipproto: "tpc" })"#,
+                "\"tpc\" is none of tcp, udp",
             ),
         ],
     )

@@ -899,11 +899,11 @@ fn routes() {
         ),
         (
             "ip route get 10.0.0.1 ipproto udp dport 53",
-            r#"show(route_get("10.0.0.1", #{ ipproto: 17, dport: 53 }));"#,
+            r#"show(route_get("10.0.0.1", #{ ipproto: "udp", dport: 53 }));"#,
         ),
         (
-            "ip route get 10.0.0.1 from 10.0.0.2 iif eth0 mark 0x10",
-            r#"show(route_get("10.0.0.1", #{ from: "10.0.0.2", iif: "eth0", mark: 16 }));"#,
+            "ip route get 10.0.0.1 from 10.0.0.2 iif eth0 mark 0x10 ipproto tcp",
+            r#"show(route_get("10.0.0.1", #{ from: "10.0.0.2", iif: "eth0", mark: "0x10", ipproto: "tcp" }));"#,
         ),
         (
             "ip route flush table 100",
