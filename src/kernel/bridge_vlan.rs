@@ -3,6 +3,7 @@
 
 use nix::errno::Errno;
 
+use super::bridge_port;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::{Error, Result};
 use super::fdb::AF_BRIDGE;
@@ -296,12 +297,7 @@ impl Range {
             return Some(Reason::new(words).blame("link").hint("#{ self: true }"));
         }
         if link.kind != "bridge" && link.master.is_none() {
-            let words = format!("{} is no port of a bridge", self.link);
-            let hint = format!(
-                "link_set({:?}, #{{ master: \"br0\" }}) makes it one",
-                self.link
-            );
-            return Some(Reason::new(words).blame("link").hint(hint));
+            return Some(bridge_port::no_port(&self.link).blame("link"));
         }
         let words = "this kernel's bridges know no VLANs: CONFIG_BRIDGE_VLAN_FILTERING is not set";
         Some(

@@ -4,10 +4,12 @@
 use netlink_packet_core::{NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use nix::errno::Errno;
 
+use super::bridge_port;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
 use super::fdb::{AF_BRIDGE, Entry, Filter, NFEA_ACTIVITY_NOTIFY, NFEA_DONT_REFRESH, STATES, list};
 use super::link;
+use super::mac::Mac;
 use super::ndmsg::{self, Header, nda, ntf, nud};
 use super::netlink::Request;
 use super::netlink::attributes::Attributes;
@@ -233,11 +235,14 @@ impl Operation for FdbAdd {
         match refusal.errno {
             Errno::EEXIST => {
                 let words = format!("there is such an entry behind {link} already");
-                Some(
-                    Reason::new(words)
-                        .blame("mac")
-                        .hint("fdb_del(...) removes it"),
-                )
+                // A tunnel sends what is for several to all of the other ends that it has for them (vxlan_fdb_update).
+                let is_for_several = |mac: Mac| mac.is_multicast() || mac.bytes() == [0; 6];
+                let mac = self.entry.mac.filter(|mac| is_for_several(*mac));
+                let hint = match mac.and(self.entry.dst) {
+                    Some(_) => "#{ append: true } adds another end beside it",
+                    None => "fdb_del(...) removes it",
+                };
+                Some(Reason::new(words).blame("mac").hint(hint))
             }
             Errno::EINVAL if self.entry.dst.is_none() && is_tunnel(link, names) => {
                 let words = format!(
@@ -366,12 +371,7 @@ fn no_port(entry: &Entry<String>, refusal: &Refusal, namespace: &Namespace) -> O
     let wants_bridge = entry.flags & ntf::MASTER != 0;
     let is_refused = matches!(refusal.errno, Errno::EOPNOTSUPP | Errno::EINVAL);
     let is_none = is_refused && wants_bridge && found.master.is_none();
-    is_none.then(|| no_port_of_any(link).blame("master"))
-}
-
-pub(super) fn no_port_of_any(link: &str) -> Reason {
-    let hint = format!("link_set({link:?}, #{{ master: \"br0\" }}) makes it one");
-    Reason::new(format!("{link} is no port of a bridge")).hint(hint)
+    is_none.then(|| bridge_port::no_port(link).blame("master"))
 }
 
 fn unknown(entry: &Entry<String>, names: &dyn Names) -> Reason {

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 
 use nix::errno::Errno;
 
+use super::bridge_port;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
 use super::fdb::AF_BRIDGE;
-use super::fdb_change::no_port_of_any;
 use super::link;
 use super::ndmsg::{self, Header, nda, ntf, nud};
 use super::netlink::Request;
@@ -212,7 +212,7 @@ impl Operation for FdbFlush {
             Errno::EOPNOTSUPP | Errno::EINVAL
                 if self.flags & ntf::MASTER != 0 && found.master.is_none() =>
             {
-                Some(no_port_of_any(link).blame("master"))
+                Some(bridge_port::no_port(link).blame("master"))
             }
             Errno::EOPNOTSUPP if !["bridge", "vxlan"].contains(&found.kind.as_str()) => {
                 let words = format!("{link} is neither a bridge nor a VXLAN tunnel");
@@ -230,9 +230,19 @@ impl Operation for FdbFlush {
                     "bridges do it from Linux 5.19 on, VXLAN tunnels from 6.7 on; fdb_del(...) removes one",
                 ))
             }
-            Errno::EINVAL if said.contains("not a bridge port") => {
-                let port = self.which.brport.as_deref().unwrap_or(link);
-                Some(Reason::new(format!("{port} is no port of a bridge")).blame("brport"))
+            Errno::EINVAL if bridge_port::is_meant(said) => {
+                let port = self.which.brport.as_deref()?;
+                let bare = |index| link::get_bare(names.namespace(), index).ok();
+                let bridge = match found.master.filter(|_| self.flags & ntf::MASTER != 0) {
+                    Some(master) => bare(master)?.name,
+                    None => found.name,
+                };
+                let other = names.link(port).ok().and_then(bare);
+                let reason = match other.is_some_and(|other| other.kind == "bridge") {
+                    true => Reason::new(format!("{port} is another bridge than {bridge}")),
+                    false => bridge_port::no_port_of(port, &bridge),
+                };
+                Some(reason.blame("brport"))
             }
             _ => None,
         }

@@ -3,6 +3,7 @@
 use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use nix::errno::Errno;
 
+use super::bridge_port;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
 use super::fdb_flush::NLM_F_BULK;
@@ -230,12 +231,8 @@ pub(crate) fn not_there(
             Reason::new("the bridges of this kernel know no groups (CONFIG_BRIDGE_IGMP_SNOOPING)")
         }
         Errno::EOPNOTSUPP => Reason::new(format!("{bridge} is no bridge")).blame("bridge"),
-        Errno::EINVAL
-            if said.contains("not a bridge port") || said.contains("different bridge") =>
-        {
-            let words = format!("{port} is no port of {bridge}");
-            let hint = format!("link_set({port:?}, #{{ master: {bridge:?} }}) makes it one");
-            Reason::new(words).blame("port").hint(hint)
+        Errno::EINVAL if bridge_port::is_meant(said) => {
+            bridge_port::no_port_of(port, bridge).blame("port")
         }
         Errno::EINVAL if said.contains("not running") => {
             let words = format!("the bridge {bridge} is down");

@@ -14,6 +14,7 @@
 //! | [`units`] | durations, rates, sizes and percentages as tc writes them |
 //! | [`route`], [`route_change`], [`route_fault`], [`route_metrics`], [`route_names`], [`route_question`], [`rule`] | routes and rules |
 //! | [`neigh_change`], [`ndmsg`], [`fdb`], [`fdb_change`], [`fdb_flush`], [`bridge_vlan`], [`vlan_options`], [`vni`], [`mdb`], [`mdb_change`], [`port_state`] | neighbours; what bridges know of addresses, VLANs and groups; states of ports |
+//! | `bridge_port` | that a link is no port of a bridge |
 //! | [`netns`] | network namespaces; the only unshare(2) and setns(2) |
 //! | [`netlink`] | netlink sockets: requests, lists, transactions, extended acks, attributes, the tap |
 //! | [`conntrack`], [`conntrack_change`], [`conntrack_filter`], [`conntrack_text`] | connections as netfilter tracks them, forgetting them, which of them are meant, and a line of text for each |
@@ -38,6 +39,7 @@
 //! show it.
 
 pub mod addr;
+mod bridge_port;
 pub mod bridge_vlan;
 pub mod change;
 pub mod cidr;

@@ -3,6 +3,7 @@
 
 use nix::errno::Errno;
 
+use super::bridge_port;
 use super::bridge_vlan::{Range, span};
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::{Error, Result};
@@ -369,12 +370,7 @@ impl Operation for VlanSet {
             });
         }
         if !self.global && found.kind != "bridge" && found.master.is_none() {
-            let hint = format!(
-                "link_set({:?}, #{{ master: \"br0\" }}) makes it one",
-                self.link
-            );
-            let reason = Reason::new(format!("{} is no port of a bridge", self.link));
-            return Some(reason.blame("link").hint(hint));
+            return Some(bridge_port::no_port(&self.link).blame("link"));
         }
         let range = Range {
             // What a bridge itself has needs no word here.

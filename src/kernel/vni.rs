@@ -191,6 +191,16 @@ impl Vnis<String> {
         Ok(groups)
     }
 
+    /// The kernel takes a request for network 0 alone for one that names none.
+    fn only_zero(&self, refusal: &Refusal) -> Option<Reason> {
+        let is_it = refusal.errno == Errno::EINVAL && self.last == 0;
+        is_it.then(|| {
+            Reason::new("the kernel takes network 0 only together with others")
+                .blame("vni")
+                .hint("write a range: \"0-1\"")
+        })
+    }
+
     /// Why the link filters no networks.
     fn none(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         if !matches!(
@@ -256,7 +266,8 @@ impl Operation for VniAdd {
             );
             return Some(Reason::new(words).blame("vni"));
         }
-        self.vnis.none(refusal, names)
+        let none = self.vnis.none(refusal, names);
+        none.or_else(|| self.vnis.only_zero(refusal))
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {
@@ -297,7 +308,8 @@ impl Operation for VniDel {
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         if refusal.errno != Errno::ENOENT {
-            return self.vnis.none(refusal, names);
+            let none = self.vnis.none(refusal, names);
+            return none.or_else(|| self.vnis.only_zero(refusal));
         }
         let there = self.vnis.there(names).unwrap_or_default();
         let known: Vec<String> = there.iter().map(|one| span(one.first, one.last)).collect();

@@ -7,7 +7,6 @@ use crate::kernel::bridge_vlan::{BridgeVlanAdd, BridgeVlanDel, LAST_VID, Range, 
 use crate::kernel::options::Row;
 use crate::kernel::reason::listed;
 use crate::kernel::vlan_options::{OF_A_BRIDGE, OF_A_PORT, VlanSet};
-use crate::kernel::vni::LAST_VNI;
 use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
@@ -16,6 +15,7 @@ use super::call::{RhaiResultOf, verb};
 use super::options::Options;
 use super::settings::{map_of, take_all};
 use super::value::{array_of_maps, counter, map, maybe};
+use super::vni::network;
 
 /// The verbs.
 #[export_module]
@@ -411,21 +411,16 @@ fn read_range(link: &str, given: &Dynamic, mut options: Options) -> Outcome<Rang
     options.finish()?;
     let (first, last) = read_vids(given)?;
     let tunnel = tunnel.map(|tunnel| {
-        let ids = read_span(&tunnel, "tunnel_info", "a network of a tunnel")?;
-        let (from, to) = ids;
-        if !(0..=i64::from(LAST_VNI)).contains(&to) {
-            let words = format!("{to} is no network of a tunnel: they go from 0 to {LAST_VNI}");
-            return Err(Failure::new(words)
-                .about(to.to_string())
-                .blame("tunnel_info"));
-        }
+        let (from, to) = read_span(&tunnel, "tunnel_info", "a VXLAN network")?;
+        let first_network = network(from, "tunnel_info")?;
+        network(to, "tunnel_info")?;
         if to - from != i64::from(last - first) {
             let (vlans, networks) = (last - first + 1, to - from + 1);
             let words = format!("{vlans} VLANs can't be mapped to {networks} networks");
             let hint = format!("write \"{from}-{}\"", from + i64::from(last - first));
             return Err(Failure::new(words).blame("tunnel_info").hint(hint));
         }
-        Ok(from as u32)
+        Ok(first_network)
     });
     Ok(Range {
         link: link.to_string(),

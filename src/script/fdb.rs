@@ -10,7 +10,6 @@ use crate::kernel::fdb_change::{FdbAdd, FdbDel, How};
 use crate::kernel::fdb_flush::{FLUSH_FLAGS, FdbFlush, Which};
 use crate::kernel::mac::Mac;
 use crate::kernel::ndmsg::{ntf, nud};
-use crate::kernel::vni::LAST_VNI;
 use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
@@ -20,6 +19,7 @@ use super::options::{Fault, OptionValue, Options};
 use super::route_options::port;
 use super::rows::{LinkNames, Rows, Words, text};
 use super::value::{array, array_of_maps, maybe};
+use super::vni::vni_option;
 
 /// The verbs.
 #[export_module]
@@ -125,7 +125,7 @@ pub mod api {
                 link: options.take("dev")?,
                 flags: read_whose(&mut options)?,
                 vlan: vlan(&mut options)?,
-                vni: vni(&mut options, "vni")?,
+                vni: vni_option(&mut options, "vni")?,
             };
             options.finish()?;
             if question.bridge.is_none() && question.link.is_none() {
@@ -370,8 +370,8 @@ fn read_which(options: &mut Options) -> Outcome<Which> {
         vlan: vlan(options)?,
         dst: options.take("dst")?,
         port: port(options, "port")?,
-        vni: vni(options, "vni")?,
-        src_vni: vni(options, "src_vni")?,
+        vni: vni_option(options, "vni")?,
+        src_vni: vni_option(options, "src_vni")?,
         nhid: options.take("nhid")?,
         ..Which::default()
     };
@@ -496,8 +496,8 @@ fn read_entry(link: &str, options: &mut Options) -> Outcome<Entry<String>> {
         vlan: vlan(options)?,
         dst: options.take("dst")?,
         port: port(options, "port")?,
-        vni: vni(options, "vni")?,
-        src_vni: vni(options, "src_vni")?,
+        vni: vni_option(options, "vni")?,
+        src_vni: vni_option(options, "src_vni")?,
         via: options.take("via")?,
         nhid: options.take("nhid")?,
         ..Entry::default()
@@ -546,17 +546,6 @@ fn vlan(options: &mut Options) -> Outcome<Option<u16>> {
         return Ok(None);
     };
     super::bridge_vlan::vid(number, "vlan").map(Some)
-}
-
-pub(super) fn vni(options: &mut Options, key: &'static str) -> Outcome<Option<u32>> {
-    let Some(number) = options.take::<i64>(key)? else {
-        return Ok(None);
-    };
-    let fits = u32::try_from(number).ok().filter(|vni| *vni <= LAST_VNI);
-    fits.map(Some).ok_or_else(|| {
-        let words = format!("{number} is no VXLAN network: they go from 0 to {LAST_VNI}");
-        Failure::new(words).about(key).blame(key)
-    })
 }
 
 /// Makes maps of entries.

@@ -16,10 +16,10 @@ use crate::lab::failure::{Failure, Outcome};
 
 use super::bridge_vlan::vid;
 use super::call::{RhaiResultOf, verb};
-use super::fdb::vni;
 use super::options::Options;
 use super::route_options::{numbered, port};
 use super::value::{array, array_of_maps, map, maybe};
+use super::vni::vni_option;
 
 /// The verbs.
 #[export_module]
@@ -205,7 +205,7 @@ pub mod api {
                 group: read_group(group)?,
                 source: options.take("src")?,
                 vid: read_vid(&mut options)?,
-                src_vni: vni(&mut options, "src_vni")?,
+                src_vni: vni_option(&mut options, "src_vni")?,
             };
             options.finish()?;
             let list = lab.group(&question)?;
@@ -251,7 +251,7 @@ pub mod api {
             let permanent = read_state(&mut options)?;
             let protocol = numbered(&mut options, "protocol", &PROTOCOLS)?;
             let mut remote = read_remote(&mut options)?;
-            remote.src_vni = vni(&mut options, "src_vni")?;
+            remote.src_vni = vni_option(&mut options, "src_vni")?;
             options.finish()?;
             check_tunnel(lab, bridge, &remote)?;
             lab.apply(MdbFlush {
@@ -426,7 +426,7 @@ fn read_remote(options: &mut Options) -> Outcome<Remote<String>> {
     Ok(Remote {
         dst: options.take("dst")?,
         port: port(options, "dst_port")?,
-        vni: vni(options, "vni")?,
+        vni: vni_option(options, "vni")?,
         ..Remote::default()
     })
 }
@@ -481,7 +481,7 @@ fn read_member(
     let source = options.take::<IpAddr>("src")?;
     let vid = read_vid(options)?;
     let remote = Remote {
-        src_vni: vni(options, "src_vni")?,
+        src_vni: vni_option(options, "src_vni")?,
         via: options.take("via")?,
         ..read_remote(options)?
     };

@@ -133,7 +133,7 @@ pub mod api {
         verb(&ctx, |lab| {
             let mut options = Options::new(options);
             let dev = options.take::<String>("dev")?;
-            let only = options.take::<u32>("vni")?;
+            let only = vni_option(&mut options, "vni")?;
             options.finish()?;
             let list = ask(lab, "list the networks", || lab.vnis(dev.as_deref()));
             let list = list.map_err(|failure| failure.blame("dev"))?;
@@ -156,19 +156,29 @@ pub mod api {
     }
 }
 
+/// The number of a VXLAN network.
+pub(super) fn network(number: i64, argument: &'static str) -> Outcome<u32> {
+    let fits = u32::try_from(number).ok().filter(|vni| *vni <= LAST_VNI);
+    fits.ok_or_else(|| {
+        let words = format!("{number} is no VXLAN network: they go from 0 to {LAST_VNI}");
+        Failure::new(words)
+            .about(number.to_string())
+            .blame(argument)
+    })
+}
+
+/// An option that is the number of a VXLAN network.
+pub(super) fn vni_option(options: &mut Options, key: &'static str) -> Outcome<Option<u32>> {
+    let number = options.take::<i64>(key)?;
+    number.map(|number| network(number, key)).transpose()
+}
+
 fn read_vnis(link: &str, given: &Dynamic) -> Outcome<Vnis<String>> {
     let (first, last) = read_span(given, "vni", "a VXLAN network")?;
-    let number = |number: i64| {
-        let fits = u32::try_from(number).ok().filter(|vni| *vni <= LAST_VNI);
-        fits.ok_or_else(|| {
-            let words = format!("{number} is no VXLAN network: they go from 0 to {LAST_VNI}");
-            Failure::new(words).about(number.to_string()).blame("vni")
-        })
-    };
     Ok(Vnis {
         link: link.to_string(),
-        first: number(first)?,
-        last: number(last)?,
+        first: network(first, "vni")?,
+        last: network(last, "vni")?,
         group: None,
         counters: [0; 8],
     })

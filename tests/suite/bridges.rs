@@ -447,7 +447,7 @@ const REFUSED: &[((u32, u32), &str, &str, &str)] = &[
     (
         (5, 0),
         r#"bridge_vlan_add("p1", 5, #{ tunnel_info: 16777216 })"#,
-        "16777216 is no network of a tunnel",
+        "16777216 is no VXLAN network: they go from 0 to 16777215",
         "tunnel_info",
     ),
     (
@@ -506,6 +506,30 @@ const REFUSED: &[((u32, u32), &str, &str, &str)] = &[
     ),
     ((6, 8), r#"mdb_flush("h1")"#, "h1 is no bridge", "bridge"),
     (
+        (5, 19),
+        r#"fdb_flush("br0", #{ brport: "h1" })"#,
+        "h1 is no port of br0",
+        "brport",
+    ),
+    (
+        (5, 19),
+        r#"bridge_add("br1"); link_set("h1", #{ master: "br1" }); fdb_flush("br0", #{ brport: "h1" })"#,
+        "h1 is no port of br0",
+        "brport",
+    ),
+    (
+        (5, 19),
+        r#"fdb_flush("br0", #{ brport: "br1" })"#,
+        "br1 is another bridge than br0",
+        "brport",
+    ),
+    (
+        (5, 0),
+        r#"link_set("h1", #{ nomaster: true }); mdb_add("br0", "h1", "239.1.1.9")"#,
+        "h1 is no port of br0",
+        "port",
+    ),
+    (
         (5, 0),
         r#"mdb_add("br0", "p1", "239.1.1.9", #{ filter_mode: "both" })"#,
         "neither include nor exclude",
@@ -521,6 +545,24 @@ const REFUSED: &[((u32, u32), &str, &str, &str)] = &[
         (5, 0),
         r#"vni_add("vx1", 16777216)"#,
         "is no VXLAN network",
+        "vni",
+    ),
+    (
+        (5, 0),
+        r#"vni_list(#{ vni: 99999999 })"#,
+        "99999999 is no VXLAN network: they go from 0 to 16777215",
+        "vni",
+    ),
+    (
+        (5, 0),
+        r#"vni_list(#{ vni: -5 })"#,
+        "-5 is no VXLAN network: they go from 0 to 16777215",
+        "vni",
+    ),
+    (
+        (5, 18),
+        r#"vni_add("vx1", 0)"#,
+        "the kernel takes network 0 only together with others",
         "vni",
     ),
     (

@@ -306,6 +306,11 @@ pub fn trials() -> Vec<Trial> {
         a_tunnel_keeps_the_rest,
     ));
     trials.extend(test(
+        "kinds: the usual port of a VXLAN",
+        Box::leak(Box::new([Need::Program("ip"), Need::link("vxlan")])),
+        the_usual_port,
+    ));
+    trials.extend(test(
         "kinds: keys and peers of WireGuard",
         Box::leak(Box::new([Need::Program("ip"), Need::link("wireguard")])),
         wireguard,
@@ -622,6 +627,22 @@ fn a_tunnel_keeps_the_rest(user: User) -> Verdict {
         (&data["ttl"], &data["remote"], &data["ikey"]),
         (&json!(7), &json!("10.0.0.2"), &json!("0.0.0.5")),
     )
+}
+
+/// As ip takes it, too: the kernel puts its own in the place of 0.
+fn the_usual_port(user: User) -> Verdict {
+    let code = format!(
+        r##"
+        {SETUP}
+        vxlan_add("x", 42, #{{ dstport: 0 }});
+        show(ip("link show dev x"));
+        show(exec("ip", ["link", "add", "y", "type", "vxlan", "id", "43", "dstport", "0"]).code);
+        show(ip("link show dev y"));
+        "##
+    );
+    let shown = observe(user, &code)?;
+    let port = |at: usize| &shown[at][0]["linkinfo"]["info_data"]["port"];
+    same((port(0), port(2)), (&json!(8472), &json!(8472)))
 }
 
 /// On a kernel without them the words name the symbol; on one with them the setting is set.

@@ -332,8 +332,12 @@ fn vxlan_ports(user: User) -> Verdict {
         "",
         &[
             (
-                r#"vxlan_add("x", 5, #{ dstport: 0 })"#,
-                "is not between 1 and 65535",
+                r#"vxlan_add("v", 6); let all = "00:00:00:00:00:00"; fdb_add("v", all, #{ dst: "10.0.0.1" }); fdb_add("v", all, #{ dst: "10.0.0.2" })"#,
+                "there is such an entry behind v already | #{ append: true } adds another end beside it",
+            ),
+            (
+                r#"fdb_add("v", "02:00:00:00:00:01", #{ dst: "10.0.0.1" }); fdb_add("v", "02:00:00:00:00:01", #{ dst: "10.0.0.2" })"#,
+                "there is such an entry behind v already | fdb_del(...) removes it",
             ),
             (
                 r#"vxlan_add("x", 5, #{ srcport: [5, 3] })"#,

@@ -69,9 +69,8 @@ const VXLAN_OPTIONS: &[Row] = &[
     row(
         "dstport",
         15,
-        // The kernel takes 0 for "the usual one".
-        Form::Number(Be16, 1, Be16.most(), &[]),
-        "the UDP port to send to and listen at; 4789 is the one of RFC 7348, and 8472 what Linux takes unless given",
+        Form::number(Be16),
+        "the UDP port to send to and listen at; 4789 is the one of RFC 7348, and 8472 what Linux takes unless given, or for 0",
     ),
     row(
         "srcport",
