@@ -149,6 +149,7 @@ impl Catalog {
 impl Signatures for Catalog {
     fn of(&self, name: &str) -> Vec<Signature> {
         self.called(name)
+            .filter(|entry| entry.module.is_none() || entry.path() == name)
             .map(|entry| entry.signature.clone())
             .collect()
     }
@@ -161,10 +162,7 @@ impl Signatures for Catalog {
     }
 
     fn names(&self) -> Vec<String> {
-        self.entries
-            .iter()
-            .map(|entry| entry.signature.name.clone())
-            .collect()
+        self.entries.iter().map(Entry::path).collect()
     }
 
     fn fields(&self, name: &str) -> Vec<String> {

@@ -62,7 +62,10 @@ pub fn search<'a>(catalog: &'a Catalog, query: &str) -> Vec<&'a Entry> {
         .filter_map(|entry| Some((fit(entry, query)?, entry)));
     let mut found: Vec<(Fit, &Entry)> = fits.collect();
     found.sort_by_key(|(fit, _)| *fit);
-    if let Some(fewest) = found.iter().find_map(|(fit, _)| fit.places()) {
+    // Where the whole query is known, it is no command with something in a place.
+    let is_known = found.iter().any(|(fit, _)| *fit < Fit::NamePart);
+    let fewest = found.iter().find_map(|(fit, _)| fit.places());
+    if let Some(fewest) = if is_known { Some(0) } else { fewest } {
         found.retain(|(fit, _)| fit.places().is_none_or(|places| places == fewest));
     }
     if found.iter().any(|(fit, _)| *fit <= Fit::Words) {
@@ -136,8 +139,12 @@ fn likeness(command: &str, query: &[&str]) -> Option<Likeness> {
             continue;
         }
         // A command does not begin with what can be anything.
-        let fits = |there: &&str| is_same(there, word) || at > 0 && is_place(there);
-        let found = rest.iter().position(fits)?;
+        let fits = |there: &str| is_same(there, word) || at > 0 && is_place(there);
+        // What a program is called has no short forms: ip is no beginning of iperf3.
+        let is_other =
+            |place: usize, there: &str| at == 0 && place == 0 && query.len() > 1 && there != *word;
+        let mut places = rest.iter().enumerate();
+        let (found, _) = places.find(|(place, there)| fits(there) && !is_other(*place, there))?;
         let is_literal = rest.get(found).is_some_and(|there| is_same(there, word));
         likeness.places += usize::from(!is_literal);
         likeness.others += found;
@@ -244,6 +251,8 @@ mod tests {
 
     #[test]
     fn what_fits_anything_does_not_count() {
+        assert_eq!(names("ip rule"), ["rule_list", "rule_add", "rule_del"]);
+        assert!(!names("ip foo").contains(&"throughput".into()));
         let found = names("ip neigh");
         assert!(!found.contains(&"sh".into()), "{found:?}");
     }

@@ -13,10 +13,12 @@ use serde_json::{Map, Value};
 enum Rank {
     /// A column. The number orders the columns by importance: 0 is the last to be left out of a narrow table.
     Column(usize),
+    /// A column where one of the maps has a value there, else as `Detail`.
+    Seldom(usize),
     /// No column of a list, neither on a terminal nor piped: seen when one map is shown by itself.
     Detail,
 }
-use Rank::{Column, Detail};
+use Rank::{Column, Detail, Seldom};
 
 /// A kind of map that verbs return.
 struct Shape {
@@ -196,7 +198,7 @@ const SHAPES: &[Shape] = &[
             ("oif", Column(7)),
             ("fwmark", Column(9)),
             // A mark without its mask is another one.
-            ("fwmask", Column(8)),
+            ("fwmask", Seldom(8)),
             ("action", Column(3)),
             ("table", Column(4)),
             ("target", Column(10)),
@@ -439,12 +441,20 @@ pub struct Plan<'a> {
     pub noun: &'static str,
 }
 
-/// Lays out a list of maps that have these keys between them.
-pub fn for_list<'a>(keys: &BTreeSet<&'a str>) -> Plan<'a> {
+/// Lays out a list of these maps, which have these keys between them.
+pub fn for_list<'a>(rows: &[&Map<String, Value>], keys: &BTreeSet<&'a str>) -> Plan<'a> {
     let shape = shape_of(|mark| keys.contains(mark));
+    let is_empty = |key: &str| {
+        let mut values = rows.iter().filter_map(|row| row.get(key));
+        values.all(Value::is_null)
+    };
     let (detail, shown): (Vec<&str>, Vec<&str>) = sorted(keys.iter().copied(), shape)
         .into_iter()
-        .partition(|key| matches!(rank(key, shape), Some(Detail)));
+        .partition(|key| match rank(key, shape) {
+            Some(Detail) => true,
+            Some(Seldom(_)) => is_empty(key),
+            _ => false,
+        });
     if shown.is_empty() {
         return whole(keys);
     }
@@ -513,7 +523,7 @@ fn headings<'a>(keys: Vec<&'a str>, shape: Option<&Shape>) -> Vec<Heading<'a>> {
         .map(|(place, key)| Heading {
             key,
             importance: match rank(key, shape) {
-                Some(Column(importance)) => importance,
+                Some(Column(importance) | Seldom(importance)) => importance,
                 Some(Detail) | None => UNRANKED + place,
             },
         })
@@ -540,7 +550,7 @@ mod tests {
                 .keys
                 .iter()
                 .filter_map(|(_, rank)| match rank {
-                    Column(importance) => Some(*importance),
+                    Column(importance) | Seldom(importance) => Some(*importance),
                     Detail => None,
                 })
                 .collect();
@@ -551,21 +561,25 @@ mod tests {
 
     #[test]
     fn detail_belongs_to_a_kind_and_not_to_a_word() {
-        let plan = for_list(&BTreeSet::from(["flags", "ip", "hw_address"]));
+        let plan = for_list(&[], &BTreeSet::from(["flags", "ip", "hw_address"]));
         assert!(plan.detail.is_empty());
         let rule = ["priority", "action", "table", "fwmark", "fwmask", "flags"];
-        let plan = for_list(&BTreeSet::from(rule));
-        assert_eq!(plan.detail, ["flags"]);
-        let plan = for_list(&BTreeSet::from([
-            "flags",
-            "name",
-            "index",
-            "mtu",
-            "operstate",
-        ]));
+        for (mask, detail) in [(json!(null), 2), (json!(15), 1)] {
+            let rows = [
+                json!({"fwmark": 2, "fwmask": null}),
+                json!({"fwmark": 2, "fwmask": mask}),
+            ];
+            let rows: Vec<_> = rows.iter().filter_map(Value::as_object).collect();
+            let plan = for_list(&rows, &BTreeSet::from(rule));
+            assert_eq!(plan.detail.len(), detail, "{mask}");
+        }
+        let plan = for_list(
+            &[],
+            &BTreeSet::from(["flags", "name", "index", "mtu", "operstate"]),
+        );
         assert_eq!(plan.detail, ["index", "flags"]);
         // A list that a script made of some keys of links shows what the script chose.
-        let plan = for_list(&BTreeSet::from(["flags", "name"]));
+        let plan = for_list(&[], &BTreeSet::from(["flags", "name"]));
         assert!(plan.detail.is_empty());
     }
 

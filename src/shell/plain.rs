@@ -18,7 +18,7 @@ const DEEPEST: usize = 16;
 
 /// A list of maps, the header first.
 pub fn list(rows: &[&Map<String, Value>], keys: &BTreeSet<&str>) -> Vec<String> {
-    let columns = columns::for_list(keys).columns;
+    let columns = columns::for_list(rows, keys).columns;
     let mut grid = vec![columns.iter().map(|column| word(column.key)).collect()];
     for row in rows {
         let cells = columns

@@ -55,7 +55,7 @@ pub fn render(value: &Value, layout: &Layout) -> String {
                 depth: 0,
             };
             match Kind::of(value) {
-                Kind::Maps(rows, keys) => canvas.list(&rows, &columns::for_list(&keys)),
+                Kind::Maps(rows, keys) => canvas.list(&rows, &columns::for_list(&rows, &keys)),
                 Kind::Map(map) => canvas.map(map),
                 Kind::Items(items) => written(items, canvas.reader(canvas.width)),
                 Kind::Nothing => vec!["(none)".to_owned()],

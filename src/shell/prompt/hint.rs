@@ -42,7 +42,9 @@ impl Hints<'_> {
     /// `(link, cidr, options?)` behind a name that is typed to its end.
     fn of_name(&self, reading: &Reading) -> Option<String> {
         let word = reading.word_token();
-        let name = Some(reading.source.word(word)).filter(|name| !name.is_empty())?;
+        if reading.source.word(word).is_empty() {
+            return None;
+        }
         let before = word.checked_sub(1).and_then(|at| reading.source.token(at));
         if matches!(
             before,
@@ -51,7 +53,7 @@ impl Hints<'_> {
             return None;
         }
         let names: Vec<String> = self
-            .parameters(name)?
+            .parameters(reading, word)?
             .iter()
             .map(|one| one.name.clone())
             .collect();
@@ -65,7 +67,7 @@ impl Hints<'_> {
             return self.options(reading, open, token, reading.source.word(name), width);
         }
         let name = reading.called_by(open)?;
-        let parameters = self.parameters(reading.source.word(name))?;
+        let parameters = self.parameters(reading, name)?;
         let items = reading.source.open_items(open);
         let current = items.last()?;
         let begun = usize::from(!current.is_empty());
@@ -81,12 +83,21 @@ impl Hints<'_> {
     }
 
     /// The parameters of all ways to call a function; those that not each of them has are marked.
-    fn parameters(&self, name: &str) -> Option<Vec<Parameter>> {
-        let own = self.functions.iter().filter(|one| one.name == name);
-        let mut ways: Vec<Signature> = own.cloned().collect();
-        if ways.is_empty() {
-            ways = Signatures::of(self.catalog, name);
-        }
+    fn parameters(&self, reading: &Reading, name: usize) -> Option<Vec<Parameter>> {
+        let before = name.checked_sub(1).and_then(|at| reading.source.token(at));
+        let name = reading.source.word(name);
+        let ways: Vec<Signature> = if matches!(before, Some(rhai::Token::DoubleColon)) {
+            // Whatever the module was imported as.
+            let of_modules = self.catalog.called(name).filter(|one| one.module.is_some());
+            of_modules.map(|one| one.signature.clone()).collect()
+        } else {
+            let own = self.functions.iter().filter(|one| one.name == name);
+            let own: Vec<Signature> = own.cloned().collect();
+            match own.is_empty() {
+                true => Signatures::of(self.catalog, name),
+                false => own,
+            }
+        };
         let fewest = ways.iter().map(|way| way.parameters.len()).min()?;
         let longest = ways.into_iter().max_by_key(|way| way.parameters.len())?;
         let mut parameters = longest.parameters;
@@ -214,6 +225,7 @@ mod tests {
             ("h1.addr_add(\"veth0\", ", "cidr, options?)"),
             ("h1.run(|| link_up(", "link)"),
             ("addr_list(", "link?)"),
+            ("impair::link(", "name, kind)"),
             ("assert(", "condition, message?)"),
             ("pair", "(left, right)"),
             ("let x = [1, pair(2, ", "right)"),
@@ -239,6 +251,8 @@ mod tests {
             "",
             "addr",
             "unknown(",
+            // Of a module.
+            "link(",
             "addr_add(\"a\", [",
             "(",
             "addr_add(1)",

@@ -467,6 +467,15 @@ fn unknown(
         names.extend(scene.signatures.names());
         names.extend(builtin);
     }
+    let of_module = names.iter().find_map(|path| {
+        let (module, function) = path.split_once("::")?;
+        (function == name).then_some(module)
+    });
+    if let Some(module) = of_module.filter(|_| holder.is_none()) {
+        return explanation.help(format!(
+            "it is in a module: import \"{module}\" as {module}; {module}::{name}(...)"
+        ));
+    }
     let near = words::nearest(name, names.iter().map(String::as_str));
     explanation.did_you_mean(near)
 }
