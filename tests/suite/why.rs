@@ -948,7 +948,7 @@ if os.fork() == 0:
         &[],
         ROUTER,
         r#"why("10.0.1.1", #{ from: h1, source: "127.0.0.1", timeout: 1 })"#,
-        r#"[[false, "no_source", null, "cannot ping 10.0.1.1: invalid argument", "h1", false], [], false]"#,
+        r#"[[false, "no_source", null, "cannot ping 10.0.1.1: the kernel knows no way that goes with the source", "h1", false], [], false]"#,
     ),
     (
         "by the loopback link",

@@ -77,14 +77,6 @@ pub fn read(program: &str, words: &[Word]) -> Result<Vec<Reading>, Unread> {
     settle(reading, words)
 }
 
-/// What a route is asked for by name, and netsh by number (linux/in.h).
-const PROTOCOLS: [(&str, &str); 4] = [
-    ("icmp", "1"),
-    ("tcp", "6"),
-    ("udp", "17"),
-    ("ipv6-icmp", "58"),
-];
-
 /// What is peculiar to some commands.
 fn settle(mut reading: Reading, words: &[Word]) -> Result<Vec<Reading>, Unread> {
     let head: Vec<&str> = reading.head.iter().map(String::as_str).collect();
@@ -96,16 +88,6 @@ fn settle(mut reading: Reading, words: &[Word]) -> Result<Vec<Reading>, Unread> 
             return Err(reading::program(words, reading.span, why));
         }
         ["ip", "neighbour", ..] => states(&mut reading)?,
-        ["ip", "route", "get"] => {
-            let mut protocols = reading.arguments.iter_mut();
-            let protocol = protocols.find(|one| one.key == "ipproto");
-            if let Some(value) = protocol.and_then(|one| one.value.as_mut()) {
-                let named = PROTOCOLS.iter().find(|(name, _)| *name == value.text);
-                value.text = named
-                    .map_or(value.text.as_str(), |(_, number)| number)
-                    .into();
-            }
-        }
         ["ip", "rule", command] => {
             let actions = ACTIONS.iter().map(|(_, name)| *name);
             let place = format!("ip rule {command}");

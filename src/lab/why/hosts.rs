@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use crate::kernel::listeners::hears;
 use crate::kernel::addr::Addr;
+use crate::kernel::listeners::hears;
 
 use super::super::journey::Place;
 use super::follow::{Course, Stop};
