@@ -17,6 +17,7 @@ const ANY_LINK: &str = "\
 - `numtxqueues` (int): how many transmit queues it has
 - `numrxqueues` (int): how many receive queues it has
 - `group` (int): the number of the group that it belongs to
+- `index` (int): its index; the kernel chooses one otherwise
 - `alias` (string): free text kept with the link
 ";
 

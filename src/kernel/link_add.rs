@@ -17,6 +17,8 @@ use super::reason::{Reason, Refusal};
 pub struct LinkAdd {
     /// Its name.
     pub name: String,
+    /// Its index; without it the kernel chooses one.
+    pub index: Option<u32>,
     /// The kind, as after `type` in `ip link add`.
     pub kind: String,
     /// The settings of the kind.
@@ -70,7 +72,7 @@ impl Operation for LinkAdd {
     fn action(&self, names: &dyn Names) -> Result<Action> {
         let index =
             |name: &Option<String>| name.as_deref().map(|name| names.link(name)).transpose();
-        let mut body = Body::of(0);
+        let mut body = Body::of(self.index.unwrap_or(0));
         body.flag(IFF_UP, self.up.then_some(true));
         body.name(Some(&self.name));
         body.parent(index(&self.parent)?);
@@ -97,6 +99,7 @@ impl Operation for LinkAdd {
         };
         with("link", self.parent.clone());
         with("dev", Some(self.name.clone()));
+        with("index", self.index.map(|index| index.to_string()));
         with("mtu", self.mtu.map(|mtu| mtu.to_string()));
         with("address", self.mac.map(|mac| mac.to_string()));
         with(

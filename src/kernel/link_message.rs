@@ -42,7 +42,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// About the link of this index; 0 is a new one.
+    /// About the link of this index; that of a new one is 0, unless it is chosen.
     pub(super) fn of(index: u32) -> Self {
         Body {
             index,

@@ -20,6 +20,13 @@ pub(super) fn of_add(add: &LinkAdd, refusal: &Refusal, names: &dyn Names) -> Opt
     let said = refusal.said.unwrap_or_default();
     let parent = add.parent.as_deref();
     match refusal.errno {
+        // An index that is taken; some kernels call it busy (dev_index_reserve).
+        Errno::EEXIST | Errno::EBUSY
+            if let Some(owner) = add.index.and_then(|index| owner(index, names)) =>
+        {
+            let words = format!("the index {} is that of {owner}", add.index.unwrap_or(0));
+            Some(Reason::new(words).blame("index"))
+        }
         Errno::EEXIST if add.netns.is_none() && names.link(&add.name).is_err() => taken(add),
         Errno::EEXIST => Some(exists(&add.name, "name")),
         Errno::EOPNOTSUPP if said == UNKNOWN => Some(no_driver(&add.kind, "kind")),
@@ -152,6 +159,11 @@ fn no_parent(kind: &str) -> Reason {
 }
 
 /// There is no link of this name, and yet the kernel has what it is to be.
+/// The link that has an index.
+fn owner(index: u32, names: &dyn Names) -> Option<String> {
+    names.namespace().route().ok()?.name_of(index)
+}
+
 fn taken(add: &LinkAdd) -> Option<Reason> {
     let number = |key| match add.settings.get(key) {
         Some(Setting::Number(number)) => number.to_string(),

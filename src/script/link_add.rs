@@ -5,8 +5,8 @@
 
 use std::rc::Rc;
 
-use rhai::Map;
 use rhai::plugin::*;
+use rhai::{Dynamic, Map};
 
 use crate::kernel::change::Change;
 use crate::kernel::kind::{self, Kind};
@@ -20,7 +20,7 @@ use crate::lab::failure::{Failure, Outcome};
 use crate::lab::netns::Netns;
 
 use super::call::{RhaiResultOf, verb};
-use super::options::{Mtu, NetnsName, Options};
+use super::options::{Fault, Mtu, NetnsName, OptionValue, Options};
 use super::settings;
 
 /// The verbs.
@@ -450,6 +450,21 @@ impl<'a> Making<'a> {
     }
 }
 
+/// The index of a link: 0 is none, and the kernel has no larger ones.
+struct Index(u32);
+
+impl OptionValue for Index {
+    fn read(value: &Dynamic) -> Result<Self, Fault> {
+        const LARGEST: u32 = i32::MAX as u32;
+        let number = i64::read(value)?;
+        let index = u32::try_from(number).ok();
+        index
+            .filter(|index| (1..=LARGEST).contains(index))
+            .map(Index)
+            .ok_or_else(|| Fault::Value(format!("{number} is not between 1 and {LARGEST}")))
+    }
+}
+
 /// A name that is to become a link's; a name that no link can have is refused here, with words.
 pub(super) fn link_name(name: &str, argument: &str) -> Outcome<String> {
     match name_fault(name) {
@@ -489,6 +504,7 @@ fn make_with(lab: &Lab, mut options: Options, making: Making<'_>) -> Outcome<()>
         numtxqueues: options.take("numtxqueues")?,
         numrxqueues: options.take("numrxqueues")?,
         group: options.take("group")?,
+        index: options.take::<Index>("index")?.map(|index| index.0),
         up: options.flag("up")?,
     };
     let alias: Option<String> = options.take("alias")?;

@@ -422,7 +422,7 @@ fn options_of_any_link(user: User) -> Verdict {
         {SETUP}
         let h1 = netns_add("h1");
         bridge_add("br0");
-        ifb_add("x", #{{ mtu: 1400, mac: "02:00:00:00:00:01", txqueuelen: 77, numtxqueues: 4, numrxqueues: 3, group: 7, alias: "a b", up: true }});
+        ifb_add("x", #{{ mtu: 1400, mac: "02:00:00:00:00:01", txqueuelen: 77, numtxqueues: 4, numrxqueues: 3, group: 7, index: 77, alias: "a b", up: true }});
         macvlan_add("mv0", "p0", #{{ master: "br0", up: true }});
         macvlan_add("mv1", "p0", #{{ netns: h1, alias: "away", up: true }});
         bridge_add("x", #{{ netns: "h1", ageing_time: 7, group: 3 }});
@@ -438,6 +438,7 @@ fn options_of_any_link(user: User) -> Verdict {
         (0, "/0/mtu", json!(1400)),
         (0, "/0/address", json!("02:00:00:00:00:01")),
         (0, "/0/txqlen", json!(77)),
+        (0, "/0/ifindex", json!(77)),
         (0, "/0/num_tx_queues", json!(4)),
         (0, "/0/num_rx_queues", json!(3)),
         (0, "/0/group", json!("7")),

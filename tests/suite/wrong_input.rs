@@ -204,6 +204,14 @@ fn values(user: User) -> Verdict {
                 "it has a NUL character in it",
             ),
             (
+                r#"link_add("br1", "bridge", #{ index: 0 })"#,
+                "0 is not between 1 and 2147483647",
+            ),
+            (
+                r#"link_add("br1", "bridge", #{ index: 1 })"#,
+                "the index 1 is that of lo",
+            ),
+            (
                 r#"link_add("br1", "bridge\x00y")"#,
                 "has a NUL character in it",
             ),

@@ -109,6 +109,7 @@ fn change(command: &str) -> Change {
             "numtxqueues" => add.numtxqueues = Some(number(value())),
             "numrxqueues" => add.numrxqueues = Some(number(value())),
             "group" => add.group = Some(number(value())),
+            "index" => add.index = Some(number(value())),
             "up" => add.up = true,
             other => panic!("{other} of {command}"),
         }

@@ -164,9 +164,9 @@ fn faults_have_their_place() {
             "neigh.state in",
         ),
         (
-            "ip link add v0 index 7 type dummy",
-            "index 7",
-            "\"index\" of ip link set",
+            "ip link add v0 parentdev 7 type dummy",
+            "parentdev 7",
+            "\"parentdev\" of ip link set",
         ),
     ] {
         let faults = translate(command, &catalog()).faults;
@@ -206,7 +206,7 @@ fn a_script_goes_on_behind_a_fault() {
 #[test]
 fn no_command_is_half_translated() {
     for command in [
-        "ip link add v0 index 7 type dummy",
+        "ip link add v0 parentdev 7 type dummy",
         "ip link add veth0 numtxqueues 4 type veth peer veth1 numtxqueues 4",
     ] {
         let translation = translate(command, &catalog());
