@@ -542,6 +542,7 @@ fn long_line(user: User) -> Verdict {
 fn wrong_text(user: User) -> Verdict {
     let mut prompt = Prompt::start(user)?;
     prompt.terminal.many_keys(b"\xff\xfe\xc3(\xf0\x90")?;
+    prompt.terminal.expect("the line is lost")?;
     prompt.terminal.many_keys(b"\x1b[200~\xc0\x80\x1b[201~")?;
     prompt.terminal.keys(CTRL_C)?;
     // How many prompts come of that hangs on how the bytes were read, and what is typed before the last of them may go with its line.

@@ -45,8 +45,10 @@ const PROMPT: usize = 14;
 pub enum Read {
     /// An input.
     Input(String),
-    /// Nothing to do: Ctrl-C, or bytes that are no text.
+    /// Nothing to do: Ctrl-C.
     Nothing,
+    /// Bytes that are no text, with which the editor lets go of the line.
+    NoText,
     /// The end: Ctrl-D, or the terminal is gone.
     End,
     /// The terminal can't be read; why.
@@ -116,7 +118,7 @@ impl Line {
             Err(ReadlineError::Interrupted) => Read::Nothing,
             Err(ReadlineError::Eof) => Read::End,
             Err(ReadlineError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
-                Read::Nothing
+                Read::NoText
             }
             Err(ReadlineError::Signal(_)) => Read::Nothing,
             Err(error) => Read::Failed(format!("cannot read the terminal: {error}")),

@@ -119,6 +119,11 @@ impl Prompt {
             let next = match self.line.read(&plain, &styled) {
                 Read::Input(input) => self.perform(&input),
                 Read::Nothing => Next::GoOn,
+                Read::NoText => {
+                    let words = "netsh: a byte that is no UTF-8 text came; the line is lost";
+                    self.terminal.note(words);
+                    Next::GoOn
+                }
                 Read::End => Next::End(self.lab.exit_status()),
                 Read::Failed(words) => {
                     self.terminal.note(&format!("netsh: {words}"));
