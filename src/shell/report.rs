@@ -235,12 +235,20 @@ fn quoted(quoted: &Quoted) -> Element<'_> {
 }
 
 fn origin(place: &Place) -> Origin<'_> {
+    // Rhai counts lines and columns up to here, and then no more.
+    const LAST: usize = u16::MAX as usize;
     let line = place.position.line();
     let shown = line.map(|line| place.caption(line.saturating_sub(1)));
     match shown {
+        Some((path, _)) if line == Some(LAST) => {
+            Origin::path(format!("{}, behind line {}", clean(path), LAST - 1))
+        }
         Some((path, line)) => {
-            let column = place.position.position().unwrap_or(1);
-            Origin::path(clean(path)).line(line).char_column(column)
+            let origin = Origin::path(clean(path)).line(line);
+            match place.position.position().unwrap_or(1) {
+                LAST => origin,
+                column => origin.char_column(column),
+            }
         }
         None => Origin::path(clean(place.name())),
     }

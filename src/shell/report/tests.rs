@@ -322,6 +322,12 @@ fn a_long_line_is_cut_around_the_caret() {
 }
 
 #[test]
+fn a_line_that_rhai_does_not_count_is_not_named() {
+    let shown = shown(&format!("{}link_up(veth0)", "\n".repeat(70_000)));
+    assert!(shown.contains("lab.rhai, behind line 65534\n"), "{shown}");
+}
+
+#[test]
 fn names_from_elsewhere_do_not_drive_the_terminal() {
     let script = "throw #{op: \"link_up\", message: \"a\\u001b[2J\\u009b31m: b\\rc\", kernel: \"\\u202e\", hint: \"\\u0007\"}; // \u{9b}31m \u{1b}[2J";
     let shown = shown(script);
