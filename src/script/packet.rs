@@ -251,12 +251,31 @@ fn read_headers(value: &Dynamic, packet: &mut Packet) -> Outcome<Dynamic> {
             nearest_of(unknown, names),
         ));
     }
+    if let Some([first, second]) = beside_each_other(&map) {
+        let words = format!(
+            "a packet has {first} or {second}; a header in another is in a map under {PAYLOAD}"
+        );
+        return Err(wrong(second, words, None));
+    }
     for kind in kinds() {
         if let Some(fields) = map.get(kind.name) {
             packet.layers.push(read_layer(kind, fields)?);
         }
     }
     Ok(map.get(PAYLOAD).cloned().unwrap_or_default())
+}
+
+/// Two headers of which a packet has only one: none of them carries the other.
+fn beside_each_other(map: &Map) -> Option<[&'static str; 2]> {
+    const EITHER: [&[&str]; 3] = [
+        &["icmp", "icmpv6", "tcp", "udp"],
+        &["arp", "ip"],
+        &["arp", "ip6"],
+    ];
+    EITHER.iter().find_map(|names| {
+        let mut given = names.iter().filter(|name| map.contains_key(**name));
+        Some([*given.next()?, *given.next()?])
+    })
 }
 
 fn read_payload(value: &Dynamic) -> Outcome<Blob> {

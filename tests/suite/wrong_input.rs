@@ -192,6 +192,10 @@ fn values(user: User) -> Verdict {
             ),
             (r#"capture(#{ link: "" })"#, "the name of the link is empty"),
             (
+                r#"packet_encode(#{ ip: #{ saddr: "10.0.0.1", daddr: "10.0.0.2" }, tcp: #{ dport: 1 }, udp: #{ dport: 2 } })"#,
+                "a packet has tcp or udp",
+            ),
+            (
                 r#"capture(#{ link: "lo", count: 0 })"#,
                 "no packet at all is to be captured",
             ),
