@@ -145,7 +145,7 @@ pub const LAB: &str = r#"
     link_up("v0@10");
 
     veth_add("m", "n", #{ up: true });
-    link_add("mv0", "macvlan", #{ parent: "m", mode: "bridge", mac: "02:00:00:00:00:c0", numtxqueues: 2, numrxqueues: 3, txqueuelen: 9, group: 5, alias: "it's above", master: "br1" });
+    link_add("mv0", "macvlan", #{ parent: "m", mode: "bridge", mac: "02:00:00:00:00:c0", numtxqueues: 2, numrxqueues: 3, txqueuelen: 9, group: 5, index: 90, alias: "it's above", master: "br1" });
     link_add("away", "bridge", #{ netns: h1, mac: "02:00:00:00:00:c1", ageing_time: 7, up: true });
     macvlan_add("mv1", "m", #{ netns: h1, mac: "02:00:00:00:00:c2", mode: "source", macaddr: ["02:00:00:00:00:05"], nodst: true, up: true });
     bridge_add("br2", #{ mac: "02:00:00:00:00:c3", forward_delay: 4, hello_time: "1500ms", mcast_snooping: false, no_linklocal_learn: true, group_fwd_mask: 8 });
