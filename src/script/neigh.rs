@@ -31,8 +31,7 @@ pub mod api {
     /// - `all` (bool): also those that need no asking (state noarp: multicast groups, loopback)
     /// - `proxy` (bool): the addresses that this machine answers for in another's place
     /// - `to` (address): only this one, or those in this network
-    /// - `state` (word; `nud`): only those in this state: "permanent", "noarp", "failed", "stale", "reachable" ...; "all" is in any,
-    ///   noarp too
+    /// - `state` (word; `nud`): only those in this state: "permanent", "noarp", "failed", "stale", "reachable" ...
     ///
     /// # Returns
     /// An array of maps: `address`; `link`; `mac` (`()` while it is unknown); `state` (reachable, stale, delay, probe,
@@ -53,9 +52,9 @@ pub mod api {
             let all = options.flag("all")?;
             let proxy = options.flag("proxy")?;
             let to = read_destination(&mut options, "to")?;
-            let wanted = options.take::<Wanted>("state")?;
+            let state = options.take::<State>("state")?.map(|state| state.0);
             options.finish()?;
-            let all = all || matches!(wanted, Some(Wanted::Any | Wanted::In(nud::NOARP)));
+            let all = all || state == Some(nud::NOARP);
             let which = match (proxy, all) {
                 (true, _) => Which::Proxies,
                 (_, true) => Which::All,
@@ -68,10 +67,7 @@ pub mod api {
             objects.retain(|neighbour| {
                 let address = neighbour.address;
                 to.is_none_or(|to| to.contains(&Cidr::host(address)))
-                    && match wanted {
-                        Some(Wanted::In(state)) => neighbour.bits == state,
-                        Some(Wanted::Any) | None => true,
-                    }
+                    && state.is_none_or(|state| neighbour.bits == state)
             });
             let name = |index: u32| links.get(&index).cloned().unwrap_or_default();
             let maps = objects
@@ -357,22 +353,6 @@ impl OptionValue for State {
             let names: Vec<&str> = STATES.iter().map(|(_, name)| *name).collect();
             Fault::Value(format!("{text:?} is not one of {}", names.join(", ")))
         })
-    }
-}
-
-/// In which state the neighbours of a list are to be.
-#[derive(Clone, Copy)]
-enum Wanted {
-    Any,
-    In(u16),
-}
-
-impl OptionValue for Wanted {
-    fn read(value: &Dynamic) -> Result<Self, Fault> {
-        match String::read(value)?.as_str() {
-            "all" => Ok(Wanted::Any),
-            _ => State::read(value).map(|state| Wanted::In(state.0)),
-        }
     }
 }
 

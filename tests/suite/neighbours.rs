@@ -93,7 +93,7 @@ fn listed_as_by_ip(user: User) -> Verdict {
         }}
         show(together("neigh", || neigh_list()));
         show(together("neigh show nud all", || neigh_list(#{{ all: true }})));
-        show(together("neigh show dev c nud all", || neigh_list(#{{ dev: "c", state: "all" }})));
+        show(together("neigh show dev c nud all", || neigh_list(#{{ dev: "c", all: true }})));
         show(together("neigh show dev a", || neigh_list(#{{ dev: "a", all: false }})));
         "#
     );
