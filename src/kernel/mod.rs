@@ -12,7 +12,7 @@
 //! | [`nft`] | tables, chains, rules and sets of nftables |
 //! | [`wireguard`] | keys and peers of WireGuard |
 //! | [`units`] | durations, rates, sizes and percentages as tc writes them |
-//! | [`route`], [`route_change`], [`route_fault`], [`route_metrics`], [`route_names`], [`route_question`], [`rule`] | routes and rules |
+//! | [`route`], [`route_change`], [`route_fault`], [`route_filter`], [`route_metrics`], [`route_names`], [`route_question`], [`rule`] | routes and rules |
 //! | [`neigh_change`], [`ndmsg`], [`fdb`], [`fdb_change`], [`fdb_flush`], [`bridge_vlan`], [`vlan_options`], [`vni`], [`mdb`], [`mdb_change`], [`port_state`] | neighbours; what bridges know of addresses, VLANs and groups; states of ports |
 //! | `bridge_port` | that a link is no port of a bridge |
 //! | [`netns`] | network namespaces; the only unshare(2) and setns(2) |
@@ -89,6 +89,7 @@ pub mod reason;
 pub mod route;
 pub mod route_change;
 pub mod route_fault;
+pub mod route_filter;
 pub mod route_metrics;
 pub mod route_names;
 pub mod route_question;

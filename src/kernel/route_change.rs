@@ -10,8 +10,9 @@ use super::error::{Error, Result};
 use super::netlink::Request;
 use super::netns::Namespace;
 use super::reason::{Reason, Refusal};
-use super::route::{self, AF_INET, AF_INET6, Filter, Hop, Meant, ONLINK, Route, flag_names};
+use super::route::{self, AF_INET, AF_INET6, Hop, ONLINK, Route, flag_names};
 use super::route_fault;
+use super::route_filter::{self, Filter, Meant};
 use super::route_names::{
     BOOT, PREFERENCES, PROTOCOLS, SCOPES, TYPES, kind, realm_text, scope, table, table_text,
 };
@@ -326,7 +327,7 @@ impl Operation for RouteFlush {
                 .map(|link| names.link(link))
                 .transpose()?,
         };
-        let mut list = route::list(names.namespace(), &filter)?;
+        let mut list = route_filter::list(names.namespace(), &filter)?;
         list.retain(|route| self.meant.takes(route));
         let requests = list.iter().map(|route| {
             let message = identified(route).message(RTM_DELROUTE);
@@ -405,7 +406,7 @@ pub(super) fn in_table_of(route: &Route<String>, namespace: &Namespace) -> Resul
         table: route.table,
         ..Filter::default()
     };
-    route::list(namespace, &filter)
+    route_filter::list(namespace, &filter)
 }
 
 /// Whether the kernel lets only one of both be.

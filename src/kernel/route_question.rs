@@ -10,8 +10,9 @@ use super::error::{Error, Result};
 use super::netlink::attributes::Attributes;
 use super::netns::Namespace;
 use super::reason::{Reason, Refusal, listed};
-use super::route::{self, AF_INET, AF_INET6, Filter, Hop, RTM_GETROUTE, Route};
+use super::route::{AF_INET, AF_INET6, Hop, RTM_GETROUTE, Route};
 use super::route_change::destination;
+use super::route_filter::{self, Filter};
 use super::route_names::{TYPES, kind, table, table_text};
 use super::sysctl::{self, Key};
 
@@ -173,7 +174,7 @@ fn no_route(question: &Question<String>, namespace: &Namespace) -> Reason {
         table: super::route_names::table::MAIN,
         ..Filter::default()
     };
-    let list = route::list(namespace, &filter).unwrap_or_default();
+    let list = route_filter::list(namespace, &filter).unwrap_or_default();
     let mut known: Vec<String> = list.iter().map(destination).collect();
     known.dedup();
     let router = if is_ipv4 { "10.0.0.1" } else { "fd00::1" };
@@ -214,7 +215,7 @@ fn refusing_route(
         };
         route.destination.shares_network(&to)
     };
-    let mut list = route::list(namespace, &filter).ok()?;
+    let mut list = route_filter::list(namespace, &filter).ok()?;
     list.retain(leads_there);
     let found = list.iter().max_by_key(|route| route.destination.prefix)?;
     let words = format!(

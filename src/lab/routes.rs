@@ -7,7 +7,8 @@ use nix::errno::Errno;
 use crate::kernel::error::{Error, Result};
 use crate::kernel::neigh::{self, Neighbour, Which};
 use crate::kernel::neigh_change;
-use crate::kernel::route::{self, Filter, Route};
+use crate::kernel::route::Route;
+use crate::kernel::route_filter::{self, Filter};
 use crate::kernel::route_question::{self, Question};
 
 use super::Lab;
@@ -19,7 +20,7 @@ impl Lab {
     pub fn routes(&self, mut filter: Filter, link: Option<&str>) -> Result<Listed<Route<u32>>> {
         let namespace = self.current().namespace()?;
         filter.link = index_of(&namespace, link)?;
-        let routes = route::list(&namespace, &filter)?;
+        let routes = route_filter::list(&namespace, &filter)?;
         Listed::of(routes, &namespace, links_of)
     }
 

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Map};
 
-use crate::kernel::route::Filter;
 use crate::kernel::route_change::{Mode, RouteAdd, RouteDel, RouteFlush};
+use crate::kernel::route_filter::Filter;
 use crate::kernel::route_names::{PROTOCOLS, TYPES, table};
 use crate::kernel::route_question::Question;
 use crate::kernel::users;

@@ -7,10 +7,9 @@ use rhai::{Array, Dynamic, Map};
 
 use crate::kernel::cidr::Cidr;
 use crate::kernel::reason::listed;
-use crate::kernel::route::{
-    AF_INET, AF_INET6, Hop, Meant, ONLINK, Route, usual_scope, usual_table,
-};
+use crate::kernel::route::{AF_INET, AF_INET6, Hop, ONLINK, Route, usual_scope, usual_table};
 use crate::kernel::route_change::{Mode, RouteAdd, RouteDel};
+use crate::kernel::route_filter::Meant;
 use crate::kernel::route_metrics::{Form, METRICS, Metric, Metrics, Value, feature};
 use crate::kernel::route_names::{
     BOOT, Numbers, PREFERENCES, PROTOCOLS, SCOPES, TYPES, kind, realm_number, scope, table,

@@ -17,6 +17,8 @@ mod conntrack;
 mod differences;
 mod iproute2;
 mod iproute2_addresses;
+mod iproute2_arguments;
+mod iproute2_bridge;
 mod iproute2_route;
 mod iproute2_routing_words;
 mod iproute2_words;

@@ -41,6 +41,8 @@ mod parse_statement;
 mod parse_value;
 pub mod parser;
 pub mod print;
+pub mod print_selector;
+pub mod print_set;
 pub mod refusal;
 pub mod rule;
 pub mod set;

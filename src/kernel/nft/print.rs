@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::extension::IN_IPV4;
-use super::fields::{CT, FIB_FLAGS, META_PRINTED_ALONE};
 use super::parse_nat::{NAT_FLAGS, NAT_PREFIX};
 use super::parse_state::UNITS;
 use super::parse_statement::LEVELS;
+use super::print_selector::{expression_text, selector_text};
+use super::print_set::{as_prefix, set_text};
 use super::syntax::{
-    Assigned, Data, Element, Expression, Kind, Limit, Log, Match, Nat, Nfproto, Operator, Reject,
-    Right, Rule, Selector, Set, Statement, Update, Value, Verdict,
+    Assigned, Expression, Kind, Limit, Log, Match, Nat, Nfproto, Operator, Reject, Right, Rule,
+    Statement, Update, Value, Verdict,
 };
 use super::types::{Form, ICMP_CODE, ICMPV6_CODE, ICMPX_CODE, IFACE_INDEX, IPV4, SERVICE, Type};
 use super::value::{self, flags_text, largest, one_text};
@@ -268,22 +268,6 @@ fn masked_flags_text(
     }
 }
 
-/// What is looked at.
-pub fn expression_text(expression: &Expression) -> String {
-    let parts: Vec<String> = expression.parts.iter().map(selector_text).collect();
-    let mut text = parts.join(" . ");
-    if let (Some(mask), [part]) = (expression.mask, expression.parts.as_slice()) {
-        let _ = write!(text, " & {}", one_text(mask, part.typed(), false));
-    }
-    text
-}
-
-/// What is looked at, joined by dots.
-pub fn selectors_text(selectors: &[Selector]) -> String {
-    let parts: Vec<String> = selectors.iter().map(selector_text).collect();
-    parts.join(" . ")
-}
-
 /// A statement without what it counted so far, as sets declare what each element has.
 pub fn stateless(statement: &Statement) -> String {
     match statement {
@@ -296,142 +280,6 @@ pub fn stateless(statement: &Statement) -> String {
         .to_string(),
         other => other.to_string(),
     }
-}
-
-fn selector_text(selector: &Selector) -> String {
-    match selector {
-        Selector::Field(protocol, field) => format!("{} {}", protocol.name, field.name),
-        Selector::Bits { base, offset, bits } => {
-            format!("@{},{offset},{bits}", ["ll", "nh", "th"][*base as usize])
-        }
-        Selector::Meta(key) if META_PRINTED_ALONE.contains(&key.number) => key.name.into(),
-        Selector::Meta(key) => format!("meta {}", key.name),
-        Selector::Ct(key, None) => format!("ct {}", key.name),
-        Selector::Ct(key, Some(direction)) => {
-            // The kernel forgets the direction of what has the same value in both.
-            let directed = !CT
-                .iter()
-                .any(|one| one.number == key.number && one.number < 11);
-            match (directed, direction) {
-                (false, _) => format!("ct {}", key.name),
-                (true, 0) => format!("ct original {}", key.name),
-                (true, _) => format!("ct reply {}", key.name),
-            }
-        }
-        Selector::Fib { flags, result } => {
-            let names = FIB_FLAGS.iter().filter(|(_, flag)| flags & flag != 0);
-            let names: Vec<&str> = names.map(|(name, _)| *name).collect();
-            format!("fib {} {}", names.join(" . "), result.name)
-        }
-        Selector::Rt(key) => format!("rt {}", key.name),
-        Selector::Socket(key) => format!("socket {}", key.name),
-        Selector::Numgen {
-            random,
-            modulus,
-            offset,
-        } => {
-            let how = if *random { "random" } else { "inc" };
-            format!("numgen {how} mod {modulus}{}", offset_text(*offset))
-        }
-        Selector::Hash {
-            parts,
-            modulus,
-            seed,
-            offset,
-        } => {
-            let what = match parts.as_slice() {
-                [] => "symhash".to_string(),
-                parts => {
-                    let parts: Vec<String> = parts.iter().map(selector_text).collect();
-                    format!("jhash {}", parts.join(" . "))
-                }
-            };
-            let seed = seed
-                .map(|seed| format!(" seed 0x{seed:x}"))
-                .unwrap_or_default();
-            format!("{what} mod {modulus}{seed}{}", offset_text(*offset))
-        }
-        Selector::Extension(one, field) => match (one.place, field) {
-            (IN_IPV4, Some(field)) => format!("ip option {} {}", one.name, field.name),
-            (IN_IPV4, None) => format!("ip option {}", one.name),
-            (_, Some(field)) => format!("{} {}", one.name, field.name),
-            (_, None) => format!("exthdr {}", one.name),
-        },
-        Selector::TcpOption { name, field, .. } => match field {
-            Some((field, ..)) => format!("tcp option {name} {field}"),
-            None => format!("tcp option {name}"),
-        },
-    }
-}
-
-fn offset_text(offset: u32) -> String {
-    match offset {
-        0 => String::new(),
-        offset => format!(" offset {offset}"),
-    }
-}
-
-/// A set as a rule names it.
-pub fn set_text(set: &Set, kinds: &[Kind], data: &[Kind]) -> String {
-    match set {
-        Set::Named(name) => format!("@{name}"),
-        Set::Elements(elements) => {
-            let elements: Vec<String> = elements
-                .iter()
-                .map(|element| element_text(element, kinds, data))
-                .collect();
-            format!("{{ {} }}", elements.join(", "))
-        }
-    }
-}
-
-/// An element.
-pub fn element_text(element: &Element, kinds: &[Kind], data: &[Kind]) -> String {
-    let mut text = match element.key.as_slice() {
-        [] => "*".to_string(),
-        key => values_text(key, kinds),
-    };
-    for one in &element.each {
-        let _ = write!(text, " {one}");
-    }
-    if let Some(timeout) = element.timeout {
-        let _ = write!(text, " timeout {}", value::time_text(timeout));
-    }
-    if let Some(expires) = element.expires {
-        let _ = write!(text, " expires {}", value::time_text(expires));
-    }
-    if let Some(comment) = &element.comment {
-        let _ = write!(text, " comment \"{comment}\"");
-    }
-    match &element.data {
-        None => {}
-        Some(Data::Verdict(verdict)) => {
-            let _ = write!(text, " : {verdict}");
-        }
-        Some(Data::Values(values)) => {
-            let _ = write!(text, " : {}", values_text(values, data));
-        }
-        Some(Data::Object(name)) => {
-            let _ = write!(text, " : \"{name}\"");
-        }
-    }
-    text
-}
-
-/// Values joined by dots.
-pub fn values_text(values: &[Value], kinds: &[Kind]) -> String {
-    let mut texts = Vec::new();
-    for (number, one) in values.iter().enumerate() {
-        // An address of either family, where the kind is not known.
-        let kind = kinds.get(number).copied().unwrap_or(Kind::new(&SERVICE));
-        texts.push(match one {
-            Value::One(flags) if kind.of.form == Form::Flags => {
-                flags_text(*flags, kind.of).replace(',', " | ")
-            }
-            one => value::text(one, kind),
-        });
-    }
-    texts.join(" . ")
 }
 
 fn assigned_text(assigned: &Assigned, kind: Kind) -> String {
@@ -566,18 +414,6 @@ fn target_text(address: Option<&Value>, port: Option<&Value>, kind: Kind) -> Str
         let _ = write!(text, ":{}", value::text(port, Kind::new(&SERVICE)));
     }
     text
-}
-
-/// A range as a prefix, if it is one.
-pub fn as_prefix(from: u128, to: u128, kind: Kind) -> Value {
-    let span = from ^ to;
-    let length = kind.bits - (128 - span.leading_zeros()).min(kind.bits);
-    let is_prefix = span & (span.wrapping_add(1)) == 0 && from & span == 0 && to & span == span;
-    match (from == to, is_prefix && kind.of.has_prefixes()) {
-        (true, _) => Value::One(from),
-        (false, true) => Value::Prefix(from, length),
-        (false, false) => Value::Range(from, to),
-    }
 }
 
 fn nat_text(nat: &Nat) -> String {

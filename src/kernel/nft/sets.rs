@@ -317,7 +317,7 @@ pub fn joined_elements(elements: Vec<Element>, kind: Kind) -> Vec<Element> {
 fn span_value(from: u128, to: u128, kind: Kind) -> Value {
     match kind.of.form {
         Form::Text => text_span(from, to, kind),
-        _ => super::print::as_prefix(from, to.max(from), kind),
+        _ => super::print_set::as_prefix(from, to.max(from), kind),
     }
 }
 
@@ -420,7 +420,7 @@ fn cooked_element(element: RawElement, shape: &Shape, shift: Shift) -> Element {
             .get(at)
             .copied()
             .unwrap_or(Kind::new(&super::types::RAW));
-        super::print::as_prefix(*from, *to, kind)
+        super::print_set::as_prefix(*from, *to, kind)
     });
     let key = match element.flags & ELEMENT_ALL {
         0 => key.collect(),

@@ -3,7 +3,7 @@
 use super::decode::{Links, rule as decoded};
 use super::hook::priority_text;
 use super::list::{Chain, Object, Set, Table};
-use super::print::element_text;
+use super::print_set::element_text;
 use super::sets::{self, ANONYMOUS, Mapped};
 use super::syntax::{Element, Kind, Statement};
 use super::table::DORMANT;

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use nix::errno::Errno;
 
-use crate::kernel::route::{AF_INET, AF_INET6, Filter, Route};
+use crate::kernel::route::{AF_INET, AF_INET6, Route};
 use crate::kernel::route_change::destination;
+use crate::kernel::route_filter::Filter;
 use crate::kernel::route_names::{TYPES, kind, table, table_text};
 use crate::kernel::route_question::Question;
 

@@ -11,7 +11,8 @@ use crate::kernel::listeners;
 use crate::kernel::neigh::{self, Neighbour, Which};
 use crate::kernel::netns_change::HOME;
 use crate::kernel::options::Setting;
-use crate::kernel::route::{self, Route};
+use crate::kernel::route::Route;
+use crate::kernel::route_filter;
 use crate::kernel::route_question::Question;
 use crate::kernel::sysctl::{self, Key};
 
@@ -349,10 +350,10 @@ impl Space<'_> {
         })
     }
 
-    pub(super) fn routes(&self, filter: &route::Filter) -> Vec<Route<u32>> {
+    pub(super) fn routes(&self, filter: &route_filter::Filter) -> Vec<Route<u32>> {
         let namespace = self.netns.namespace();
         namespace
-            .and_then(|there| route::list(&there, filter))
+            .and_then(|there| route_filter::list(&there, filter))
             .unwrap_or_default()
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::kernel::nft::decode::Links;
 use crate::kernel::nft::list::Table;
-use crate::kernel::nft::print::{element_text, selectors_text};
+use crate::kernel::nft::print_selector::selectors_text;
+use crate::kernel::nft::print_set::element_text;
 use crate::kernel::nft::syntax::{
     Data, Element, Expression, Kind, Rule, Selector, Set, Statement, Value, Verdict,
 };

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 
 use crate::kernel::addr::Addr;
 use crate::kernel::cidr::Cidr;
-use crate::kernel::route::{AF_INET, AF_INET6, Filter};
+use crate::kernel::route::{AF_INET, AF_INET6};
+use crate::kernel::route_filter::Filter;
 use crate::kernel::route_question::Question;
 
 use super::super::journey::Place;

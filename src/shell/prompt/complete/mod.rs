@@ -15,6 +15,7 @@
 
 pub mod choice;
 pub mod offer;
+mod offer_words;
 pub mod place;
 pub mod rhai_words;
 pub mod surroundings;
@@ -107,10 +108,10 @@ pub fn complete(
     };
     let typed = match (order::read(before), order::statement(before)) {
         (_, Some(text)) => statement(text, after, catalog, around),
-        (Some(Written::Program(words)), _) => Some(offer::shell(words, around)),
-        (Some(Written::Order { name, rest: None }), _) => Some(offer::orders(name)),
+        (Some(Written::Program(words)), _) => Some(offer_words::shell(words, around)),
+        (Some(Written::Order { name, rest: None }), _) => Some(offer_words::orders(name)),
         (Some(Written::Order { name, rest }), _) => {
-            offer::argument(name, rest.unwrap_or(""), around)
+            offer_words::argument(name, rest.unwrap_or(""), around)
         }
         (None, None) => None,
     };

@@ -4,10 +4,9 @@ use rhai::Token;
 
 use super::super::super::outline::Import;
 use super::super::super::source::Source;
-use super::super::command::ORDERS;
-use super::super::order::{Takes, takes};
 use super::super::reading::{Reading, is_word};
 use super::choice::{Form, Offer, Typed, Writing};
+use super::offer_words::{Offered, at_last, files, in_shell};
 use super::place::Place;
 use super::rhai_words::{
     BETWEEN, FUNCTIONS, KEYWORDS, OF_ARRAYS, OF_EXPRESSIONS, OF_MAPS, OF_NUMBERS, OF_TEXTS, Word,
@@ -18,12 +17,6 @@ use crate::catalog::expects::Expects;
 use crate::catalog::fields::Field;
 use crate::catalog::signature::{Parameter, Signature};
 use crate::catalog::{Catalog, Entry};
-
-/// The words of other programs after which the name of a link comes.
-const BEFORE_LINKS: [&str; 4] = ["-i", "-I", "--interface", "dev"];
-
-/// What is typed of a name, and what there is. The name is the last part of the word where names have levels.
-type Offered = (String, Vec<Offer>);
 
 /// What belongs at the cursor.
 struct Wanted {
@@ -508,30 +501,6 @@ fn without_extension(mut file: Offer) -> Option<Offer> {
     Some(file)
 }
 
-/// What is typed up to the last separator, and the rest.
-fn at_last(typed: &str, separator: char) -> (&str, &str) {
-    let at = typed
-        .rfind(separator)
-        .map_or(0, |at| at + separator.len_utf8());
-    typed.split_at(at)
-}
-
-/// What is in the folder that is typed.
-fn files(typed: &str, around: &dyn Surroundings) -> Offered {
-    let (folder, word) = at_last(typed, '/');
-    let inside = around.files(folder).into_iter();
-    let offers = inside.filter_map(|path| {
-        let name = path.strip_prefix(folder)?;
-        let is_hidden = name.starts_with('.') && !word.starts_with('.');
-        let form = match name.ends_with('/') {
-            true => Form::Group,
-            false => Form::Text,
-        };
-        (!is_hidden).then(|| Offer::new(name, "", form))
-    });
-    (word.into(), offers.collect())
-}
-
 /// A kernel parameter in the other spelling of sysctl(8), where `.` and `/` change places.
 fn swapped(name: &str) -> String {
     let other = |c| match c {
@@ -540,66 +509,4 @@ fn swapped(name: &str) -> String {
         c => c,
     };
     name.chars().map(other).collect()
-}
-
-/// What can stand at the end of a shell command: a program, a link behind the words that want one, a file.
-fn in_shell(command: &str, form: Form, around: &dyn Surroundings) -> Offered {
-    let word = command.rsplit(char::is_whitespace).next().unwrap_or("");
-    let before = command.strip_suffix(word).unwrap_or("");
-    let previous = before.split_whitespace().last();
-    let named = |names: Vec<String>| {
-        let offers = names.into_iter().map(|name| Offer::new(name, "", form));
-        (word.to_owned(), offers.collect())
-    };
-    match previous {
-        None | Some("|" | "||" | "&&" | ";") if !word.contains('/') => named(around.programs(word)),
-        Some(previous) if BEFORE_LINKS.contains(&previous) => named(around.links(None)),
-        _ => {
-            let (word, mut offers) = files(word, around);
-            let files = offers.iter_mut().filter(|offer| offer.form == Form::Text);
-            files.for_each(|file| file.form = form);
-            (word, offers)
-        }
-    }
-}
-
-/// What can stand at the end of `!command`.
-pub fn shell(command: &str, around: &dyn Surroundings) -> Typed {
-    let (word, offers) = in_shell(command, Form::Text, around);
-    Typed {
-        word,
-        offers,
-        writing: Writing::Word,
-    }
-}
-
-/// The orders to the prompt.
-pub fn orders(name: &str) -> Typed {
-    let offers = ORDERS.iter();
-    let offers = offers.map(|order| Offer::new(order.name, order.summary, Form::Text));
-    Typed {
-        word: name.into(),
-        offers: offers.collect(),
-        writing: Writing::Word,
-    }
-}
-
-/// The argument of an order to the prompt.
-pub fn argument(name: &str, typed: &str, around: &dyn Surroundings) -> Option<Typed> {
-    let text = |name: &str| Offer::new(name, "", Form::Text);
-    let (word, offers) = match takes(name) {
-        Takes::File => files(typed, around),
-        Takes::Netns => {
-            let names = around.namespaces();
-            let names = names.iter().map(|name| text(name));
-            (typed.into(), names.collect())
-        }
-        Takes::Words(words) => (typed.into(), words.into_iter().map(text).collect()),
-        Takes::Anything | Takes::Statement => return None,
-    };
-    Some(Typed {
-        word,
-        offers,
-        writing: Writing::Word,
-    })
 }
