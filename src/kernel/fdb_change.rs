@@ -8,7 +8,7 @@ use super::bridge_port;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
 use super::fdb::{AF_BRIDGE, Entry, Filter, NFEA_ACTIVITY_NOTIFY, NFEA_DONT_REFRESH, STATES, list};
-use super::link;
+use super::link::{self, kind_of};
 use super::mac::Mac;
 use super::ndmsg::{self, Header, nda, ntf, nud};
 use super::netlink::Request;
@@ -358,9 +358,7 @@ impl Operation for FdbDel {
 }
 
 fn is_tunnel(link: &str, names: &dyn Names) -> bool {
-    let index = names.link(link).ok();
-    let found = index.and_then(|index| link::get_bare(names.namespace(), index).ok());
-    found.is_some_and(|found| found.kind == "vxlan")
+    kind_of(names.namespace(), link).is_some_and(|kind| kind == "vxlan")
 }
 
 /// The link is no port, and so has no bridge that could know of it.

@@ -154,6 +154,12 @@ pub fn get(namespace: &Namespace, name: &str) -> Result<Link> {
     Ok(link)
 }
 
+/// The kind of the link of this name, if there is one.
+pub fn kind_of(namespace: &Namespace, name: &str) -> Option<String> {
+    let index = namespace.route().ok()?.index_of(name).ok()?;
+    get_bare(namespace, index).ok().map(|link| link.kind)
+}
+
 /// One link by its index, without its addresses.
 pub fn get_bare(namespace: &Namespace, index: u32) -> Result<Link> {
     let mut question = LinkMessage::default();

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use super::change::Names;
 use super::kind;
 use super::kinds::{is_pair, no_driver};
-use super::link::{self, exists, mtu_refused};
+use super::link::{self, exists, kind_of, mtu_refused};
 use super::link_add::LinkAdd;
 use super::link_set::LinkSet;
 use super::options::{Setting, Settings};
@@ -91,7 +91,7 @@ pub(super) fn of_set(set: &LinkSet, refusal: &Refusal, names: &dyn Names) -> Opt
     match (refusal.errno, &set.name, set.mtu) {
         (Errno::EEXIST, Some(name), _) => Some(exists(name, "name")),
         (Errno::EINVAL, _, Some(mtu)) if refusal.may_mean("mtu") => {
-            let kind = kind_of(&set.link, names).unwrap_or_default();
+            let kind = kind_of(names.namespace(), &set.link).unwrap_or_default();
             Some(mtu_refused(mtu, &kind))
         }
         (Errno::EBUSY, Some(_), _) => Some(
@@ -240,13 +240,7 @@ fn only_one(settings: &Settings) -> Option<Reason> {
 }
 
 fn is_loopback(name: &str, names: &dyn Names) -> bool {
-    kind_of(name, names).is_some_and(|kind| kind == "loopback")
-}
-
-fn kind_of(name: &str, names: &dyn Names) -> Option<String> {
-    let index = names.link(name).ok()?;
-    let link = link::get_bare(names.namespace(), index).ok()?;
-    Some(link.kind)
+    kind_of(names.namespace(), name).is_some_and(|kind| kind == "loopback")
 }
 
 /// The kinds of which other links can be ports: those whose driver has an ndo_add_slave.
@@ -254,7 +248,7 @@ const MASTERS: [&str; 4] = ["bridge", "bond", "team", "vrf"];
 
 /// That a link can't be the master of any other, if so.
 fn no_ports(master: &str, names: &dyn Names) -> Option<Reason> {
-    let kind = kind_of(master, names)?;
+    let kind = kind_of(names.namespace(), master)?;
     let wrong = !MASTERS.contains(&kind.as_str());
     wrong.then(|| {
         let words = format!("{master} is a link of kind {kind}, which has no ports");

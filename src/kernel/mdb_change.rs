@@ -7,7 +7,7 @@ use super::bridge_port;
 use super::change::{Action, Change, Command, Names, Operation};
 use super::error::Result;
 use super::fdb_flush::NLM_F_BULK;
-use super::link;
+use super::link::kind_of;
 use super::mdb::{
     self, FILTER_MODES, MDBA_SET_ENTRY, MDBA_SET_ENTRY_ATTRS, Member, Remote, list, mdbe,
 };
@@ -213,9 +213,7 @@ impl Remote<String> {
 
 /// Whether a link is of a kind that has groups.
 pub(crate) fn has_groups(namespace: &Namespace, link: &str) -> bool {
-    let index = namespace.route().and_then(|route| route.index_of(link));
-    let found = index.and_then(|index| link::get_bare(namespace, index));
-    found.is_ok_and(|found| MASTERS.contains(&found.kind.as_str()))
+    kind_of(namespace, link).is_some_and(|kind| MASTERS.contains(&kind.as_str()))
 }
 
 /// What is wrong with the bridge or its port.

@@ -1,7 +1,7 @@
 //! Routes as the kernel tells them and as it is told them: RTM_NEWROUTE, RTM_DELROUTE, RTM_GETROUTE (rtnetlink(7),
 //! `struct rtmsg` and `RTA_*` of linux/rtnetlink.h).
 //!
-//! Making and removing them is in `route_change`, why they are refused in `route_fault`.
+//! Lists of them are in `route_filter`, making and removing them is in `route_change`, why they are refused in `route_fault`.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

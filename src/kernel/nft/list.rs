@@ -36,6 +36,21 @@ pub struct Table {
     pub objects: Vec<Object>,
 }
 
+impl Table {
+    /// A table with nothing in it.
+    pub fn new(name: TableName) -> Self {
+        Table {
+            name,
+            handle: 0,
+            flags: 0,
+            comment: None,
+            chains: Vec::new(),
+            sets: Vec::new(),
+            objects: Vec::new(),
+        }
+    }
+}
+
 /// A chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain {
@@ -122,13 +137,10 @@ pub fn tables(socket: &Socket) -> Result<Vec<Table>> {
         // NFTA_TABLE_FLAGS, HANDLE, USERDATA
         let number = |kind| attributes::find(body(&answer), kind);
         Ok(Some(Table {
-            name,
             handle: number(4).and_then(|one| one.be64().ok()).unwrap_or(0),
             flags: number(2).and_then(|one| one.be32().ok()).unwrap_or(0),
             comment: number(6).and_then(|one| read_user_text(one.value, 0)),
-            chains: Vec::new(),
-            sets: Vec::new(),
-            objects: Vec::new(),
+            ..Table::new(name)
         }))
     })
 }

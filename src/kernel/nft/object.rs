@@ -12,7 +12,7 @@ use super::message::{Transaction, flags, kind, user_text};
 use super::name::Inside;
 use super::refusal;
 use super::step::{Step, nft, send};
-use super::syntax::Statement;
+use super::syntax::{Object, Statement};
 
 /// A new object. It is no refusal if there is one like it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +30,13 @@ pub struct ObjectAdd {
 pub struct ObjectDel {
     /// Its table and name.
     pub object: Inside,
-    /// The word of its kind.
-    pub word: &'static str,
+    /// Its kind.
+    pub kind: Object,
 }
 
-/// The word of a kind of object, and `NFT_OBJECT_*`.
-fn kind_of(state: &Statement) -> (&'static str, u32) {
-    match state {
-        Statement::Quota { .. } => ("quota", 2),
-        Statement::Limit(_) => ("limit", 4),
-        _ => ("counter", 1),
+impl ObjectAdd {
+    fn kind(&self) -> Object {
+        Object::of(&self.state).unwrap_or(Object::Counter)
     }
 }
 
@@ -51,7 +48,7 @@ impl Step for ObjectAdd {
         attributes
             .text(1, table)
             .text(2, name)
-            .be32(3, kind_of(&self.state).1);
+            .be32(3, self.kind().number());
         if let Ok(expression) = simple_expression(&self.state) {
             let list = write_list(&[expression], &mut |_| Ok(0))?;
             let data = attributes::find(list.as_bytes(), 1);
@@ -78,7 +75,7 @@ impl Operation for ObjectAdd {
     }
 
     fn words(&self) -> String {
-        format!("add {} {}", kind_of(&self.state).0, self.object)
+        format!("add {} {}", self.kind().word(), self.object)
     }
 
     fn action(&self, names: &dyn Names) -> Result<Action> {
@@ -86,7 +83,7 @@ impl Operation for ObjectAdd {
     }
 
     fn command(&self) -> Command {
-        let (word, _) = kind_of(&self.state);
+        let word = self.kind().word();
         let text = self.state.to_string();
         let body = text.strip_prefix(word).unwrap_or("").trim();
         let comment = self.comment.as_ref();
@@ -103,8 +100,8 @@ impl Operation for ObjectAdd {
             return Ok(None);
         }
         let object = self.object.clone();
-        let word = kind_of(&self.state).0;
-        Ok(Some(ObjectDel { object, word }.into()))
+        let kind = self.kind();
+        Ok(Some(ObjectDel { object, kind }.into()))
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
@@ -114,14 +111,12 @@ impl Operation for ObjectAdd {
 
 impl Step for ObjectDel {
     fn write(&self, to: &mut Transaction) -> Result<()> {
-        let number = match self.word {
-            "quota" => 2,
-            "limit" => 4,
-            _ => 1,
-        };
         let mut attributes = Attributes::new();
         let [table, name] = self.object.names();
-        attributes.text(1, table).text(2, name).be32(3, number);
+        attributes
+            .text(1, table)
+            .text(2, name)
+            .be32(3, self.kind.number());
         to.add(kind::DEL_OBJECT, self.object.table.family, 0, &attributes);
         Ok(())
     }
@@ -133,7 +128,7 @@ impl Operation for ObjectDel {
     }
 
     fn words(&self) -> String {
-        format!("delete {} {}", self.word, self.object)
+        format!("delete {} {}", self.kind.word(), self.object)
     }
 
     fn action(&self, names: &dyn Names) -> Result<Action> {
@@ -141,7 +136,7 @@ impl Operation for ObjectDel {
     }
 
     fn command(&self) -> Command {
-        nft(&["delete", self.word, &self.object.to_string()], "")
+        nft(&["delete", self.kind.word(), &self.object.to_string()], "")
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {

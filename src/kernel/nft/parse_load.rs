@@ -16,6 +16,7 @@ use super::parser::{Parser, Read};
 use super::rule::{Place, RuleAdd, RuleDel};
 use super::set::SetDel;
 use super::sets::Shape;
+use super::syntax::Object;
 use super::table::{DORMANT, Flush, TableAdd, TableDel, What};
 use super::token::{Kind, in_one_line};
 use std::ops::Range;
@@ -267,7 +268,8 @@ impl Loader<'_, '_> {
             }
             word => {
                 let object = self.inside(word)?;
-                ObjectDel { object, word }.into()
+                let kind = Object::named(word).unwrap_or(Object::Counter);
+                ObjectDel { object, kind }.into()
             }
         };
         self.parts.push((part, self.parser.last()));

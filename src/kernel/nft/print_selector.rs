@@ -1,10 +1,11 @@
 //! What a rule looks at, as text.
 
+use std::fmt::Write;
+
 use super::extension::IN_IPV4;
 use super::fields::{CT, FIB_FLAGS, META_PRINTED_ALONE};
 use super::syntax::{Expression, Selector};
 use super::value::one_text;
-use std::fmt::Write;
 
 /// What is looked at.
 pub fn expression_text(expression: &Expression) -> String {

@@ -1,9 +1,10 @@
 //! Sets, their elements and values, as text.
 
+use std::fmt::Write;
+
 use super::syntax::{Data, Element, Kind, Set, Value};
 use super::types::{Form, SERVICE};
 use super::value::{self, flags_text};
-use std::fmt::Write;
 
 /// A set as a rule names it.
 pub fn set_text(set: &Set, kinds: &[Kind], data: &[Kind]) -> String {

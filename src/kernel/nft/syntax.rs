@@ -152,39 +152,46 @@ pub enum Object {
 }
 
 impl Object {
-    /// `NFT_OBJECT_*`, and the word of rules.
-    const ALL: [(Object, u32, &'static str); 3] = [
-        (Object::Counter, 1, "counter"),
-        (Object::Quota, 2, "quota"),
-        (Object::Limit, 4, "limit"),
-    ];
+    const ALL: [Object; 3] = [Object::Counter, Object::Quota, Object::Limit];
 
-    fn row(self) -> (Object, u32, &'static str) {
-        let mut all = Object::ALL.into_iter();
-        all.find(|(one, ..)| *one == self).unwrap_or(Object::ALL[0])
-    }
-
-    /// Its number.
+    /// `NFT_OBJECT_*`.
     pub fn number(self) -> u32 {
-        self.row().1
+        match self {
+            Object::Counter => 1,
+            Object::Quota => 2,
+            Object::Limit => 4,
+        }
     }
 
     /// As rules call it.
     pub fn word(self) -> &'static str {
-        self.row().2
+        match self {
+            Object::Counter => "counter",
+            Object::Quota => "quota",
+            Object::Limit => "limit",
+        }
     }
 
     /// The object with this number.
     pub fn numbered(number: u32) -> Option<Object> {
         let mut all = Object::ALL.into_iter();
-        all.find(|(_, known, _)| *known == number)
-            .map(|(one, ..)| one)
+        all.find(|one| one.number() == number)
     }
 
     /// The object that rules call so.
     pub fn named(word: &str) -> Option<Object> {
         let mut all = Object::ALL.into_iter();
-        all.find(|(.., known)| *known == word).map(|(one, ..)| one)
+        all.find(|one| one.word() == word)
+    }
+
+    /// The object whose state a statement is.
+    pub fn of(state: &Statement) -> Option<Object> {
+        match state {
+            Statement::Counter { .. } => Some(Object::Counter),
+            Statement::Quota { .. } => Some(Object::Quota),
+            Statement::Limit(_) => Some(Object::Limit),
+            _ => None,
+        }
     }
 }
 

@@ -73,18 +73,10 @@ fn told(element: &RawElement) -> RawElement {
 
 /// A rule listed as if it had been to the kernel and back.
 fn listed(made: &Compiled, family: Family) -> String {
-    let mut table = Table {
-        name: TableName {
-            family,
-            table: "t".into(),
-        },
-        handle: 1,
-        flags: 0,
-        comment: None,
-        chains: Vec::new(),
-        sets: Vec::new(),
-        objects: Vec::new(),
-    };
+    let mut table = Table::new(TableName {
+        family,
+        table: "t".into(),
+    });
     for set in &made.sets {
         table.sets.push(Set {
             name: match set.name.contains('%') {

@@ -5,7 +5,7 @@ use super::hook::priority_text;
 use super::list::{Chain, Object, Set, Table};
 use super::print_set::element_text;
 use super::sets::{self, ANONYMOUS, Mapped};
-use super::syntax::{Element, Kind, Statement};
+use super::syntax::{self, Element, Kind};
 use super::table::DORMANT;
 
 /// Tables, one below the other.
@@ -122,12 +122,7 @@ pub fn elements_of(set: &Set, links: Links) -> Vec<Element> {
 /// The word of an object, and what it is.
 pub fn object_parts(object: &Object) -> Option<(&'static str, String)> {
     let statement = super::decode::object_state(&object.state)?;
-    let word = match &statement {
-        Statement::Counter { .. } => "counter",
-        Statement::Quota { .. } => "quota",
-        Statement::Limit(_) => "limit",
-        _ => return None,
-    };
+    let word = syntax::Object::of(&statement)?.word();
     let text = statement.to_string();
     Some((
         word,

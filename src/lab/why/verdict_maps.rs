@@ -101,8 +101,8 @@ fn value_of(selector: &Selector, seen: &Seen<'_>) -> Option<Value> {
     let kind = selector.typed();
     let name = selectors_text(std::slice::from_ref(selector));
     let link = match name.as_str() {
-        "iif" | "iifname" | "meta iif" | "meta iifname" => Some(seen.iif.as_deref()?),
-        "oif" | "oifname" | "meta oif" | "meta oifname" => Some(seen.oif.as_deref()?),
+        "iif" | "iifname" => Some(seen.iif.as_deref()?),
+        "oif" | "oifname" => Some(seen.oif.as_deref()?),
         _ => None,
     };
     match link {
@@ -130,15 +130,7 @@ mod tests {
     /// The element of the map in a rule that drops the packet.
     fn of(text: &str) -> Option<String> {
         let rule = crate::kernel::nft::parser::rule(text, Family::Ip).expect("a rule");
-        let table = Table {
-            name: TableName::parse("ip t").expect("a name"),
-            handle: 1,
-            flags: 0,
-            comment: None,
-            chains: Vec::new(),
-            sets: Vec::new(),
-            objects: Vec::new(),
-        };
+        let table = Table::new(TableName::parse("ip t").expect("a name"));
         let iif = Some("eth0".to_owned());
         let found = without(&table, ("ip t c", 5, &rule), &Seen { iif, ..SEEN }, &|_| {
             None
