@@ -66,8 +66,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use libtest_mimic::{Arguments, Trial};
-use signal_hook::consts::{SIGINT, SIGQUIT};
-use signal_hook::flag::register_conditional_shutdown;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT};
+use signal_hook::flag::{register, register_conditional_shutdown};
 
 fn main() {
     let in_worlds = [attach::IN_WORLDS, leftovers::IN_WORLDS].concat();
@@ -143,4 +143,17 @@ fn obey_the_keyboard() {
         register_conditional_shutdown(signal, 128 + signal, Arc::new(AtomicBool::new(true)))
             .expect("a signal that can be handled");
     }
+    // And nohup has what it starts outlive the terminal: we still do.
+    if is_ignored(SIGHUP) {
+        register(SIGHUP, Arc::default()).expect("a signal that can be handled");
+    }
+}
+
+/// Whether we were started with a signal ignored (proc(5), `SigIgn` of /proc/self/status).
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask & 1 << (signal - 1) != 0)
 }
