@@ -46,6 +46,8 @@ pub struct Link {
     pub operstate: &'static str,
     /// Whether it has a carrier.
     pub carrier: bool,
+    /// How often its carrier came or went since the link was made.
+    pub carrier_changes: u32,
     /// Largest payload in bytes.
     pub mtu: u32,
     /// Its hardware address, if it has one.
@@ -201,7 +203,7 @@ pub fn nsid(namespace: &Namespace, other: &Namespace) -> Result<Option<i32>> {
 
 /// The attributes that are read, by their numbers in linux/if_link.h. The kernel sends three times as many, and decoding
 /// all of them, as netlink-packet-route does, would cost more than all the rest of a list.
-const READ: [u16; 11] = [
+const READ: [u16; 12] = [
     1,  // IFLA_ADDRESS
     4,  // IFLA_MTU
     5,  // IFLA_LINK
@@ -212,6 +214,7 @@ const READ: [u16; 11] = [
     23, // IFLA_STATS64
     27, // IFLA_GROUP
     30, // IFLA_PROMISCUITY
+    35, // IFLA_CARRIER_CHANGES
     37, // IFLA_LINK_NETNSID
 ];
 /// Texts of the user's, which need not be UTF-8.
@@ -289,6 +292,7 @@ fn read_attribute(link: &mut Link, attribute: LinkAttribute) {
         LinkAttribute::Link(index) => link.lower = Some(index).filter(|index| *index != 0),
         LinkAttribute::LinkNetNsId(id) => link.lower_nsid = Some(id),
         LinkAttribute::OperState(state) => link.operstate = operstate_name(state),
+        LinkAttribute::CarrierChanges(count) => link.carrier_changes = count,
         LinkAttribute::Group(group) => link.group = group,
         LinkAttribute::Promiscuity(count) => link.promiscuity = count,
         LinkAttribute::Qdisc(name) => link.qdisc = name,

@@ -139,6 +139,6 @@ impl Operation for LinkAdd {
     }
 
     fn brings_up(&self) -> bool {
-        self.up
+        self.up || self.master.is_some()
     }
 }

@@ -306,7 +306,8 @@ impl Operation for LinkSet {
     }
 
     fn brings_up(&self) -> bool {
-        self.up == Some(true)
+        // A bridge has a carrier when one of its ports has.
+        self.up == Some(true) || matches!(self.master, Some(Some(_)))
     }
 
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>> {

@@ -19,8 +19,9 @@ use crate::kernel::sysctl::{self, Key};
 use super::Lab;
 use super::interrupt;
 
-/// The work queue runs at once, or a second after the last time it ran (linkwatch_nextevent).
-const LONGEST: Duration = Duration::from_millis(1200);
+/// The work queue runs at once, or a second after the last time it ran (linkwatch_nextevent), or later on a machine that is busy: it
+/// needs the lock that every change of links needs.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// How long duplicate address detection takes: up to a second before it, and a second (net.ipv6.conf.*.router_solicitation_delay and
 /// neigh.*.retrans_time_ms, as they usually are).
@@ -113,7 +114,49 @@ fn settle_namespace(namespace: &Namespace, end: Instant) -> Result<()> {
     Ok(())
 }
 
-/// The carrier is there, and the operational state does not know it yet.
+/// The carrier is there, and the operational state does not know it yet. A state that nobody knows is final where the carrier never
+/// changed, as of a dummy; any change of it is told to the work queue (netif_carrier_on, net/sched/sch_generic.c).
 fn is_starting(link: &Link) -> bool {
-    link.up && link.carrier && matches!(link.operstate, "down" | "lowerlayerdown")
+    let is_behind = match link.operstate {
+        "down" | "lowerlayerdown" => true,
+        "unknown" => link.carrier_changes > 0,
+        _ => false,
+    };
+    link.up && link.carrier && is_behind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_starts_until_its_state_has_followed_its_carrier() {
+        let states = [
+            ("down", 1, true),
+            ("lowerlayerdown", 2, true),
+            // A pair whose first change has not been looked at: it can't send, and has no link-local address.
+            ("unknown", 2, true),
+            ("unknown", 0, false),
+            ("dormant", 2, false),
+            ("up", 2, false),
+        ];
+        for (operstate, carrier_changes, starts) in states {
+            let link = Link {
+                operstate,
+                carrier_changes,
+                up: true,
+                carrier: true,
+                ..Link::default()
+            };
+            assert_eq!(is_starting(&link), starts, "{operstate}");
+            for (up, carrier) in [(false, true), (true, false)] {
+                let other = Link {
+                    up,
+                    carrier,
+                    ..link.clone()
+                };
+                assert!(!is_starting(&other), "{operstate}");
+            }
+        }
+    }
 }
