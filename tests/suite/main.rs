@@ -17,6 +17,7 @@ mod conntrack;
 mod crafting;
 mod doctor;
 mod documents;
+mod durations;
 mod errors;
 mod events;
 mod examples;
@@ -133,7 +134,9 @@ fn main() {
     .into_iter()
     .flatten()
     .collect();
-    libtest_mimic::run(&arguments, trials).exit();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    durations::tell();
+    conclusion.exit();
 }
 
 /// A shell starts what stands before a `&` with the signals of the keyboard ignored, and all that we start would inherit it. What

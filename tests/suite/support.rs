@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use libtest_mimic::{Completion, Failed, Trial};
 use snapbox::Redactions;
 
+use crate::durations;
+
 /// The uid and gid of `nobody`, an ordinary user.
 pub const NOBODY: u32 = 65534;
 
@@ -125,7 +127,7 @@ pub fn test_that_may_end(
             User::Myself => name.to_string(),
             User::Nobody => format!("{name} (as an ordinary user)"),
         };
-        Trial::ignorable_test(name, move || {
+        let run = move || {
             if let Some(reason) = missing(needs, user) {
                 return ignored(reason);
             }
@@ -133,7 +135,8 @@ pub fn test_that_may_end(
                 Some(reason) => lacking(reason),
                 None => body(user),
             }
-        })
+        };
+        Trial::ignorable_test(name.clone(), move || durations::measured(&name, run))
     };
     User::all().into_iter().map(trial).collect()
 }
