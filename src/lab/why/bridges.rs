@@ -7,8 +7,8 @@ use crate::kernel::options::Setting;
 
 use super::super::journey::Place;
 use super::super::links::NamedLink;
+use super::scene::Scene;
 use super::state::{State, port_setting, setting};
-use super::suspects::Scene;
 use super::{Cause, Finding, frames};
 
 /// The packet came in by a port, and the bridge kept it.

@@ -4,9 +4,10 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::super::journey::Place;
+use super::scene::Scene;
+use super::segments::vlan_id;
 use super::state::{State, port_setting};
-use super::suspects::Scene;
-use super::vlans::{self, vlan_id};
+use super::vlans;
 use super::{Finding, bridges, links, tunnels};
 use crate::kernel::options::Setting;
 
@@ -155,7 +156,7 @@ fn hops(state: &State<'_>, at: &At, strictness: Strictness) -> Vec<(At, Hop)> {
             });
             let ends = match strictness {
                 Strictness::Meant => tunnels::meant(state, from),
-                _ => tunnels::others(state, from),
+                _ => state.same_vxlan(from),
             };
             let tunnels = ends.into_iter().map(|to| {
                 let hop = Hop::Tunnel {

@@ -3,13 +3,12 @@
 use std::net::IpAddr;
 
 use crate::kernel::cidr::Cidr;
-use crate::kernel::route_change::destination;
 
 use super::super::journey::Place;
 use super::policy::ruling;
-use super::routes::question;
+use super::scene::Scene;
 use super::state::{Way, holds};
-use super::suspects::Scene;
+use super::ways::{network_of, routed_network};
 use super::wires::{self, Exit, Lack, Lead};
 use super::{Cause, Finding, hosts};
 
@@ -128,14 +127,6 @@ pub(super) fn rerouted(scene: &Scene<'_>) -> String {
     }
 }
 
-/// The destination of the route that the packet takes.
-pub(super) fn routed_network(scene: &Scene<'_>) -> Option<String> {
-    let mut question = question(scene);
-    question.fibmatch = true;
-    let way = scene.space.way(&question).ok()?;
-    Some(destination(&way.route))
-}
-
 /// Who on the wires of this namespace would pass the packet on.
 pub(super) fn gateway(scene: &Scene<'_>, only: Option<&str>) -> Option<Exit> {
     let all = wires::exits(scene).into_iter();
@@ -157,25 +148,5 @@ pub(super) fn route_line(verb: &str, to: &str, exit: &Exit) -> String {
             format!("{verb}({to:?}, #{{ via: \"{via}\", dev: {link:?} }})")
         }
         _ => format!("{verb}({to:?}, #{{ via: \"{via}\" }})"),
-    }
-}
-
-/// The network of the destination, as the one who has the address has it; the default route where nobody has it.
-pub(super) fn network_of(scene: &Scene<'_>) -> String {
-    let owners = scene.state.owners(scene.to);
-    let prefix = owners.first().and_then(|(_, named)| {
-        let mut own = named.link.addresses.iter();
-        let addr = own.find(|addr| addr.local.address == scene.to)?;
-        Some(addr.local.prefix)
-    });
-    match prefix {
-        Some(prefix) => {
-            let cidr = Cidr {
-                address: scene.to,
-                prefix,
-            };
-            cidr.network().to_string()
-        }
-        None => "default".into(),
     }
 }

@@ -5,9 +5,9 @@ use crate::kernel::route_question::Question;
 
 use super::follow;
 use super::gateways::{rerouted, route_line};
-use super::routes::again;
+use super::scene::Scene;
 use super::state::Space;
-use super::suspects::Scene;
+use super::ways::again;
 use super::wires::{self, Lead};
 use super::{Cause, Finding};
 

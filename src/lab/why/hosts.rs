@@ -8,10 +8,11 @@ use crate::kernel::listeners::hears;
 use super::super::journey::Place;
 use super::follow::{Course, Stop};
 use super::probe::{Fate, Protocol, Sent};
+use super::scene::Scene;
 use super::state::{Space, State};
-use super::suspects::Scene;
+use super::ways::way_on;
 use super::wires::{self, Lack};
-use super::{Asked, Cause, Finding, nat, routes};
+use super::{Asked, Cause, Finding, nat};
 
 /// The address that the sender would speak from may not be used yet: an IPv6 packet leaves with another, such as ::1, or not at all.
 pub(super) fn unready(scene: &Scene<'_>) -> Option<Finding> {
@@ -142,7 +143,7 @@ pub(super) fn no_address(scene: &Scene<'_>) -> Option<Finding> {
 /// (`__mkroute_output` in net/ipv4/route.c), but where `route_localnet` allows it.
 fn loopback_source(scene: &Scene<'_>) -> Option<Finding> {
     let source = scene.asked.source.filter(IpAddr::is_loopback)?;
-    if scene.space.has(scene.to) || scene.to.is_loopback() || routes::way_on(scene).is_ok() {
+    if scene.space.has(scene.to) || scene.to.is_loopback() || way_on(scene).is_ok() {
         return None;
     }
     let words = format!(
@@ -151,28 +152,6 @@ fn loopback_source(scene: &Scene<'_>) -> Option<Finding> {
         scene.to
     );
     Some(Finding::new(Cause::NoSource, words).shown_by("source", source.to_string()))
-}
-
-/// An address of a network that nobody has.
-pub(super) fn free_address(scene: &Scene<'_>, near: &crate::kernel::cidr::Cidr) -> Option<IpAddr> {
-    let after = |address: IpAddr| -> Option<IpAddr> {
-        Some(match address {
-            IpAddr::V4(address) => {
-                std::net::Ipv4Addr::from(u32::from(address).checked_add(1)?).into()
-            }
-            IpAddr::V6(address) => {
-                std::net::Ipv6Addr::from(u128::from(address).checked_add(1)?).into()
-            }
-        })
-    };
-    let mut next = after(near.address)?;
-    for _ in 0..1024 {
-        if scene.state.owners(next).is_empty() && super::state::holds(near, next) {
-            return Some(next);
-        }
-        next = after(next)?;
-    }
-    None
 }
 
 /// The packet came to a host that does not have the address, nor does anybody.

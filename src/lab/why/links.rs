@@ -6,8 +6,8 @@ use crate::kernel::route_question::Question;
 use crate::packet::identity::Look;
 
 use super::super::journey::Place;
+use super::scene::Scene;
 use super::state::Space;
-use super::suspects::Scene;
 use super::{Cause, Finding, frames};
 
 /// The frame is for a hardware address that the link does not have.
@@ -110,7 +110,7 @@ fn sender<'a>(scene: &'a Scene<'_>) -> Option<(Scene<'a>, super::state::Way)> {
         },
         ..scene.clone()
     };
-    let way = super::routes::way_on(&sender).ok()?;
+    let way = super::ways::way_on(&sender).ok()?;
     Some((sender, way))
 }
 
@@ -170,7 +170,7 @@ fn no_router(scene: &Scene<'_>, here: &Place) -> Option<Finding> {
             (name, value)
         }
     };
-    let to = super::gateways::routed_network(&sender)?;
+    let to = super::ways::routed_network(&sender)?;
     let line = format!("route_replace({to:?}, #{{ via: \"{right}\" }})");
     Some(
         Finding::new(Cause::WrongGateway, words)
@@ -228,7 +228,7 @@ pub(super) fn own(scene: &Scene<'_>) -> Option<Finding> {
 
 /// The link by which the packet would leave.
 pub(super) fn out(scene: &Scene<'_>) -> Option<Finding> {
-    let way = super::routes::way_on(scene).ok()?;
+    let way = super::ways::way_on(scene).ok()?;
     let place = scene.place(&way.link?);
     is_down(scene, &place)
         .or_else(|| no_carrier(scene, &place))

@@ -7,9 +7,9 @@ use crate::kernel::nft::hook::hook_name;
 use crate::kernel::nft::list;
 
 use super::follow;
-use super::gateways::network_of;
+use super::scene::Scene;
 use super::state::Space;
-use super::suspects::Scene;
+use super::ways::network_of;
 use super::wires::{self, Lead};
 use super::{Cause, Finding};
 

@@ -9,11 +9,15 @@
 //! | `cause` | the causes, and their names |
 //! | `probe` | the one packet that is sent, and what became of it |
 //! | `state` | the links, neighbours and settings of all namespaces |
+//! | `segments` | the wires between the links |
 //! | `follow` | where the journey ended |
+//! | `scene` | where a packet stopped, and all that there is to ask there |
+//! | `ways` | what the kernel says of its way from there |
 //! | `suspects` | who could have done it, in order |
 //! | `rules`, `links`, `neighbours`, `bridges`, `vlans`, `tunnels`, `hosts`, `nat` | the suspects |
 //! | `routes`, `policy`, `gateways`, `wires`, `hops`, `sizes`, `masquerade` | those of the way: what the kernel answers, and what it depends on |
 //! | `frames` | the way of a frame through cables, bridges and VXLANs |
+//! | `seen` | what a rule of nftables looked at |
 //! | `verdict_maps` | which element of a map dropped a packet |
 
 mod bridges;
@@ -31,12 +35,16 @@ mod policy;
 mod probe;
 mod routes;
 mod rules;
+mod scene;
+mod seen;
+mod segments;
 mod sizes;
 mod state;
 mod suspects;
 mod tunnels;
 mod verdict_maps;
 mod vlans;
+mod ways;
 mod wires;
 
 use std::net::{IpAddr, Ipv4Addr};

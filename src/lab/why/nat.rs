@@ -12,8 +12,8 @@ use crate::packet::identity::Look;
 use super::super::journey::Place;
 use super::probe::Fate;
 use super::rules;
+use super::scene::Scene;
 use super::state::Space;
-use super::suspects::Scene;
 use super::{Cause, Finding};
 
 /// The packet gets another destination here, and does not come there.

@@ -8,8 +8,9 @@ use super::super::journey::Place;
 use super::super::links::NamedLink;
 use super::follow::{Course, Stop, question_for};
 use super::probe::Sent;
+use super::scene::{self, Scene};
 use super::state::{Space, State};
-use super::suspects::{self, Scene};
+use super::ways;
 use super::{
     Asked, Cause, Finding, bridges, frames, gateways, hosts, links, routes, rules, tunnels, vlans,
 };
@@ -18,8 +19,8 @@ use super::{
 /// sent: where that stays without an answer, whoever waits is told so, whatever changed meanwhile.
 pub(super) fn is_waiting(sent: &Sent, state: &State<'_>, asked: &Asked, course: &Course) -> bool {
     let waits = || {
-        let scene = suspects::going_on(sent, state, asked, course)?;
-        let (out, next, _) = routes::next(&scene)?;
+        let scene = scene::going_on(sent, state, asked, course)?;
+        let (out, next, _) = ways::next(&scene)?;
         let neighbour = scene.space.neighbour(&out.link, next)?;
         let is_open = neighbour.mac.is_none() || neighbour.state == "failed";
         Some(is_open && question_for(sent, &out, next).is_none())
@@ -31,8 +32,8 @@ pub(super) fn is_waiting(sent: &Sent, state: &State<'_>, asked: &Asked, course: 
 /// does not yet hear the first question for it (the group is joined later, `addrconf_dad_begin`), and the next comes a second after.
 pub(super) fn has_asked(sent: &Sent, state: &State<'_>, asked: &Asked, course: &Course) -> bool {
     let asks = || {
-        let scene = suspects::going_on(sent, state, asked, course)?;
-        let (out, next, _) = routes::next(&scene)?;
+        let scene = scene::going_on(sent, state, asked, course)?;
+        let (out, next, _) = ways::next(&scene)?;
         question_for(sent, &out, next)
     };
     course.stop != Stop::OnTheWire && asks().is_some()
@@ -40,7 +41,7 @@ pub(super) fn has_asked(sent: &Sent, state: &State<'_>, asked: &Asked, course: &
 
 /// Nobody told the hardware address of the neighbour.
 pub(super) fn unresolved(scene: &Scene<'_>) -> Option<Finding> {
-    let (out, next, via) = routes::next(scene)?;
+    let (out, next, via) = ways::next(scene)?;
     unresolved_at(scene, &out, next, via)
 }
 
@@ -80,7 +81,7 @@ pub(super) fn unresolved_at(
 /// Nobody has the address.
 fn nobody(scene: &Scene<'_>, out: &Place, next: IpAddr, via: Option<IpAddr>) -> Option<Finding> {
     if via.is_some() {
-        let way = routes::way_on(scene).ok()?;
+        let way = ways::way_on(scene).ok()?;
         return gateways::wrong_gateway(scene, &way);
     }
     let own = scene.space.address_near(&out.link, next)?;
@@ -125,7 +126,7 @@ fn elsewhere(
         .or_else(|| vlans::apart(scene, out, &there))
         .or_else(|| match next == scene.to {
             true => gateways::not_on_wire(scene, out, &there),
-            false => gateways::wrong_gateway(scene, &routes::way_on(scene).ok()?),
+            false => gateways::wrong_gateway(scene, &ways::way_on(scene).ok()?),
         })
         .or_else(|| {
             let words = format!("{next} is {there}, and no cable leads there from {out}");

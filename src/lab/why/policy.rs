@@ -10,10 +10,10 @@ use crate::kernel::route_names::{table, table_text};
 use crate::kernel::rule::{self, Rule, action_text};
 
 use super::super::failure::Failure;
-use super::routes::way_on;
 use super::rules;
+use super::scene::Scene;
 use super::state::holds;
-use super::suspects::Scene;
+use super::ways::way_on;
 use super::{Cause, Finding};
 
 /// A rule that sends the packet to a table that is not the usual one.
@@ -36,11 +36,6 @@ fn list_of(scene: &Scene<'_>) -> Vec<Rule> {
     namespace
         .and_then(|there| rule::list(&there, family))
         .unwrap_or_default()
-}
-
-/// The mark of the packet, as far as rules of nftables gave it one where they stand.
-pub(super) fn mark(scene: &Scene<'_>) -> Option<u32> {
-    rules::mark(scene)
 }
 
 /// Whether a rule is for this mark.
@@ -67,7 +62,7 @@ fn describes(scene: &Scene<'_>, rule: &Rule) -> bool {
     let protocol = scene.asked.protocol.number(scene.to);
     let is_it = is_within(rule.from, scene.look.source)
         && is_within(rule.to, Some(scene.to))
-        && mark(scene).is_none_or(|mark| is_marked(rule, mark))
+        && rules::mark(scene).is_none_or(|mark| is_marked(rule, mark))
         && is_link(&rule.iif, Some(came_by))
         && is_link(&rule.oif, bound)
         && rule.ipproto.is_none_or(|wanted| wanted == protocol)
@@ -89,7 +84,7 @@ pub(super) fn refused(
         _ => return None,
     };
     let all = list_of(scene);
-    let mark = mark(scene).unwrap_or(0);
+    let mark = rules::mark(scene).unwrap_or(0);
     let is_unmarked = |rule: &&Rule| is_marked(rule, mark) && rule.tos == 0;
     let first = all
         .iter()

@@ -1,7 +1,5 @@
 //! The way in and the way out, as the kernel answers when it is asked.
 
-use std::net::IpAddr;
-
 use nix::errno::Errno;
 
 use crate::kernel::route::{AF_INET, AF_INET6, Route};
@@ -10,35 +8,13 @@ use crate::kernel::route_filter::Filter;
 use crate::kernel::route_names::{TYPES, kind, table, table_text};
 use crate::kernel::route_question::Question;
 
-use super::super::failure::{Failure, Outcome};
-use super::super::journey::Place;
-use super::gateways::{network_of, route_line, wrong_gateway};
+use super::super::failure::Failure;
+use super::gateways::{route_line, wrong_gateway};
 use super::policy::{self, by_rule, ruling};
-use super::state::{Way, holds};
-use super::suspects::Scene;
+use super::scene::Scene;
+use super::state::holds;
+use super::ways::{network_of, way_on};
 use super::{Cause, Finding, hosts, wires};
-
-pub(super) fn question(scene: &Scene<'_>) -> Question<String> {
-    let protocol = scene.asked.protocol.number(scene.to);
-    Question {
-        from: scene.look.source,
-        iif: scene.by.map(|by| by.link.name.clone()),
-        oif: match (scene.by, scene.is_back) {
-            (None, false) => scene.asked.iface.clone(),
-            _ => None,
-        },
-        protocol: scene.asked.protocol.port().map(|_| protocol),
-        sport: scene.look.sport,
-        dport: scene.look.dport,
-        mark: policy::mark(scene),
-        ..Question::of(scene.to)
-    }
-}
-
-/// Which way the kernel sends the packet on.
-pub(super) fn way_on(scene: &Scene<'_>) -> Outcome<Way> {
-    scene.space.way(&question(scene))
-}
 
 /// The probe was to leave by the loopback link, and what does comes in again where it was.
 fn by_loopback(scene: &Scene<'_>, lo: &str) -> Option<Finding> {
@@ -323,34 +299,4 @@ fn thrown(scene: &Scene<'_>) -> Option<String> {
         .split_once('/')
         .and_then(|(_, prefix)| prefix.parse().ok());
     (thrown.destination.prefix >= prefix.unwrap_or(0)).then(|| destination(&thrown))
-}
-
-/// The line that makes the route of a way once more: what the kernel has learned of it, and its metrics, are gone then.
-pub(super) fn again(way: &Way) -> Option<String> {
-    let to = destination(&way.route);
-    let mut options = Vec::new();
-    if let Some(via) = way.via {
-        options.push(format!("via: \"{via}\""));
-    }
-    options.push(format!("dev: {:?}", way.link.as_ref()?));
-    // Of IPv6 routes each has one; 1024 is that of those that people make.
-    if let Some(metric) = way
-        .route
-        .metric
-        .filter(|metric| !matches!(metric, 0 | 1024))
-    {
-        options.push(format!("metric: {metric}"));
-    }
-    if way.route.table != table::MAIN {
-        options.push(format!("table: {:?}", table_text(way.route.table)));
-    }
-    let is_single = way.route.hops.len() == 1 && !way.route.has_more;
-    is_single.then(|| format!("route_replace({to:?}, #{{ {} }})", options.join(", ")))
-}
-
-/// A place on the way, for others of this folder.
-pub(super) fn next(scene: &Scene<'_>) -> Option<(Place, IpAddr, Option<IpAddr>)> {
-    let way = way_on(scene).ok()?;
-    let link = way.link?;
-    Some((scene.place(&link), way.via.unwrap_or(scene.to), way.via))
 }

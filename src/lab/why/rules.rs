@@ -14,9 +14,10 @@ use crate::kernel::nft::syntax::{Rule, Statement};
 use crate::kernel::nft::trace::{Kind, Step};
 
 use super::super::traced::is_mark;
+use super::scene::Scene;
+use super::seen::{Seen, word};
 use super::state::Space;
-use super::suspects::Scene;
-use super::verdict_maps::{Seen, without};
+use super::verdict_maps::without;
 use super::{Cause, Finding};
 
 /// A rule or a policy that dropped the packet.
@@ -135,19 +136,6 @@ fn is_of(scene: &Scene<'_>, headers: &str) -> bool {
     is_address("daddr", scene.to) && source.is_none_or(|source| is_address("saddr", source))
 }
 
-/// What stands after a name in the words of a trace.
-pub(super) fn word<'a>(headers: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = headers;
-    while let Some((before, after)) = rest.split_once(name) {
-        let is_whole = before.is_empty() || before.ends_with(' ');
-        if let Some(after) = after.strip_prefix(' ').filter(|_| is_whole) {
-            return after.split(' ').next();
-        }
-        rest = after;
-    }
-    None
-}
-
 pub(super) fn tables(space: &Space<'_>) -> Option<Vec<Table>> {
     let namespace = space.netns.namespace().ok()?;
     list::ruleset(namespace.netfilter().ok()?, None).ok()
@@ -246,20 +234,5 @@ fn accepting(scene: &Scene<'_>, family: Family, headers: &str) -> String {
         _ => port("tcp", way)
             .or_else(|| port("udp", way))
             .unwrap_or_else(|| "meta l4proto icmp accept".into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::word;
-
-    #[test]
-    fn words_of_a_trace_are_whole() {
-        let headers = "ip saddr 10.0.0.1 ip daddr 10.0.0.21 ip ttl 64 tcp sport 9 tcp dport 80";
-        assert_eq!(word(headers, "ip daddr"), Some("10.0.0.21"));
-        assert_eq!(word(headers, "tcp dport"), Some("80"));
-        assert_eq!(word(headers, "p daddr"), None);
-        assert_eq!(word(headers, "udp dport"), None);
-        assert_eq!(word("ip daddr", "ip daddr"), None);
     }
 }

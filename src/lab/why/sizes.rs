@@ -8,9 +8,9 @@ use crate::kernel::route_question::Question;
 
 use super::super::journey::Place;
 use super::super::links::NamedLink;
-use super::routes::{again, way_on};
+use super::scene::Scene;
 use super::state::{State, setting};
-use super::suspects::Scene;
+use super::ways::{again, way_on};
 use super::{Cause, Finding, Protocol};
 
 /// What a cable carries where nothing else is said.

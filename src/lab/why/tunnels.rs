@@ -9,17 +9,11 @@ use crate::packet::identity::{Look, Tunnel};
 
 use super::super::journey::Place;
 use super::super::links::NamedLink;
+use super::scene::{self, Scene};
+use super::segments::vxlan_id;
 use super::state::{Space, State, holds, setting};
-use super::suspects::{self, Scene};
+use super::suspects;
 use super::{Cause, Finding, follow, links};
-
-/// The number of a VXLAN.
-pub(super) fn vxlan_id(named: &NamedLink) -> Option<u64> {
-    match setting(named, "id") {
-        Some(Setting::Number(id)) if named.link.kind == "vxlan" => Some(id),
-        _ => None,
-    }
-}
 
 fn remote(named: &NamedLink) -> Option<IpAddr> {
     ["remote", "group"]
@@ -28,20 +22,6 @@ fn remote(named: &NamedLink) -> Option<IpAddr> {
             Setting::Ip(address) => Some(address),
             _ => None,
         })
-}
-
-/// The other links of the same VXLAN.
-pub(super) fn others(state: &State<'_>, place: &Place) -> Vec<Place> {
-    let Some(id) = state.link(place).and_then(vxlan_id) else {
-        return Vec::new();
-    };
-    let places = state.spaces.iter().flat_map(|space| {
-        let links = space.links.iter();
-        links
-            .filter(move |named| vxlan_id(named) == Some(id))
-            .map(|named| space.place(&named.link.name))
-    });
-    places.filter(|other| other != place).collect()
 }
 
 /// The VXLANs that frames of this one are to come out of, whatever their numbers: those who have its remote address first, then those
@@ -157,7 +137,7 @@ fn sends(scene: &Scene<'_>, from: &Place, to: Option<&Place>) -> Option<Finding>
         tunnels,
         ..Look::default()
     };
-    let asked = suspects::packed(scene.asked, &look)?;
+    let asked = scene::packed(scene.asked, &look)?;
     let outer = Scene {
         asked: &asked,
         space,

@@ -11,17 +11,7 @@ use crate::kernel::nft::text::{elements_of, text_of};
 use crate::kernel::nft::types::Form;
 use crate::kernel::nft::value;
 
-use super::rules::word;
-
-/// What is known of the packet that a rule looked at.
-pub(super) struct Seen<'a> {
-    /// Its headers, as the trace words them.
-    pub headers: &'a str,
-    /// The link by which it came.
-    pub iif: Option<String>,
-    /// The link by which it goes.
-    pub oif: Option<String>,
-}
+use super::seen::{Seen, word};
 
 /// The element that dropped the packet, and the lines that take it out of the map of a rule in a chain; none if the rule decides in
 /// another way, or nobody can tell which element it was.

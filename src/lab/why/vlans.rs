@@ -1,36 +1,15 @@
 //! VLANs: another number at the other end, a tag where none is expected, a port of a bridge that is not in the VLAN.
 
 use crate::kernel::bridge_vlan::{self, Vlan};
-use crate::kernel::options::Setting;
 
 use super::super::journey::Place;
-use super::super::links::NamedLink;
-use super::state::{State, setting};
-use super::suspects::Scene;
-use super::{Cause, Finding, tunnels};
-
-/// The number of a VLAN link.
-pub(super) fn vlan_id(named: &NamedLink) -> Option<u16> {
-    match setting(named, "id") {
-        Some(Setting::Number(id)) if named.link.kind == "vlan" => id.try_into().ok(),
-        _ => None,
-    }
-}
+use super::scene::Scene;
+use super::segments::vlan_id;
+use super::state::State;
+use super::{Cause, Finding};
 
 fn id_of(state: &State<'_>, place: &Place) -> Option<u16> {
     state.link(place).and_then(vlan_id)
-}
-
-fn filters(state: &State<'_>, bridge: &Place) -> bool {
-    let filtering = state
-        .link(bridge)
-        .and_then(|named| setting(named, "vlan_filtering"));
-    filtering == Some(Setting::Switch(true))
-}
-
-/// Whether a bridge of these looks at VLANs.
-pub(super) fn any_filters(state: &State<'_>, bridges: &[Place]) -> bool {
-    bridges.iter().any(|bridge| filters(state, bridge))
 }
 
 /// Two ends of one cable, with different ideas of the VLAN.
@@ -117,7 +96,7 @@ pub(super) fn cross(
     to: &Place,
 ) -> Result<Option<u16>, Box<Finding>> {
     let state = scene.state;
-    if !filters(state, bridge) {
+    if !state.filters(bridge) {
         return Ok(tag);
     }
     let (Some(first), Some(last)) = (of_port(scene, bridge, by), of_port(scene, bridge, out))
@@ -191,7 +170,7 @@ fn crossing(
 /// Whether a port leads to another bridge.
 fn is_trunk(state: &State<'_>, port: &Place) -> bool {
     let peer = state.peer(port);
-    peer.is_some_and(|peer| state.is_port(&peer)) || !tunnels::others(state, port).is_empty()
+    peer.is_some_and(|peer| state.is_port(&peer)) || !state.same_vxlan(port).is_empty()
 }
 
 /// A port that is not in a VLAN as whoever is behind it needs it.
@@ -254,7 +233,7 @@ pub(super) fn unknown(scene: &Scene<'_>) -> Option<Finding> {
     let port = state.peer(&here)?;
     let bridge = state
         .bridge_of(&port)
-        .filter(|bridge| filters(state, bridge))?;
+        .filter(|bridge| state.filters(bridge))?;
     let have = of_port(scene, &bridge, &port)?;
     let is_tagged = id_of(state, &to).is_some();
     let misfit = misfit(scene, &bridge, &port, &have, id, is_tagged);

@@ -11,9 +11,8 @@ use crate::kernel::route_question::Question;
 
 use super::super::journey::Place;
 use super::super::links::NamedLink;
-use super::hosts::free_address;
+use super::scene::Scene;
 use super::state::{Space, holds};
-use super::suspects::Scene;
 use super::{Cause, Finding};
 
 /// Where a namespace takes a packet.
@@ -287,7 +286,7 @@ fn unaddressed(scene: &Scene<'_>, exit: &Exit) -> Option<Finding> {
         .filter(|addr| !is_link_local(addr.address))
         .collect();
     let called = called_for(scene, &place).filter(|called| holds(near, *called));
-    let address = called.or_else(|| free_address(scene, near));
+    let address = called.or_else(|| scene.state.free_address(near));
     let at = scene.space.words();
     let (cause, words) = match own.as_slice() {
         [] => {
@@ -360,7 +359,7 @@ pub(super) fn switched_off(scene: &Scene<'_>, place: &Place) -> Finding {
     });
     let address = near.and_then(|near| {
         let called = called_for(scene, place).filter(|called| holds(&near, *called));
-        let address = called.or_else(|| free_address(scene, &near))?;
+        let address = called.or_else(|| scene.state.free_address(&near))?;
         Some(format!("{address}/{}", near.prefix))
     });
     if let Some(address) = address {
