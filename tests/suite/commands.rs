@@ -292,51 +292,72 @@ const REFUSALS: &str = r#"
     assert(refused == 8, `${refused} were refused`);
 "#;
 
-/// What there is in the home namespace and in those named after, one line for each object, as bash with iproute2 sees it.
-/// The kernel works on carriers in the background; asking for each link makes it come to an end first.
-const LOOK: &str = r#"
-look() {
-    local ns=$1 what; shift
-    for link in $("$@" sed -n 's/^ *\([^ ]*\):.*/\1/p' /proc/net/dev); do "$@" ip link show dev "$link" >/dev/null; done
-    while "$@" ip -o link | grep -Eq 'LOWER_UP.* state (DOWN|LOWERLAYERDOWN) '; do :; done
-    for what in 'link' 'addr' '-4 route show table all' '-6 route show table all' 'neigh' 'neigh show nud permanent' 'neigh show proxy' 'rule' '-6 rule'; do
-        printf '%s\t%s\t%s\n' "$ns" "$what" "$("$@" ip -j -d $what)"
+/// Functions for a look at what there is as bash with iproute2 sees it, one line for each object. The look at a namespace is one bash,
+/// and what one program can tell it tells at once: in an emulator a process is dear.
+/// The kernel works on carriers in the background; asking for each link makes it come to an end first, since Linux 6.8.
+const ASKING: &str = r#"
+settled() {
+    local -a links
+    mapfile -t links < <(sed -n 's/^ *\([^ ]*\):.*/\1/p' /proc/net/dev)
+    printf 'link show dev %s\n' "${links[@]}" | ip -batch - >/dev/null
+    # A VLAN of a bridge may stay like that.
+    for _ in {1..6}; do
+        ip -o -d link | grep -Eq 'LOWER_UP.* state (DOWN|LOWERLAYERDOWN) |state UNKNOWN.* veth' || break
+        sleep 0.2
     done
-    printf '%s\tfdb\t%s\n' "$ns" "$("$@" bridge -j -d fdb show br br0 state static 2>/dev/null)"
-    printf '%s\tfdb\t%s\n' "$ns" "$("$@" bridge -j -d fdb show brport vx1 2>/dev/null)"
-    printf '%s\tvni\t%s\n' "$ns" "$("$@" bridge -j vni show 2>/dev/null)"
-    "$@" grep -rs '' /proc/sys/net/ipv4 /proc/sys/net/ipv6 | sed "s/^/$ns\tsysctl\t/"
 }
-look home
-for ns in "${NAMED[@]}"; do look "$ns" ip netns exec "$ns"; done
+told() { # NAMESPACE OPTIONS WHAT...
+    local ns=$1 options=$2; shift 2
+    paste <(printf "$ns\t$options %s\n" "$@") <(printf '%s\n' "$@" | ip -j -d $options -batch -)
+}
+sysctls() { # NAMESPACE
+    grep -rs '' /proc/sys/net/ipv4 /proc/sys/net/ipv6 /proc/sys/net/bridge | sed "s/^/$1\tsysctl\t/"
+}
 "#;
 
-/// What a lab has at its end, in all its namespaces; without what packets have left behind.
-const LAB_LOOK: &str = r#"
-mapfile -t NAMED < <(ip netns list | sed 's/ (id: .*//' | sort)
+/// The look at the home namespace and at those named after.
+const LOOK: &str = r#"
 look() {
-    local ns=$1 what link vlans; shift
-    for link in $("$@" sed -n 's/^ *\([^ ]*\):.*/\1/p' /proc/net/dev); do "$@" ip link show dev "$link" >/dev/null; done
-    # A VLAN of a bridge may stay like that.
-    for _ in {1..50}; do "$@" ip -o link | grep -Eq 'LOWER_UP.* state (DOWN|LOWERLAYERDOWN) ' || break; done
-    for what in link addr '-4 route show table all' '-6 route show table all' 'neigh show nud permanent' 'neigh show proxy' rule '-6 rule'; do
-        printf '%s\t%s\t%s\n' "$ns" "$what" "$("$@" ip -j -d $what)"
-    done
-    printf '%s\tfdb\t%s\n' "$ns" "$("$@" bridge -j -d fdb show state permanent 2>/dev/null)"
+    local ns=$1 family
+    settled
+    told "$ns" '' link addr neigh 'neigh show nud permanent' 'neigh show proxy'
+    for family in -4 -6; do told "$ns" "$family" 'route show table all' rule; done
+    printf '%s\tfdb\t%s\n' "$ns" "$(bridge -j -d fdb show br br0 state static 2>/dev/null)"
+    printf '%s\tfdb\t%s\n' "$ns" "$(bridge -j -d fdb show brport vx1 2>/dev/null)"
+    printf '%s\tvni\t%s\n' "$ns" "$(bridge -j vni show 2>/dev/null)"
+    sysctls "$ns"
+}
+"#;
+
+/// The look at what a lab has at its end, in all its namespaces; without what packets have left behind.
+const LAB_LOOK: &str = r#"
+look() {
+    local ns=$1 family link vlans what
+    settled
+    told "$ns" '' link addr 'neigh show nud permanent' 'neigh show proxy'
+    for family in -4 -6; do told "$ns" "$family" 'route show table all' rule; done
+    printf '%s\tfdb\t%s\n' "$ns" "$(bridge -j -d fdb show state permanent 2>/dev/null)"
     # A kernel without VLANs of bridges leaves half a list.
-    vlans=$("$@" bridge -j -d vlan show 2>/dev/null) || vlans=
+    vlans=$(bridge -j -d vlan show 2>/dev/null) || vlans=
     printf '%s\tvlan\t%s\n' "$ns" "$vlans"
-    printf '%s\tqdisc\t%s\n' "$ns" "$("$@" tc -j qdisc show | tr -d '\n')"
-    for link in $("$@" sed -n 's/^ *\([^ ]*\):.*/\1/p' /proc/net/dev); do
+    printf '%s\tqdisc\t%s\n' "$ns" "$(tc -j qdisc show | tr -d '\n')"
+    # What has classes and filters is no noqueue.
+    for link in $(tc qdisc show | sed -n '/^qdisc noqueue/d; s/.* dev \([^ ]*\) .*/\1/p' | sort -u); do
         for what in class 'filter show root' 'filter show ingress'; do
-            printf '%s\t%s %s\t%s\n' "$ns" "$link" "$what" "$("$@" tc -j ${what/class/class show} dev "$link" 2>/dev/null | tr -d '\n')"
+            printf '%s\t%s %s\t%s\n' "$ns" "$link" "$what" "$(tc -j ${what/class/class show} dev "$link" 2>/dev/null | tr -d '\n')"
         done
     done
-    printf '%s\tnft\t%s\n' "$ns" "$("$@" nft -s -j list ruleset | sed 's/^{"nftables": //; s/}$//')"
-    "$@" grep -rs '' /proc/sys/net/ipv4 /proc/sys/net/ipv6 /proc/sys/net/bridge | sed "s/^/$ns\tsysctl\t/"
+    printf '%s\tnft\t%s\n' "$ns" "$(nft -s -j list ruleset | sed 's/^{"nftables": //; s/}$//')"
+    sysctls "$ns"
 }
+mapfile -t NAMED < <(ip netns list | sed 's/ (id: .*//' | sort)
+"#;
+
+/// Looks at the home namespace and at those named.
+const ALL: &str = r#"
+export -f settled told sysctls look
 look home
-for ns in "${NAMED[@]}"; do look "$ns" ip netns exec "$ns"; done
+for ns in "${NAMED[@]}"; do ip netns exec "$ns" bash -c 'look "$1"' - "$ns"; done
 "#;
 
 /// A namespace as the sandbox is at its start, made without netsh.
@@ -344,7 +365,7 @@ const FRESH: &str = "mount -t tmpfs fresh /run && mkdir /run/netns && ip link se
 
 /// Runs the lab by netsh; gives the commands that it printed and what there was at the end.
 pub fn made_by_netsh(user: User, lab: &str, named: &str) -> Result<(String, String), Failed> {
-    let ran = looked_at(user, lab, &format!("NAMED=({named}){LOOK}"))?;
+    let ran = looked_at(user, lab, &format!("NAMED=({named}){ASKING}{LOOK}{ALL}"))?;
     if ran.status != Some(0) {
         return Err(format!("netsh failed: {}\n{}", ran.stdout, ran.stderr).into());
     }
@@ -376,7 +397,12 @@ pub fn made_by_iproute2(
     commands: &str,
     named: &str,
 ) -> Result<Ran, Failed> {
-    looked_at_by_bash(user, options, commands, &format!("NAMED=({named}){LOOK}"))
+    looked_at_by_bash(
+        user,
+        options,
+        commands,
+        &format!("NAMED=({named}){ASKING}{LOOK}{ALL}"),
+    )
 }
 
 /// Runs the commands by bash and iproute2, and then this look at what they made.
@@ -535,13 +561,14 @@ fn they_make_the_same_lab(user: User) -> Verdict {
 }
 
 fn of_a_lab(user: User, lab: &Path) -> Result<Completion, Failed> {
-    let mine = looked_at(user, &std::fs::read_to_string(lab)?, LAB_LOOK)?;
+    let look = format!("{ASKING}{LAB_LOOK}{ALL}");
+    let mine = looked_at(user, &std::fs::read_to_string(lab)?, &look)?;
     match mine.status {
         Some(0) => {}
         SKIPPED => return lacking("the lab says what this kernel lacks".into()),
         _ => return Err(mine.stderr.into()),
     }
-    let theirs = looked_at_by_bash(user, "", &mine.stderr, LAB_LOOK)?;
+    let theirs = looked_at_by_bash(user, "", &mine.stderr, &look)?;
     // What packets made, commands alone have not made: there it can't be deleted.
     let learned = mine.stderr.matches("bridge fdb del ").count();
     let complaints = theirs.stderr.lines().count();
