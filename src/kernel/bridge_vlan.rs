@@ -265,6 +265,41 @@ impl Range {
         })
     }
 
+    /// That none of them is there, or that one is not mapped to its tunnel: the kernel deletes what is not there, and the mapping
+    /// of a VLAN to whatever tunnel, without a word (br_vlan_info and br_vlan_tunnel_info of net/bridge).
+    fn nothing_to_delete(&self, names: &dyn Names) -> Option<Reason> {
+        let index = names.link(&self.link).ok()?;
+        let mut all = list(names.namespace()).ok()?;
+        // A kernel whose bridges know no VLANs refuses.
+        if all.is_empty() {
+            return None;
+        }
+        all.retain(|vlan| vlan.link == index);
+        let link = &self.link;
+        let asked: Vec<&Vlan> = all.iter().filter(|vlan| self.has(vlan)).collect();
+        if asked.is_empty() {
+            let vids: Vec<String> = all.iter().map(|vlan| vlan.vid.to_string()).collect();
+            let reason = Reason::new(format!("{link} has no VLAN {}", self.vids())).blame("vid");
+            return Some(match vids.is_empty() {
+                true => reason.hint("it has none at all"),
+                false => reason.hint(format!("it has {}", listed(&vids))),
+            });
+        }
+        let first = self.tunnel?;
+        let wanted = |vlan: &Vlan| first + u32::from(vlan.vid - self.first);
+        let mut asked = asked.into_iter();
+        let other = asked.find(|vlan| vlan.tunnel != Some(wanted(vlan)))?;
+        let vid = other.vid;
+        let words = match other.tunnel {
+            Some(id) => format!(
+                "VLAN {vid} of {link} is mapped to {id}, not to {}",
+                wanted(other)
+            ),
+            None => format!("VLAN {vid} of {link} is mapped to no tunnel"),
+        };
+        Some(Reason::new(words).blame("tunnel_info"))
+    }
+
     fn has(&self, vlan: &Vlan) -> bool {
         (self.first..=self.last).contains(&vlan.vid)
     }
@@ -404,6 +439,10 @@ impl Operation for BridgeVlanDel {
 
     fn command(&self) -> Command {
         self.range.command("del")
+    }
+
+    fn objection(&self, names: &dyn Names) -> Option<Reason> {
+        self.range.nothing_to_delete(names)
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {

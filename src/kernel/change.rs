@@ -2,7 +2,8 @@
 //!
 //! A verb that changes something builds a [`Change`] and hands it to `lab::apply`. From the one value come what is sent
 //! to Linux ([`Operation::action`]), the equivalent command ([`Operation::command`]), the change that undoes it
-//! ([`Operation::inverse`]) and the words in which a refusal is told ([`Operation::words`], [`Operation::object`]).
+//! ([`Operation::inverse`]), what speaks against it that Linux would not say ([`Operation::objection`]) and the words in which
+//! that or a refusal is told ([`Operation::words`], [`Operation::object`]).
 //!
 //! A change names links and namespaces by name until it is sent, so it can be written down and sent later.
 //! A new kind of change is a struct beside its kernel object and one line in the list at the end of this file.
@@ -177,6 +178,12 @@ pub trait Operation {
     /// The change that undoes this one, worked out before it is sent, since it may have to read what is there now.
     /// None where there is no way back.
     fn inverse(&self, names: &dyn Names) -> Result<Option<Change>>;
+    /// What speaks against it that the kernel would not say: it would take the change without a word, and do nothing of it or
+    /// something else; or what is missing for its message. Asked before it is shown and sent, but not of what undoes another.
+    /// What can't be found out, such as of a link that is not there, is left to the sending.
+    fn objection(&self, _names: &dyn Names) -> Option<Reason> {
+        None
+    }
     /// What is known of a refusal beyond the kernel's words.
     fn refusal(&self, _refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
         None

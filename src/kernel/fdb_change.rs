@@ -134,6 +134,41 @@ impl Entry<String> {
         self.mac.map(|mac| mac.to_string()).unwrap_or_default()
     }
 
+    /// What nobody would look at. Where a frame goes in a tunnel is for tunnels, and when the kernel tells of an entry is for
+    /// bridges; other drivers take the entry without.
+    fn unheeded(&self, names: &dyn Names) -> Option<Reason> {
+        let of_a_tunnel = [
+            ("dst", self.dst.is_some()),
+            ("port", self.port.is_some()),
+            ("vni", self.vni.is_some()),
+            ("src_vni", self.src_vni.is_some()),
+            ("via", self.via.is_some()),
+            ("nhid", self.nhid.is_some()),
+        ];
+        let link = &self.link;
+        if let Some((key, _)) = of_a_tunnel.into_iter().find(|(_, given)| *given) {
+            if kind_of(names.namespace(), link)? != "vxlan" {
+                let words = format!("{key} is for the entries of a VXLAN link, and {link} is none");
+                return Some(Reason::new(words).blame(key));
+            }
+            if self.flags & ntf::SELF == 0 {
+                let words = format!(
+                    "{key} is for the entries of {link} itself, and master means those of its bridge"
+                );
+                return Some(Reason::new(words).blame(key));
+            }
+        }
+        let of_a_bridge = [
+            ("activity_notify", self.notify.is_some()),
+            ("norefresh", self.norefresh),
+        ];
+        let (key, _) = of_a_bridge.into_iter().find(|(_, given)| *given)?;
+        (self.flags & ntf::MASTER == 0).then(|| {
+            let words = format!("{key} is for the entries of a bridge");
+            Reason::new(words).blame(key).hint("#{ master: true }")
+        })
+    }
+
     /// An entry that is there, said so that it can be made again; None if its links have no names.
     fn as_it_was(&self, one: &Entry<u32>, names: &dyn Names) -> Result<Option<Entry<String>>> {
         let kept = ntf::SELF | ntf::MASTER | ntf::ROUTER | ntf::EXT_LEARNED | ntf::STICKY;
@@ -228,6 +263,10 @@ impl Operation for FdbAdd {
             How::Append => "append",
             How::Replace => "replace",
         })
+    }
+
+    fn objection(&self, names: &dyn Names) -> Option<Reason> {
+        self.entry.unheeded(names)
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {

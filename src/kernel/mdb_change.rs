@@ -177,6 +177,23 @@ impl Member<String> {
 }
 
 impl Remote<String> {
+    /// What a bridge would not look at: where frames go in a tunnel is for tunnels.
+    fn unheeded(&self, bridge: &str, names: &dyn Names) -> Option<Reason> {
+        let of_a_tunnel = [
+            ("dst", self.dst.is_some()),
+            ("dst_port", self.port.is_some()),
+            ("vni", self.vni.is_some()),
+            ("src_vni", self.src_vni.is_some()),
+            ("via", self.via.is_some()),
+        ];
+        let (key, _) = of_a_tunnel.into_iter().find(|(_, given)| *given)?;
+        let kind = kind_of(names.namespace(), bridge)?;
+        (kind != "vxlan").then(|| {
+            let words = format!("{key} is for the groups of a VXLAN tunnel, and {bridge} is none");
+            Reason::new(words).blame(key)
+        })
+    }
+
     fn write(&self, more: &mut Attributes, names: &dyn Names) -> Result<()> {
         if let Some(dst) = self.dst {
             more.ip(mdbe::DST, dst);
@@ -274,6 +291,10 @@ impl Operation for MdbAdd {
             .command(if self.replace { "replace" } else { "add" })
     }
 
+    fn objection(&self, names: &dyn Names) -> Option<Reason> {
+        self.member.remote.unheeded(&self.member.bridge, names)
+    }
+
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         let Member { bridge, port, .. } = &self.member;
         let said = refusal.said.unwrap_or_default();
@@ -329,6 +350,10 @@ impl Operation for MdbDel {
 
     fn command(&self) -> Command {
         self.member.command("del")
+    }
+
+    fn objection(&self, names: &dyn Names) -> Option<Reason> {
+        self.member.remote.unheeded(&self.member.bridge, names)
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
@@ -439,6 +464,10 @@ impl Operation for MdbFlush {
         }
         self.remote.say(&mut command);
         command
+    }
+
+    fn objection(&self, names: &dyn Names) -> Option<Reason> {
+        self.remote.unheeded(&self.bridge, names)
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {

@@ -131,6 +131,7 @@ impl Lab {
         heard: &mut dyn FnMut(Answer),
     ) -> Outcome<Option<Queue>> {
         self.permit(change)?;
+        self.hear_objection(netns, change)?;
         let operation = change.operation();
         // What the kernel may do by halves has to be undone by the state that was there before.
         let before = match operation.has_parts() {

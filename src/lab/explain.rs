@@ -12,7 +12,7 @@ use crate::kernel::sysctl::Key;
 use crate::kernel::sysctl_fault;
 
 use super::Lab;
-use super::failure::{Failure, shortened};
+use super::failure::{Failure, Outcome, shortened};
 use super::netns::Netns;
 use super::suggest::nearest;
 
@@ -45,6 +45,22 @@ impl Lab {
             Error::NoAnswer | Error::Unreadable(_) => {}
         }
         failure
+    }
+
+    /// Fails if something speaks against a change that the kernel would not say.
+    pub(super) fn hear_objection(&self, netns: &Netns, change: &Change) -> Outcome<()> {
+        let operation = change.operation();
+        let names = self.names_in(netns).ok();
+        let Some(reason) = names.and_then(|names| operation.objection(&names)) else {
+            return Ok(());
+        };
+        let mut failure = Box::new(Failure {
+            object: shortened(operation.object()),
+            netns: netns.label().to_string(),
+            ..Failure::default()
+        });
+        give(reason, &operation.words(), &mut failure);
+        Err(failure)
     }
 
     /// Tells why a question was not answered; `words` follow "cannot".
@@ -180,9 +196,9 @@ impl Lab {
     }
 }
 
-/// Puts what an object knows of its refusal into the failure.
+/// Puts what an object knows of its refusal, or has against a change, into the failure.
 fn give(reason: Reason, words: &str, failure: &mut Failure) {
-    failure.message = format!("cannot {words}: {}", reason.words);
+    failure.message = shortened(format!("cannot {words}: {}", reason.words));
     failure.argument = reason.argument.into();
     failure.within = reason.within;
     if !reason.hint.is_empty() {
@@ -205,10 +221,6 @@ fn argument_of(roles: Vec<(&'static str, &str)>, name: &str) -> String {
 }
 
 /// Runs a question of the lab's, and tells why if it was not answered.
-pub fn ask<T>(
-    lab: &Lab,
-    words: &str,
-    question: impl FnOnce() -> Result<T>,
-) -> super::failure::Outcome<T> {
+pub fn ask<T>(lab: &Lab, words: &str, question: impl FnOnce() -> Result<T>) -> Outcome<T> {
     question().map_err(|error| lab.explain_question(words, &error))
 }

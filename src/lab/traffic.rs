@@ -65,7 +65,7 @@ impl Lab {
     /// Makes a link worse by these options of netem, in place of what it was impaired by before.
     pub fn impair(&self, link: &str, settings: Settings) -> Outcome<()> {
         let now = self.impairment(link)?;
-        let (kind, settings) = self.impairment_of(settings)?;
+        let (kind, settings) = self.impairment_of(link, settings)?;
         // Another handle puts a fresh discipline in the place of the old one in a single step. The old one, changed, would
         // keep whatever is not said this time.
         let handle = match now {
@@ -117,21 +117,33 @@ impl Lab {
     }
 
     /// The discipline for what is asked: netem, or, for a rate alone where the kernel has no netem, tbf.
-    fn impairment_of(&self, settings: Settings) -> Outcome<(String, Settings)> {
+    fn impairment_of(&self, link: &str, settings: Settings) -> Outcome<(String, Settings)> {
         let rate = match settings.get("rate") {
             Some(Setting::Rate(rate)) if settings.given().len() == 1 => *rate,
             _ => return Ok(("netem".into(), settings)),
         };
-        let netem = Feature::of(Kind::Qdisc, "netem").is_there();
-        let netem = netem.map_err(|error| self.explain_question("look for netem", &error))?;
-        if netem {
+        let netem = Feature::of(Kind::Qdisc, "netem");
+        let is_there = netem.is_there();
+        if is_there.map_err(|error| self.explain_question("look for netem", &error))? {
             return Ok(("netem".into(), settings));
         }
         let mut bucket = Settings::of(tbf::OPTIONS);
         bucket.set("rate", Setting::Rate(rate));
         // What passes between two ticks of a slow timer, and no less than a packet with its header.
-        bucket.set("burst", Setting::Size((rate / 250).max(2048)));
-        bucket.set("latency", Setting::nanoseconds(LATENCY));
+        let burst = (rate / 250).max(2048);
+        // tbf counts what waits with 32 bits.
+        let most = u64::from(u32::MAX).saturating_sub(burst) * 1_000_000_000 / rate.max(1);
+        bucket.set("burst", Setting::Size(burst));
+        bucket.set("latency", Setting::nanoseconds(LATENCY.min(most)));
+        // Whichever of its options it is about, it is the rate that was given.
+        if let Some(reason) = tbf::check(&bucket) {
+            let words = format!(
+                "cannot give {link} this rate without netem: {}",
+                reason.words
+            );
+            let failure = Failure::new(words).about(link).blame("rate");
+            return Err(failure.hint(netem.remedy()));
+        }
         Ok(("tbf".into(), bucket))
     }
 }

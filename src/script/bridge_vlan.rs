@@ -3,11 +3,9 @@
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Map};
 
-use crate::kernel::bridge_vlan::{BridgeVlanAdd, BridgeVlanDel, LAST_VID, Range, Vlan};
+use crate::kernel::bridge_vlan::{BridgeVlanAdd, BridgeVlanDel, LAST_VID, Range};
 use crate::kernel::options::Row;
-use crate::kernel::reason::listed;
 use crate::kernel::vlan_options::{OF_A_BRIDGE, OF_A_PORT, VlanSet};
-use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
 
@@ -111,7 +109,6 @@ pub mod api {
     ) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
             let range = read_range(link, &vid, Options::new(options))?;
-            check_there(lab, &range)?;
             lab.apply(BridgeVlanDel { range })
         })
     }
@@ -303,62 +300,6 @@ pub mod api {
             })))
         })
     }
-}
-
-/// The kernel deletes what is not there, and the mapping of a VLAN to whatever tunnel, without a word (br_vlan_info and
-/// br_vlan_tunnel_info of net/bridge). Who says so in a script is mistaken.
-fn check_there(lab: &Lab, range: &Range) -> Outcome<()> {
-    // A link that is not there, and a kernel whose bridges know no VLANs, are told of by who tries.
-    let Ok(all) = lab.bridge_vlans(None) else {
-        return Ok(());
-    };
-    let Ok(here) = lab.bridge_vlans(Some(&range.link)) else {
-        return Ok(());
-    };
-    if all.objects.is_empty() {
-        return Ok(());
-    }
-    let link = &range.link;
-    let known: Vec<String> = here
-        .objects
-        .iter()
-        .map(|vlan| vlan.vid.to_string())
-        .collect();
-    let vids = range.first..=range.last;
-    let asked: Vec<&Vlan> = here
-        .objects
-        .iter()
-        .filter(|vlan| vids.contains(&vlan.vid))
-        .collect();
-    if asked.is_empty() {
-        let vids = match range.first == range.last {
-            true => range.first.to_string(),
-            false => format!("{}-{}", range.first, range.last),
-        };
-        let failure = Failure::new(format!("{link} has no VLAN {vids}"));
-        let failure = failure.about(link.as_str()).blame("vid");
-        return Err(match known.is_empty() {
-            true => failure.hint("it has none at all"),
-            false => failure.hint(format!("it has {}", listed(&known))),
-        });
-    }
-    let Some(first) = range.tunnel else {
-        return Ok(());
-    };
-    let wanted = |vlan: &Vlan| first + u32::from(vlan.vid - range.first);
-    let other = asked.iter().find(|vlan| vlan.tunnel != Some(wanted(vlan)));
-    let Some(vlan) = other else { return Ok(()) };
-    let vid = vlan.vid;
-    let words = match vlan.tunnel {
-        Some(id) => format!(
-            "VLAN {vid} of {link} is mapped to {id}, not to {}",
-            wanted(vlan)
-        ),
-        None => format!("VLAN {vid} of {link} is mapped to no tunnel"),
-    };
-    Err(Failure::new(words)
-        .about(link.as_str())
-        .blame("tunnel_info"))
 }
 
 /// The link and the VLAN that a list is of.

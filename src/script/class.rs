@@ -3,12 +3,10 @@
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Map};
 
-use crate::kernel::change::Operation;
 use crate::kernel::qdisc::class::{Class, ClassAdd, ClassDel};
 use crate::kernel::qdisc::handle::Handle;
 use crate::kernel::qdisc::kinds::{self, CLASSES};
 use crate::kernel::qdisc::message::Mode;
-use crate::kernel::reason::listed;
 use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
@@ -219,36 +217,14 @@ fn put(
     let parent = options.take::<Id>("parent")?.map(|id| id.0);
     let settings = settings::take_all(&mut options, known.options)?;
     options.finish()?;
-    let add = ClassAdd {
+    lab.apply(ClassAdd {
         mode,
         link: link.into(),
         kind: kind.into(),
         id,
         parent: parent.unwrap_or(id.major()),
         settings,
-    };
-    if let Some(reason) = (known.check)(&add.settings) {
-        return Err(settings::refused(&add.words(), reason));
-    }
-    if let (Some(parent), Mode::Add) = (parent, mode)
-        && parent.minor() != 0
-        && parent != Handle::ROOT
-        && let Ok(classes) = lab.classes(link)
-        && !classes.iter().any(|class| class.id == parent)
-    {
-        // The kernel would put the new one below the discipline itself (htb_change_class in net/sched/sch_htb.c).
-        let failure = Failure::new(format!(
-            "{link} has no class {parent} to be the parent of {id}"
-        ));
-        let known: Vec<String> = classes.iter().map(|class| class.id.to_string()).collect();
-        return Err(failure.about(parent.to_string()).blame("parent").hint(
-            match known.as_slice() {
-                [] => "it has no classes at all".into(),
-                known => format!("its classes are {}", listed(known)),
-            },
-        ));
-    }
-    lab.apply(add)
+    })
 }
 
 /// The id of a class: the discipline's number and its own.

@@ -437,7 +437,6 @@ fn add(lab: &Lab, link: &str, mac: &str, mut options: Options, how: How) -> Outc
     let norefresh = options.flag("norefresh")?;
     let entry = read_entry(link, &mut options)?;
     options.finish()?;
-    check_tunnel(lab, &entry)?;
     let notify = match (notify, inactive) {
         (Some(true), true) => Some(NOTIFY | INACTIVE),
         (Some(true), false) => Some(NOTIFY),
@@ -449,16 +448,6 @@ fn add(lab: &Lab, link: &str, mac: &str, mut options: Options, how: How) -> Outc
             return Err(failure.hint("#{ activity_notify: true, inactive: true }"));
         }
     };
-    // Other drivers never look at them, and would take the entry without.
-    let key = match notify {
-        Some(_) => "activity_notify",
-        None => "norefresh",
-    };
-    if (notify.is_some() || norefresh) && entry.flags & ntf::MASTER == 0 {
-        let words = format!("{key} is for the entries of a bridge");
-        let failure = Failure::new(words).about(mac).blame(key);
-        return Err(failure.hint("#{ master: true }"));
-    }
     let entry = Entry {
         mac: Some(read_mac(mac)?),
         state,
@@ -511,34 +500,6 @@ fn read_whose(options: &mut Options) -> Outcome<u8> {
         flags |= if options.flag(key)? { flag } else { 0 };
     }
     Ok(flags)
-}
-
-/// Where a frame goes in a tunnel is for tunnels; other drivers, and the bridge, never look at it.
-fn check_tunnel(lab: &Lab, entry: &Entry<String>) -> Outcome<()> {
-    let of_a_tunnel = [
-        ("dst", entry.dst.is_some()),
-        ("port", entry.port.is_some()),
-        ("vni", entry.vni.is_some()),
-        ("src_vni", entry.src_vni.is_some()),
-        ("via", entry.via.is_some()),
-        ("nhid", entry.nhid.is_some()),
-    ];
-    let Some((key, _)) = of_a_tunnel.iter().find(|(_, given)| *given) else {
-        return Ok(());
-    };
-    let link = &entry.link;
-    // A link that is not there is told of by who looks for it.
-    let kind = lab.kinds_of(link, None).map(|(kind, _)| kind);
-    let words = match kind.as_deref() {
-        Ok("vxlan") if entry.flags & ntf::SELF == 0 => {
-            format!(
-                "{key} is for the entries of {link} itself, and master means those of its bridge"
-            )
-        }
-        Err(_) | Ok("vxlan") => return Ok(()),
-        Ok(_) => format!("{key} is for the entries of a VXLAN link, and {link} is none"),
-    };
-    Err(Failure::new(words).about(link.as_str()).blame(*key))
 }
 
 fn vlan(options: &mut Options) -> Outcome<Option<u16>> {

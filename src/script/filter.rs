@@ -13,7 +13,6 @@ use crate::kernel::filter::{
 use crate::kernel::options::Settings;
 use crate::kernel::qdisc::handle::Handle;
 use crate::kernel::qdisc::message::Mode;
-use crate::kernel::reason::Reason;
 use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
@@ -260,15 +259,6 @@ fn put(lab: &Lab, mode: Mode, link: &str, kind: &str, options: Map) -> Outcome<(
         place,
         rule,
     };
-    let mut reason = add.check();
-    if reason.is_none() && mode == Mode::Replace {
-        // Where there is no such place, the kernel says so better.
-        let now = lab.filters(link, Some(add.place.parent));
-        reason = add.kept(&now.unwrap_or_default());
-    }
-    if let Some(reason) = reason {
-        return Err(settings::refused(&add.words(), reason));
-    }
     match add.rule.selector.mark {
         Some(_) if mode == Mode::Add => put_with_mark(lab, add),
         _ => lab.apply(add),
@@ -298,8 +288,9 @@ fn put_with_mark(lab: &Lab, add: FilterAdd) -> Outcome<()> {
             ..lost.place
         },
     })?;
-    let reason = Reason::new("the u32 of this kernel looks at no marks (CONFIG_CLS_U32_MARK)");
-    Err(settings::refused(&words, reason.blame("matches")))
+    let reason = "the u32 of this kernel looks at no marks (CONFIG_CLS_U32_MARK)";
+    let failure = Failure::new(format!("cannot {words}: {reason}"));
+    Err(failure.about(link).blame("matches"))
 }
 
 /// Where a filter is to be, or is.

@@ -10,7 +10,6 @@ use crate::kernel::mac::Mac;
 use crate::kernel::mdb::{FILTER_MODES, Group, Member, Question, Remote};
 use crate::kernel::mdb_change::{MdbAdd, MdbDel, MdbFlush};
 use crate::kernel::route_names::PROTOCOLS;
-use crate::lab::Lab;
 use crate::lab::explain::ask;
 use crate::lab::failure::{Failure, Outcome};
 
@@ -66,7 +65,7 @@ pub mod api {
         options: Map,
     ) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
-            let member = read_new(lab, bridge, port, group, options)?;
+            let member = read_new(bridge, port, group, options)?;
             let replace = false;
             lab.apply(MdbAdd { member, replace })
         })
@@ -114,7 +113,7 @@ pub mod api {
         options: Map,
     ) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
-            let member = read_new(lab, bridge, port, group, options)?;
+            let member = read_new(bridge, port, group, options)?;
             let replace = true;
             lab.apply(MdbAdd { member, replace })
         })
@@ -159,7 +158,6 @@ pub mod api {
             let mut options = Options::new(options);
             let member = read_member(bridge, port, group, &mut options)?;
             options.finish()?;
-            check_tunnel(lab, bridge, &member.remote)?;
             lab.apply(MdbDel { member })
         })
     }
@@ -253,7 +251,6 @@ pub mod api {
             let mut remote = read_remote(&mut options)?;
             remote.src_vni = vni_option(&mut options, "src_vni")?;
             options.finish()?;
-            check_tunnel(lab, bridge, &remote)?;
             lab.apply(MdbFlush {
                 bridge: bridge.to_string(),
                 port,
@@ -431,13 +428,7 @@ fn read_remote(options: &mut Options) -> Outcome<Remote<String>> {
     })
 }
 
-fn read_new(
-    lab: &Lab,
-    bridge: &str,
-    port: &str,
-    group: &str,
-    options: Map,
-) -> Outcome<Member<String>> {
+fn read_new(bridge: &str, port: &str, group: &str, options: Map) -> Outcome<Member<String>> {
     let mut options = Options::new(options);
     let is_permanent = read_state(&mut options)? == Some(true);
     let mode = options.take::<String>("filter_mode")?;
@@ -445,7 +436,6 @@ fn read_new(
     let protocol = numbered(&mut options, "protocol", &PROTOCOLS)?;
     let member = read_member(bridge, port, group, &mut options)?;
     options.finish()?;
-    check_tunnel(lab, bridge, &member.remote)?;
     let filter_mode = mode.map(|mode| {
         let known = FILTER_MODES.iter().find(|(name, _)| *name == mode);
         known.map(|(name, _)| *name).ok_or_else(|| {
@@ -491,32 +481,6 @@ fn read_member(
         remote,
         ..Member::new(bridge.to_string(), port.to_string(), read_group(group)?)
     })
-}
-
-/// Where frames go in a tunnel is for tunnels.
-fn check_tunnel(lab: &Lab, bridge: &str, remote: &Remote<String>) -> Outcome<()> {
-    let of_a_tunnel = [
-        ("dst", remote.dst.is_some()),
-        ("dst_port", remote.port.is_some()),
-        ("vni", remote.vni.is_some()),
-        ("src_vni", remote.src_vni.is_some()),
-        ("via", remote.via.is_some()),
-    ];
-    let Some((key, _)) = of_a_tunnel.iter().find(|(_, given)| *given) else {
-        return Ok(());
-    };
-    // A link that is not there is told of by who looks for it.
-    match lab
-        .kinds_of(bridge, None)
-        .as_ref()
-        .map(|(kind, _)| kind.as_str())
-    {
-        Err(_) | Ok("vxlan") => Ok(()),
-        Ok(_) => {
-            let words = format!("{key} is for the groups of a VXLAN tunnel, and {bridge} is none");
-            Err(Failure::new(words).about(bridge).blame(*key))
-        }
-    }
 }
 
 fn read_group(text: &str) -> Outcome<Group> {

@@ -81,9 +81,6 @@ pub mod api {
             if settings.is_empty() {
                 return lab.unimpair(link);
             }
-            if let Some(reason) = netem::check(&settings) {
-                return Err(settings::refused(&format!("impair {link}"), reason));
-            }
             lab.impair(link, settings)
         })
     }
@@ -360,25 +357,18 @@ fn put(lab: &Lab, mode: Mode, link: &str, kind: &str, options: Map) -> Outcome<(
             handle.unwrap_or(Handle::NONE),
         ),
     };
-    let add = QdiscAdd {
+    // The options of a kind that is misspelt are not the matter.
+    if known.is_some() {
+        options.finish()?;
+    }
+    lab.apply(QdiscAdd {
         mode,
         link: link.into(),
         kind: kind.into(),
         parent,
         handle,
         settings,
-    };
-    // The options of a kind that is misspelt are not the matter.
-    if known.is_some() {
-        options.finish()?;
-    }
-    if let Some(known) = known {
-        let words = crate::kernel::change::Operation::words(&add);
-        if let Some(reason) = (known.check)(&add.settings) {
-            return Err(settings::refused(&words, reason));
-        }
-    }
-    lab.apply(add)
+    })
 }
 
 /// Where a discipline is.

@@ -10,7 +10,6 @@ use crate::kernel::link::name_fault;
 use crate::kernel::mac::Mac;
 use crate::kernel::options::amount::Amount;
 use crate::kernel::options::{Form, Row, Setting, Settings, Way, Wrong, words};
-use crate::kernel::reason::Reason;
 use crate::kernel::units;
 use crate::lab::failure::{Failure, Outcome};
 use crate::lab::suggest::nearest;
@@ -56,13 +55,6 @@ pub fn take_all(options: &mut Options, rows: &'static [Row]) -> Outcome<Settings
     let mut settings = Settings::of(rows);
     take(options, rows, &mut settings)?;
     Ok(settings)
-}
-
-/// What does not go together, as a failure.
-pub fn refused(words: &str, reason: Reason) -> Box<Failure> {
-    Failure::new(format!("cannot {words}: {}", reason.words))
-        .blame(reason.argument)
-        .hint(reason.hint)
 }
 
 /// Reads a number that is a parameter of a verb, such as a vlan's id.

@@ -352,6 +352,12 @@ fn impaired(user: User) -> Verdict {
         let refused = "";
         try { link_impair("a", #{ rate: "1mbit" }); } catch (e) { refused = e.message; }
         show([twice, none, refused, qdisc_list("a").map(|one| one.handle)]);
+        link_impair("b", #{ rate: "1tbit" });
+        let fast = qdisc_list("b").map(|one| one.options.rate);
+        // Too slow for tbf, in place of a netem that is not there: it is the rate that is to blame.
+        let slow = ["8bit", "rate"];
+        try { link_impair("b", #{ rate: "8bit" }); } catch (e) { slow = [e.message.split(" ").pop(), e.argument]; }
+        show([fast, slow]);
     "#;
     let wanted = json!([
         [["root", 20_000_000]],
@@ -359,7 +365,8 @@ fn impaired(user: User) -> Verdict {
         "a has at its root the qdisc htb 7:",
         ["7:"]
     ]);
-    same(observe(user, code)?, vec![wanted])
+    let ends = json!([[1_000_000_000_000_u64], ["8bit", "rate"]]);
+    same(observe(user, code)?, vec![wanted, ends])
 }
 
 /// What is not said again is gone.

@@ -19,6 +19,7 @@ pub fn trials() -> Vec<Trial> {
             &[],
             invalid,
         ),
+        test("wrong input: objections", &[], objections),
         test("wrong input: rules", &[], rules),
         test("wrong input: which way", &[], which_way),
         test("wrong input: vxlan", vxlan, vxlan_ports),
@@ -118,7 +119,7 @@ fn combinations(user: User) -> Verdict {
             ("rule_del(#{ ipproto: 0 })", "no number from 1 to 255"),
             (
                 r#"fdb_add("a", "02:00:00:00:00:09", #{ master: true, dst: "10.0.0.1" })"#,
-                "dst is for the entries of a VXLAN link, and a is none",
+                "cannot enter 02:00:00:00:00:09 as being behind a: dst is for the entries of a VXLAN link, and a is none",
             ),
             (
                 r#"neigh_add("b", "10.0.0.9", #{ mac: "02:00:00:00:00:09", proxy: true })"#,
@@ -352,6 +353,10 @@ fn vxlan_ports(user: User) -> Verdict {
                 "there is such an entry behind v already | fdb_del(...) removes it",
             ),
             (
+                r#"fdb_add("v", "02:00:00:00:00:02", #{ master: true, dst: "10.0.0.1" })"#,
+                "dst is for the entries of v itself, and master means those of its bridge",
+            ),
+            (
                 r#"vxlan_add("x", 5, #{ srcport: [5, 3] })"#,
                 "the first port, 5, is above the last, 3",
             ),
@@ -387,7 +392,7 @@ fn classes(user: User) -> Verdict {
         &[
             (
                 r#"class_add("a", "1:5", "htb", #{ rate: "1mbit", parent: "1:99" })"#,
-                "a has no class 1:99 to be the parent of 1:5 | its classes are 1:1",
+                "cannot give a the class 1:5: a has no class 1:99 | it has 1:1",
             ),
             (
                 r#"class_add("a", "1:5", "htb", #{ rate: "64kbit", burst: "10m" })"#,
@@ -422,6 +427,46 @@ fn buckets(user: User) -> Verdict {
                 r#"qdisc_add("a", "tbf", #{ rate: "10mbit", burst: "64k", limit: 10000, peakrate: "5mbit", mtu: 2000 })"#,
                 "the peakrate is no more than the rate",
             ),
+        ],
+    )
+}
+
+/// What the kernel would take without a word is told like what it refuses, and is no command that was run.
+fn objections(user: User) -> Verdict {
+    let code = r#"
+        let h1 = netns_add("h1");
+        h1.veth_add("a", "b"); h1.bridge_add("br0");
+        let told = |work| {
+            try { work.call(); return "taken"; } catch (e) { return [e.object, e.netns, e.argument, e.message]; }
+        };
+        let to = #{ dst: "10.0.0.1" };
+        show(told.call(|| h1.fdb_add("a", "02:00:00:00:00:09", to)));
+        show(told.call(|| h1.fdb_add("a", "02:00:00:00:00:09", #{ norefresh: true })));
+        show(told.call(|| h1.mdb_add("br0", "a", "239.1.1.1", to)));
+        show(told.call(|| h1.mdb_del("br0", "a", "239.1.1.1", to)));
+        show(told.call(|| h1.mdb_flush("br0", to)));
+        show(told.call(|| h1.filter_add("a", "u32")));
+        show(told.call(|| h1.link_impair("a", #{ reorder: 1 })));
+        show(told.call(|| h1.fdb_add("nothing", "02:00:00:00:00:09", to)));
+    "#;
+    let ran = run_with(user, &["--json", "--show-commands"], code)?;
+    let wanted = [
+        r#"["02:00:00:00:00:09","h1","dst","cannot enter 02:00:00:00:00:09 as being behind a: dst is for the entries of a VXLAN link, and a is none"]"#,
+        r#"["02:00:00:00:00:09","h1","norefresh","cannot enter 02:00:00:00:00:09 as being behind a: norefresh is for the entries of a bridge"]"#,
+        r#"["239.1.1.1","h1","dst","cannot have a get the frames of group 239.1.1.1: dst is for the groups of a VXLAN tunnel, and br0 is none"]"#,
+        r#"["239.1.1.1","h1","dst","cannot have a get the frames of group 239.1.1.1 no more: dst is for the groups of a VXLAN tunnel, and br0 is none"]"#,
+        r#"["br0","h1","dst","cannot flush the multicast groups of br0: dst is for the groups of a VXLAN tunnel, and br0 is none"]"#,
+        r#"["a","h1","","cannot give a the filter u32: u32 wants something to compare"]"#,
+        r#"["a","h1","reorder","cannot give a the qdisc netem: without a delay no packet can overtake another"]"#,
+        r#"["nothing","h1","link","cannot enter 02:00:00:00:00:09 as being behind nothing: there is no link \"nothing\""]"#,
+    ];
+    same(ran.stdout.lines().collect::<Vec<_>>(), wanted.to_vec())?;
+    let begins = |line: &&str| line.starts_with("ip netns exec h1");
+    let shown: Vec<&str> = ran.stderr.lines().filter(begins).collect();
+    same(
+        shown,
+        vec![
+            "ip netns exec h1 bridge fdb add 02:00:00:00:00:09 dev nothing dst 10.0.0.1 self permanent",
         ],
     )
 }

@@ -27,8 +27,8 @@ pub struct FilterAdd {
 }
 
 impl FilterAdd {
-    /// Says what is missing or contradicts, before anything is sent.
-    pub fn check(&self) -> Option<Reason> {
+    /// Says what is missing or contradicts.
+    fn check(&self) -> Option<Reason> {
         if let Err((key, words)) = flower::write(&self.rule.fields) {
             return Some(Reason::new(words).blame(key));
         }
@@ -118,6 +118,10 @@ impl Operation for FilterAdd {
         command
     }
 
+    fn objection(&self, names: &dyn Names) -> Option<Reason> {
+        self.check().or_else(|| self.kept(names))
+    }
+
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         if let Some(reason) = no_place(&self.link, self.place.parent, names) {
             return Some(reason);
@@ -168,12 +172,14 @@ impl Operation for FilterAdd {
 }
 
 impl FilterAdd {
-    /// What the kernel would leave as it is without a word, of the one among these filters that is to give way: u32 takes
-    /// another class and other actions, and goes on to compare what it did (u32_change in net/sched/cls_u32.c).
-    pub fn kept(&self, now: &[Filter]) -> Option<Reason> {
+    /// What the kernel would leave as it is without a word, of the filter that is to give way: u32 takes another class and
+    /// other actions, and goes on to compare what it did (u32_change in net/sched/cls_u32.c).
+    fn kept(&self, names: &dyn Names) -> Option<Reason> {
         if self.mode == Mode::Add || self.place.kind != "u32" {
             return None;
         }
+        let index = names.link(&self.link).ok()?;
+        let now = list(names.namespace(), index, self.place.parent).ok()?;
         // Whatever the priority, it is found by its handle.
         let is_named = |filter: &&Filter| {
             let (own, other) = (&self.place, &filter.place);

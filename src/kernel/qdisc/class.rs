@@ -113,6 +113,12 @@ impl Operation for ClassAdd {
         command
     }
 
+    fn objection(&self, names: &dyn Names) -> Option<Reason> {
+        let kind = kinds::find(CLASSES, &self.kind);
+        let wrong = kind.and_then(|kind| (kind.check)(&self.settings));
+        wrong.or_else(|| self.no_parent(names))
+    }
+
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         if let Some(reason) = no_discipline(&self.link, self.id, Some(&self.kind), names) {
             return Some(reason);
@@ -150,6 +156,20 @@ impl Operation for ClassAdd {
                 settings: now.settings,
             }),
         }))
+    }
+}
+
+impl ClassAdd {
+    /// Without its parent the kernel would put it below the discipline itself (htb_change_class in net/sched/sch_htb.c).
+    fn no_parent(&self, names: &dyn Names) -> Option<Reason> {
+        let is_of_a_class = self.parent.minor() != 0 && self.parent != Handle::ROOT;
+        if self.mode != Mode::Add || !is_of_a_class {
+            return None;
+        }
+        let index = names.link(&self.link).ok()?;
+        let mut there = list(names.namespace(), index).ok()?.into_iter();
+        let is_there = there.any(|class| class.id == self.parent);
+        (!is_there).then(|| no_class(&self.link, self.parent, names).blame("parent"))
     }
 }
 
@@ -271,7 +291,7 @@ fn no_discipline(link: &str, id: Handle, kind: Option<&str>, names: &dyn Names) 
     }
 }
 
-/// Why a class can't be changed or deleted: there is none.
+/// That there is no such class.
 fn no_class(link: &str, id: Handle, names: &dyn Names) -> Reason {
     let all: Vec<String> = classes(link, names)
         .iter()

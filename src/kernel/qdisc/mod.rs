@@ -163,6 +163,11 @@ impl Operation for QdiscAdd {
         command
     }
 
+    fn objection(&self, _names: &dyn Names) -> Option<Reason> {
+        let kind = kinds::find(QDISCS, &self.kind)?;
+        (kind.check)(&self.settings)
+    }
+
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
         refusal::of_add(self, refusal, names)
     }
