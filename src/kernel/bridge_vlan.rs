@@ -275,17 +275,23 @@ impl Range {
             return None;
         }
         all.retain(|vlan| vlan.link == index);
-        let link = &self.link;
         let asked: Vec<&Vlan> = all.iter().filter(|vlan| self.has(vlan)).collect();
         if asked.is_empty() {
+            // Of a link that is no port of a bridge the kernel says it itself.
+            let link = link::get_bare(names.namespace(), index).ok()?;
+            if link.kind != "bridge" && link.master.is_none() {
+                return None;
+            }
             let vids: Vec<String> = all.iter().map(|vlan| vlan.vid.to_string()).collect();
-            let reason = Reason::new(format!("{link} has no VLAN {}", self.vids())).blame("vid");
+            let words = format!("{} has no VLAN {}", self.link, self.vids());
+            let reason = Reason::new(words).blame("vid");
             return Some(match vids.is_empty() {
                 true => reason.hint("it has none at all"),
                 false => reason.hint(format!("it has {}", listed(&vids))),
             });
         }
         let first = self.tunnel?;
+        let link = &self.link;
         let wanted = |vlan: &Vlan| first + u32::from(vlan.vid - self.first);
         let mut asked = asked.into_iter();
         let other = asked.find(|vlan| vlan.tunnel != Some(wanted(vlan)))?;

@@ -642,6 +642,7 @@ fn vlans(user: User) -> Verdict {
             || bridge_vlan_del("p1", 3000), || bridge_vlan_del("vx2", 10, #{{ tunnel_info: 50 }}),
             || bridge_vlan_del("vx2", 12, #{{ tunnel_info: 1002 }}), || bridge_vlan_set("p1", 77, #{{ state: "blocking" }}),
             || bridge_vlan_global_set("br0", 99, #{{ mcast_querier: true }}), || bridge_vlan_add("p1", 10, #{{ tunnel_info: 5 }}),
+            || bridge_vlan_del("h1", 5),
         ] {{
             try {{ bad.call(); reasons.push(()); }} catch (e) {{ reasons.push(e.argument); }}
         }}
@@ -689,7 +690,8 @@ fn vlans(user: User) -> Verdict {
             "tunnel_info",
             "vid",
             "vid",
-            "tunnel_info"
+            "tunnel_info",
+            "link"
         ]),
     )
 }

@@ -10,6 +10,7 @@ pub fn trials() -> Vec<Trial> {
     let vxlan = vec![Need::link("vxlan")].leak();
     let macvlan = vec![Need::link("macvlan")].leak();
     let htb = vec![Need::Kernel("qdisc htb")].leak();
+    let drr = vec![Need::Kernel("qdisc drr")].leak();
     let tbf = vec![Need::Kernel("qdisc tbf")].leak();
     [
         test("wrong input: combinations", &[], combinations),
@@ -25,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         test("wrong input: vxlan", vxlan, vxlan_ports),
         test("wrong input: macvlan", macvlan, macvlans),
         test("wrong input: classes", htb, classes),
+        test("wrong input: a class of another kind", drr, other_class),
         test("wrong input: buckets", tbf, buckets),
         test("wrong input: what is caught", &[], caught),
         test("wrong input: one file too many", &[], descriptors),
@@ -395,6 +397,14 @@ fn classes(user: User) -> Verdict {
                 "cannot give a the class 1:5: a has no class 1:99 | it has 1:1",
             ),
             (
+                r#"class_add("a", "1:5", "drr", #{ quantum: 2000 })"#,
+                "cannot give a the class 1:5: the qdisc 1: is htb, not drr | its classes, if it has any, are of the kind",
+            ),
+            (
+                r#"class_add("b", "1:5", "htb", #{ rate: "1mbit", parent: "1:1" })"#,
+                "cannot give b the class 1:5: b has no qdisc 1: | make it first",
+            ),
+            (
                 r#"class_add("a", "1:5", "htb", #{ rate: "64kbit", burst: "10m" })"#,
                 "a bucket of 10485760 bytes takes longer than 274 s to fill at 64kbit",
             ),
@@ -405,6 +415,24 @@ fn classes(user: User) -> Verdict {
             (
                 r#"qdisc_add("b", "htb", #{ default_class: "fffff" })"#,
                 "is not the minor number of a class: one to four hexadecimal digits",
+            ),
+        ],
+    )
+}
+
+/// The kernel takes the options of the one kind for those of the other.
+fn other_class(user: User) -> Verdict {
+    refused(
+        user,
+        r#"veth_add("a", "b"); qdisc_add("a", "drr", #{ handle: "1:" });"#,
+        &[
+            (
+                r#"class_add("a", "1:5", "htb", #{ rate: "1mbit" })"#,
+                "cannot give a the class 1:5: the qdisc 1: is drr, not htb | its classes, if it has any, are of the kind \"drr\"",
+            ),
+            (
+                r#"class_replace("a", "1:5", "htb", #{ rate: "1mbit" })"#,
+                "the qdisc 1: is drr, not htb",
             ),
         ],
     )

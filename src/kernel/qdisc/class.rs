@@ -7,7 +7,7 @@ use super::kinds::{self, CLASSES};
 use super::message::{
     Mode, RTM_DELTCLASS, RTM_GETTCLASS, RTM_NEWTCLASS, Statistics, TrafficMessage, dump,
 };
-use super::{command, list as qdiscs};
+use super::{Qdisc, command, list as qdiscs};
 use crate::kernel::change::{Action, Change, Command, Names, Operation};
 use crate::kernel::error::Result;
 use crate::kernel::netns::Namespace;
@@ -115,12 +115,19 @@ impl Operation for ClassAdd {
 
     fn objection(&self, names: &dyn Names) -> Option<Reason> {
         let kind = kinds::find(CLASSES, &self.kind);
-        let wrong = kind.and_then(|kind| (kind.check)(&self.settings));
-        wrong.or_else(|| self.no_parent(names))
+        if let Some(wrong) = kind.and_then(|kind| (kind.check)(&self.settings)) {
+            return Some(wrong);
+        }
+        // Where there is no discipline, the kernel says so.
+        let own = discipline(&self.link, self.id, names).ok()??;
+        match own.kind == self.kind {
+            true => self.no_parent(names),
+            false => Some(self.of_another(&own)),
+        }
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
-        if let Some(reason) = no_discipline(&self.link, self.id, Some(&self.kind), names) {
+        if let Some(reason) = no_discipline(&self.link, self.id, &self.kind, names) {
             return Some(reason);
         }
         let is_there = classes(&self.link, names)
@@ -160,6 +167,14 @@ impl Operation for ClassAdd {
 }
 
 impl ClassAdd {
+    /// The kernel looks at no kind, and takes the options of one for those of another (tc_ctl_tclass in net/sched/sch_api.c).
+    fn of_another(&self, own: &Qdisc) -> Reason {
+        let Qdisc { handle, kind, .. } = own;
+        let words = format!("the qdisc {handle} is {kind}, not {}", self.kind);
+        let hint = format!("its classes, if it has any, are of the kind {kind:?}");
+        Reason::new(words).blame("kind").hint(hint)
+    }
+
     /// Without its parent the kernel would put it below the discipline itself (htb_change_class in net/sched/sch_htb.c).
     fn no_parent(&self, names: &dyn Names) -> Option<Reason> {
         let is_of_a_class = self.parent.minor() != 0 && self.parent != Handle::ROOT;
@@ -210,7 +225,7 @@ impl Operation for ClassDel {
     }
 
     fn refusal(&self, refusal: &Refusal, names: &dyn Names) -> Option<Reason> {
-        if let Some(reason) = no_discipline(&self.link, self.id, None, names) {
+        if let Some(reason) = no_discipline(&self.link, self.id, "htb", names) {
             return Some(reason);
         }
         match refusal.errno {
@@ -261,34 +276,24 @@ fn classes(link: &str, names: &dyn Names) -> Vec<Class> {
     found.unwrap_or_default()
 }
 
-/// Why there can be no such class: no discipline, or one of another kind.
-fn no_discipline(link: &str, id: Handle, kind: Option<&str>, names: &dyn Names) -> Option<Reason> {
-    let index = names.link(link).ok()?;
-    let there = qdiscs(names.namespace(), Some(index)).ok()?;
-    let own = there.iter().find(|qdisc| qdisc.handle == id.major());
-    let wanted = kind.unwrap_or("htb");
-    match (own, kind) {
-        (Some(own), Some(kind)) if own.kind != kind => Some(
-            Reason::new(format!(
-                "the qdisc {} is {}, not {kind}",
-                own.handle, own.kind
-            ))
-            .blame("kind")
+/// The discipline that a class is of.
+fn discipline(link: &str, id: Handle, names: &dyn Names) -> Result<Option<Qdisc>> {
+    let there = qdiscs(names.namespace(), Some(names.link(link)?))?;
+    let mut there = there.into_iter();
+    Ok(there.find(|qdisc| qdisc.handle == id.major()))
+}
+
+/// Why there can be no such class: no discipline.
+fn no_discipline(link: &str, id: Handle, kind: &str, names: &dyn Names) -> Option<Reason> {
+    let own = discipline(link, id, names).ok()?;
+    own.is_none().then(|| {
+        let number = id.major();
+        Reason::new(format!("{link} has no qdisc {number}"))
+            .blame("classid")
             .hint(format!(
-                "its classes, if it has any, are of the kind {:?}",
-                own.kind
-            )),
-        ),
-        (Some(_), _) => None,
-        (None, _) => Some(
-            Reason::new(format!("{link} has no qdisc {}", id.major()))
-                .blame("classid")
-                .hint(format!(
-                    "make it first: qdisc_add({link:?}, {wanted:?}, #{{ handle: \"{}\" }})",
-                    id.major()
-                )),
-        ),
-    }
+                "make it first: qdisc_add({link:?}, {kind:?}, #{{ handle: \"{number}\" }})"
+            ))
+    })
 }
 
 /// That there is no such class.
