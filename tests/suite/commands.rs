@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::labs::{SKIPPED, labs};
 use crate::support::{
-    Need, Ran, User, Verdict, lacking, netsh, program, run_with, same, test, test_that_may_end,
+    Need, Ran, User, Verdict, lacking, netsh, of_row, program, run_with, same, test,
+    test_that_may_end,
 };
 
 const TOOLS: &[Need] = &[
@@ -60,10 +61,11 @@ pub fn trials() -> Vec<Trial> {
     ]
     .into_iter()
     .flatten()
-    .chain(labs().into_iter().flat_map(|lab| {
+    .chain(labs().into_iter().enumerate().flat_map(|(number, lab)| {
         let stem = lab.file_stem().unwrap_or_default().to_string_lossy();
         let name = format!("commands: those of the lab {stem} make what it has at its end");
-        test_that_may_end(&name, LAB_TOOLS, move |user| of_a_lab(user, &lab))
+        let trials = test_that_may_end(&name, LAB_TOOLS, move |user| of_a_lab(user, &lab));
+        of_row(number, trials)
     }))
     .collect()
 }

@@ -232,7 +232,13 @@ fn on_the_command_line(user: User) -> Verdict {
     let printed = told(user, &["doc"])?.ok()?;
     // The binary has the document of when it was built.
     same(blurred(&printed)?.lines().next(), whole.lines().next())?;
-    for entry in netsh::script::catalog().entries() {
+    // Every page is in the whole; some are asked for, others by each user.
+    let first = usize::from(user == User::Nobody);
+    for (number, entry) in netsh::script::catalog().entries().iter().enumerate() {
+        has(&printed, &format!("### {}\n", entry.title()))?;
+        if number % 10 != first {
+            continue;
+        }
         let page = told(user, &["doc", &entry.title()])?.ok()?;
         same(page.starts_with(&format!("### {}\n", entry.title())), true)?;
         has(&page, &entry.manual.summary)?;

@@ -326,8 +326,10 @@ fn options_agree(user: User) -> Verdict {
         ("bytes", "\"hello\""),
         ("url", "\"http://127.0.0.1/\""),
     ]);
-    let mut faults = Vec::new();
-    for entry in netsh::script::catalog().entries() {
+    // All are asked by one script: a call with an option that nobody knows does nothing.
+    let (mut asked, mut script) = (Vec::new(), String::new());
+    let catalog = netsh::script::catalog();
+    for entry in catalog.entries() {
         let Some((_, required)) = entry.signature.parameters.split_last() else {
             continue;
         };
@@ -336,7 +338,7 @@ fn options_agree(user: User) -> Verdict {
             continue;
         }
         let name = &entry.signature.name;
-        let mut read: Vec<String> = Vec::new();
+        asked.push((entry, kinds_of(name).len()));
         for kind in kinds_of(name) {
             let mut words = Vec::new();
             for parameter in required {
@@ -350,17 +352,21 @@ fn options_agree(user: User) -> Verdict {
                 })?);
             }
             words.push("#{ qqqqqqqq: 1 }");
-            let code = format!(
-                "try {{ {name}({}); }} catch (e) {{ print(e.hint); }}",
-                words.join(", ")
-            );
-            let said = run_with(user, &[], &code)?.ok()?;
-            let said = said.trim();
-            let Some(options) = said.strip_prefix("the options are: ") else {
-                faults.push(format!("{name}: the refusal says {said:?}"));
-                continue;
-            };
-            read.extend(options.split(", ").map(str::to_owned));
+            let call = format!("{name}({})", words.join(", "));
+            script += &format!("try {{ {call}; print(()); }} catch (e) {{ print(e.hint); }}\n");
+        }
+    }
+    let said = run_with(user, &[], &script)?.ok()?;
+    let mut said = said.lines();
+    let mut faults = Vec::new();
+    for (entry, calls) in asked {
+        let name = &entry.signature.name;
+        let mut read: Vec<String> = Vec::new();
+        for said in said.by_ref().take(calls) {
+            match said.strip_prefix("the options are: ") {
+                Some(options) => read.extend(options.split(", ").map(str::to_owned)),
+                None => faults.push(format!("{name}: the refusal says {said:?}")),
+            }
         }
         let options = entry.manual.options.iter();
         let mut documented: Vec<&str> = options.map(|option| option.key.as_str()).collect();
@@ -371,6 +377,7 @@ fn options_agree(user: User) -> Verdict {
             faults.push(format!("{name}: reads {read:?}, documents {documented:?}"));
         }
     }
+    same(said.next(), None)?;
     same(faults, Vec::new())
 }
 

@@ -79,7 +79,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // Most of the time they wait for the kernel: to take a namespace down, for an answer that doesn't come.
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    arguments.test_threads.get_or_insert(3 * processors);
+    arguments.test_threads.get_or_insert(4 * processors);
     let trials: Vec<Trial> = [
         addresses::trials(),
         attach::trials(),

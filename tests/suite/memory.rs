@@ -30,11 +30,13 @@ fn limits(user: User) -> Verdict {
     Ok(())
 }
 
-/// What the inputs below work on: small things, of which one step makes much.
-const SMALL: [&str; 5] = [
+/// What the inputs below work on: small things, of which one step makes much, and one that takes most of the room, so that not each
+/// step has to fill it.
+const SMALL: [&str; 6] = [
     "let kept = [1, 2, 3];",
     "let s = \"\"; s.pad(8000000, 'a');",
     "let blank = blob(100000000, 255);",
+    "let most = blob(300000000);",
     "let same = []; same.pad(100, s);",
     "let holder = #{ same: same };",
 ];

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use netsh::lab::why::Cause;
 
-use crate::support::{Need, User, Verdict, run_json, same, test, test_named};
+use crate::support::{Need, User, Verdict, of_row, run_json, same, test, test_named};
 
 /// One way to break a lab.
 struct Case {
@@ -41,8 +41,9 @@ pub fn trials() -> Vec<Trial> {
             )
         })
     };
-    let mended = CASES.iter().flat_map(one);
-    let mut trials: Vec<Trial> = mended.chain(TOLD.iter().flat_map(told)).collect();
+    let rows = CASES.iter().map(one).chain(TOLD.iter().map(told));
+    let rows = rows.enumerate();
+    let mut trials: Vec<Trial> = rows.flat_map(|(number, row)| of_row(number, row)).collect();
     trials.extend(test("why: what nobody can ask", &[], refused));
     trials.extend(test(
         "why: no address of the family",
