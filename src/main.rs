@@ -114,7 +114,7 @@ fn explain(command: &[String]) -> ExitCode {
         words => translated::command_of(words),
     };
     let told = match text {
-        Ok(text) => translated::tell(&text, &script::catalog(), screen::report_style()),
+        Ok(text) => translated::tell(&text, script::catalog(), screen::report_style()),
         Err(words) => return end(FAILED, &words),
     };
     let _ = std::io::stderr().write_all(told.aside.as_bytes());
@@ -298,7 +298,7 @@ fn run(lab: &Rc<Lab>, terminal: &Terminal, script: &Script) -> ExitCode {
             for module in INCLUDED {
                 sources = sources.with_module(module.path, module.text);
             }
-            let report = report(&error, &sources, &script::catalog(), screen::report_style());
+            let report = report(&error, &sources, script::catalog(), screen::report_style());
             let _ = std::io::stderr().write_all(report.as_bytes());
             ExitCode::from(FAILED)
         }

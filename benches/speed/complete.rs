@@ -72,7 +72,7 @@ fn row((name, typed, fewest): (&str, &str, usize), around: &Around) -> Outcome<[
     let mut took = Vec::new();
     for _ in 0..=ROUNDS {
         let start = Instant::now();
-        let completion = complete(typed, typed.len(), &catalog, around);
+        let completion = complete(typed, typed.len(), catalog, around);
         took.push(start.elapsed().as_secs_f64());
         let count = completion.candidates.len();
         if count < fewest {

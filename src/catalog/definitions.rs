@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_form_is_defined() {
-        let text = definitions(&crate::script::catalog());
+        let text = definitions(crate::script::catalog());
         for line in [
             "fn veth_add(name: String, peer: String);",
             "fn veth_add(name: String, peer: String, options: Map);",

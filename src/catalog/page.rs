@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn overloads_stand_together() {
-        let page = page(&crate::script::catalog(), "addr_list", 1).expect("a page");
+        let page = page(crate::script::catalog(), "addr_list", 1).expect("a page");
         let (head, rest) = page
             .split_once("```\n")
             .and_then(|(_, rest)| rest.split_once("```"))
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn a_printed_text_stands_below_its_example() {
         let printed = |_: &Entry| Some("65536\n".to_string());
-        let page = page_with(&crate::script::catalog(), "link_get", 1, printed).expect("a page");
+        let page = page_with(crate::script::catalog(), "link_get", 1, printed).expect("a page");
         assert!(
             page.ends_with("\n```\n\nprints\n\n```text\n65536\n```\n"),
             "{page}"

@@ -198,7 +198,7 @@ mod tests {
 
     fn names(query: &str) -> Vec<String> {
         let catalog = crate::script::catalog();
-        search(&catalog, query)
+        search(catalog, query)
             .into_iter()
             .map(Entry::path)
             .collect()
@@ -267,9 +267,9 @@ mod tests {
     #[test]
     fn typing_errors_are_guessed() {
         let catalog = crate::script::catalog();
-        assert_eq!(meant(&catalog, "veht_add"), Some("veth_add"));
-        assert_eq!(meant(&catalog, "veht"), Some("veth"));
-        assert_eq!(meant(&catalog, "tcpdmp"), Some("tcpdump"));
-        assert_eq!(meant(&catalog, "qqqqqqqqq"), None);
+        assert_eq!(meant(catalog, "veht_add"), Some("veth_add"));
+        assert_eq!(meant(catalog, "veht"), Some("veth"));
+        assert_eq!(meant(catalog, "tcpdmp"), Some("tcpdump"));
+        assert_eq!(meant(catalog, "qqqqqqqqq"), None);
     }
 }

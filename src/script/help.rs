@@ -25,7 +25,7 @@ pub mod api {
     pub fn help_on_all(ctx: NativeCallContext) -> RhaiResultOf<()> {
         verb(&ctx, |lab| {
             lab.screen()
-                .manual(&answer(&super::super::catalog(), "").markdown);
+                .manual(&answer(super::super::catalog(), "").markdown);
             Ok(())
         })
     }
@@ -57,7 +57,7 @@ pub mod api {
                     .hint("put it in quotes: help(\"veth_add\"), help(\"ip neigh\")"));
             };
             lab.screen()
-                .manual(&answer(&super::super::catalog(), &words).markdown);
+                .manual(&answer(super::super::catalog(), &words).markdown);
             Ok(())
         })
     }

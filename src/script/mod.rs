@@ -90,6 +90,7 @@ pub mod why;
 pub mod wireguard;
 
 use std::rc::Rc;
+use std::sync::LazyLock;
 
 use rhai::plugin::*;
 use rhai::{Dynamic, Engine, Module, Shared};
@@ -204,8 +205,13 @@ fn modules() -> Vec<(&'static str, Shared<Module>)> {
     ]
 }
 
-/// All that netsh adds to Rhai, with its manual.
-pub fn catalog() -> Catalog {
+/// All that netsh adds to Rhai, with its manual. It is read when it is first wanted.
+pub fn catalog() -> &'static Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(read_catalog);
+    &CATALOG
+}
+
+fn read_catalog() -> Catalog {
     let mut catalog = Catalog::of(modules());
     let mut reader = Engine::new();
     reader.set_max_expr_depths(DEEPEST_EXPRESSIONS, DEEPEST_EXPRESSIONS);

@@ -29,7 +29,7 @@ pub type Told = Result<(), Refusal>;
 
 /// `netsh help TOPIC`.
 pub fn help(topic: &str) -> Told {
-    let answer = answer(&script::catalog(), topic);
+    let answer = answer(script::catalog(), topic);
     if !answer.found {
         let words = markdown::draw(&answer.markdown, screen::paper(io::stderr()));
         return Err(Refusal::Unknown(words.trim_end().into()));
@@ -71,18 +71,18 @@ pub fn page(verb: &str) -> Told {
 
 /// `netsh doc --definitions`.
 pub fn definitions() -> Told {
-    write(&crate::catalog::definitions::definitions(&script::catalog()))
+    write(&crate::catalog::definitions::definitions(script::catalog()))
 }
 
 /// `netsh doc --man`.
 pub fn man_page() -> Told {
-    let page = super::man_page::man_page(&script::catalog());
+    let page = super::man_page::man_page(script::catalog());
     write(&page.map_err(Refusal::Output)?)
 }
 
 /// `netsh completions SHELL`.
 pub fn completions(shell: Shell) -> Told {
-    write(&super::completions::completions(&script::catalog(), shell))
+    write(&super::completions::completions(script::catalog(), shell))
 }
 
 /// Writes a text to standard output. A reader that goes away (`| head -1`) has read enough.

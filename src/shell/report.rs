@@ -20,7 +20,6 @@ mod trace;
 mod variable;
 mod words;
 
-use std::cell::OnceCell;
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
@@ -31,7 +30,6 @@ use self::explain::{Explanation, Kind, Quoted, Scene};
 use self::trace::{Frame, Place, Trace};
 use self::words::clean;
 use super::source::Sources;
-use crate::catalog::Catalog;
 use crate::catalog::signature::{Signature, Signatures};
 use crate::script;
 use crate::script::caught::Told;
@@ -78,33 +76,27 @@ pub fn report(
 /// What is wrong with a call that Rhai has no function for, `name (type, type)`, in a script that defines these functions: the
 /// title of its report, and what to do.
 pub fn call_words(signature: &str, functions: &[Signature]) -> Told {
-    thread_local! {
-        static CATALOG: OnceCell<Catalog> = const { OnceCell::new() };
+    let error = EvalAltResult::ErrorFunctionNotFound(signature.to_owned(), Position::NONE);
+    let defined = functions.iter().map(|function| {
+        let parameters = function.parameters.iter();
+        let names: Vec<&str> = parameters.map(|one| one.name.as_str()).collect();
+        format!("fn {}({}) {{}}\n", function.name, names.join(", "))
+    });
+    let sources = Sources::new("", defined.collect::<String>());
+    let trace = Trace::of(&error, &sources);
+    let scene = Scene {
+        place: &trace.place,
+        sources: &sources,
+        signatures: script::catalog(),
+    };
+    let explanation = explain::explain(trace.error, &scene);
+    let notes = explanation.notes.iter();
+    let helps = notes.clone().filter(|note| note.kind == Kind::Help);
+    let hint = helps.chain(notes).next();
+    Told {
+        hint: hint.map_or_else(String::new, |note| note.text.clone()),
+        message: explanation.title,
     }
-    CATALOG.with(|catalog| {
-        let catalog = catalog.get_or_init(script::catalog);
-        let error = EvalAltResult::ErrorFunctionNotFound(signature.to_owned(), Position::NONE);
-        let defined = functions.iter().map(|function| {
-            let parameters = function.parameters.iter();
-            let names: Vec<&str> = parameters.map(|one| one.name.as_str()).collect();
-            format!("fn {}({}) {{}}\n", function.name, names.join(", "))
-        });
-        let sources = Sources::new("", defined.collect::<String>());
-        let trace = Trace::of(&error, &sources);
-        let scene = Scene {
-            place: &trace.place,
-            sources: &sources,
-            signatures: catalog,
-        };
-        let explanation = explain::explain(trace.error, &scene);
-        let notes = explanation.notes.iter();
-        let helps = notes.clone().filter(|note| note.kind == Kind::Help);
-        let hint = helps.chain(notes).next();
-        Told {
-            hint: hint.map_or_else(String::new, |note| note.text.clone()),
-            message: explanation.title,
-        }
-    })
 }
 
 /// How reports are drawn, whatever they are about.

@@ -100,7 +100,7 @@ fn are_those_of_bridge(_: &Namespace) -> Verdict {
         }
         have_what_is_deleted(&engine, command)?;
         kept.commands.take();
-        let tried = sent_by(&engine, &catalog, command, is_of_bridges);
+        let tried = sent_by(&engine, catalog, command, is_of_bridges);
         let shown = kept.commands.take().into_iter().next();
         match tried {
             Ok(sent) => compare(command, &plain(sent), &plain(message.clone()), &mut faults),
@@ -112,7 +112,7 @@ fn are_those_of_bridge(_: &Namespace) -> Verdict {
         // What asks shows no command.
         let Some(shown) = shown else { continue };
         have_what_is_deleted(&engine, command)?;
-        match sent_by(&engine, &catalog, &shown, is_of_bridges) {
+        match sent_by(&engine, catalog, &shown, is_of_bridges) {
             Ok(again) => {
                 let what = format!("{command}, shown as {shown}");
                 compare(&what, &plain(again), &plain(message.clone()), &mut faults);

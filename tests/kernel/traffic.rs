@@ -90,11 +90,11 @@ fn are_those_of_tc(_: &Namespace) -> Verdict {
             let _ = engine.run(PARENT);
             kept.commands.take();
         }
-        let sent = sent_by(&engine, &catalog, command, is_traffic)?;
+        let sent = sent_by(&engine, catalog, command, is_traffic)?;
         let shown = kept.commands.take().into_iter().next();
         compare(command, &sent, message, &mut faults);
         let shown = shown.ok_or_else(|| format!("{command}: no command was shown"))?;
-        let again = sent_by(&engine, &catalog, &shown, is_traffic)?;
+        let again = sent_by(&engine, catalog, &shown, is_traffic)?;
         kept.commands.take();
         compare(
             &format!("{command}, shown as {shown}"),

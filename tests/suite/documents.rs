@@ -126,7 +126,7 @@ fn reference_is_true(user: User) -> Verdict {
             run(user, &entry.manual.example)?,
         ));
     }
-    let now = reference(&catalog, |entry| {
+    let now = reference(catalog, |entry| {
         let is_it = |(title, manual, _): &&(String, &_, String)| {
             *title == entry.title() && **manual == entry.manual
         };
@@ -139,7 +139,7 @@ fn reference_is_true(user: User) -> Verdict {
 }
 
 fn definitions_are_true(user: User) -> Verdict {
-    let now = definitions(&netsh::script::catalog());
+    let now = definitions(netsh::script::catalog());
     same(told(user, &["doc", "--definitions"])?.ok()?, now.clone())?;
     for entry in netsh::script::catalog().entries() {
         has(&now, &format!("\nfn {}(", entry.signature.name))?;
@@ -182,7 +182,7 @@ fn definitions_can_be_read(_: User) -> Verdict {
 }
 
 fn man_page_is_true(user: User) -> Verdict {
-    let now = man_page(&netsh::script::catalog())?;
+    let now = man_page(netsh::script::catalog())?;
     same(told(user, &["doc", "--man"])?.ok()?, now.clone())?;
     for part in [
         ".SH VERBS",

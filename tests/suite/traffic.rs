@@ -239,7 +239,7 @@ fn as_tc_makes_it(user: User, case: &Case) -> Verdict {
     let mut by_netsh = String::new();
     for command in case.commands {
         by_tc += &format!("tc.sh({command:?});\n");
-        let line = translate(command, &catalog()).lines.join(" ");
+        let line = translate(command, catalog()).lines.join(" ");
         by_netsh += &format!("netsh.run(|| {{ {line} }});\n");
     }
     // The third is made from what netsh reads of the one that tc made.

@@ -12,7 +12,7 @@ use super::*;
 use crate::script::catalog;
 
 fn lines(text: &str) -> Vec<String> {
-    let translation = translate(text, &catalog());
+    let translation = translate(text, catalog());
     assert_eq!(translation.faults, [], "{text}");
     translation.lines
 }
@@ -120,7 +120,7 @@ fn traffic_control() {
             r#"filter_del("eth0", #{ parent: "1:", prio: 1 });"#,
         ),
     ]);
-    let faults = translate("tc qdisc add dev eth0 root netem dealy 20ms", &catalog()).faults;
+    let faults = translate("tc qdisc add dev eth0 root netem dealy 20ms", catalog()).faults;
     assert_eq!(faults[0].title, "netem has no option \"dealy\"");
 }
 

@@ -292,7 +292,7 @@ mod tests {
 
     fn known() -> Known {
         let functions = ["len", "push"].map(String::from);
-        let mut known = Known::new(&crate::script::catalog(), functions);
+        let mut known = Known::new(crate::script::catalog(), functions);
         known.define(["mine".to_owned()]);
         known
     }

@@ -204,7 +204,7 @@ mod tests {
             returns: String::new(),
         };
         let hints = Hints {
-            catalog: &crate::script::catalog(),
+            catalog: crate::script::catalog(),
             functions: &[own],
         };
         hints.hint(text, width)

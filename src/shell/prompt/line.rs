@@ -138,7 +138,7 @@ impl Line {
 
 /// What the editor asks while a line is typed.
 struct Knowledge {
-    catalog: Catalog,
+    catalog: &'static Catalog,
     around: Around,
     known: Known,
     history: HistoryHinter,
@@ -151,7 +151,7 @@ impl Knowledge {
         let catalog = crate::script::catalog();
         let functions = rhai_functions(session.borrow().engine());
         Knowledge {
-            known: Known::new(&catalog, functions),
+            known: Known::new(catalog, functions),
             catalog,
             around: Around::new(lab, session),
             history: HistoryHinter::new(),
@@ -213,7 +213,7 @@ impl Completer for Knowledge {
         position: usize,
         _: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Candidate>)> {
-        let completion = complete(line, position, &self.catalog, &self.around);
+        let completion = complete(line, position, self.catalog, &self.around);
         let typed = line.get(completion.start..position).unwrap_or_default();
         let Completion {
             start,
@@ -264,7 +264,7 @@ impl Hinter for Knowledge {
         }
         let functions = self.around.functions();
         let hints = Hints {
-            catalog: &self.catalog,
+            catalog: self.catalog,
             functions: &functions,
         };
         let signature = hints.hint(line, self.room_behind(line));

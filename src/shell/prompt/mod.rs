@@ -214,7 +214,7 @@ impl Prompt {
                     sources = sources.with_module(module.path, module.text);
                 }
                 let catalog = crate::script::catalog();
-                let report = report(&error, &sources, &catalog, screen::report_style());
+                let report = report(&error, &sources, catalog, screen::report_style());
                 self.terminal.diagnose(&report);
                 if memory::is_full() {
                     let words = "the variables hold more than a script may; x = () lets go of x";

@@ -135,7 +135,7 @@ fn every_equivalent_leads_to_its_verb() {
         }
         for pattern in &entry.manual.equivalents {
             let command = filled_in(pattern);
-            let translation = translate(&command, &catalog);
+            let translation = translate(&command, catalog);
             found += 1;
             if !leads_to(&translation, entry, kind_of(pattern)) {
                 faults.push(format!("{command}: {translation:?}"));

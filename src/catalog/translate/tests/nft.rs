@@ -115,7 +115,7 @@ fn sets_of_nft() {
 fn here_documents_are_texts() {
     let script = "ip netns exec h1 nft -f - <<EOF # all\ntable ip a {\n\tchain b { oif \\$x; }\n}\nEOF\nip a";
     // A variable of nft's, in a text that is the shell's no more.
-    let found = translate(script, &catalog());
+    let found = translate(script, catalog());
     assert_eq!(found.faults.len(), 1);
     assert_eq!(
         found.lines.last().map(String::as_str),

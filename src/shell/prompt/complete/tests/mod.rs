@@ -129,7 +129,9 @@ impl Surroundings for Stage {
 fn catalog() -> Catalog {
     let code = "/// Shows the manual.\nfn help(topic) {}\n/// Makes two.\nfn couple(a, b) {}";
     let ast = rhai::Engine::new().compile(code).expect("a module");
-    crate::script::catalog().with_module("Pairs", "pairs", &ast)
+    crate::script::catalog()
+        .clone()
+        .with_module("Pairs", "pairs", &ast)
 }
 
 fn completed(marked: &str) -> (String, Completion, Vec<&'static str>) {
