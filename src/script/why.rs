@@ -123,7 +123,8 @@ pub mod api {
     /// It tells where the packet got to, what stopped it there, what shows that, and the line that mends it. One probe is sent, an
     /// echo request unless `proto` says otherwise, and followed through the lab (`trace`). Where it ends, the kernel is asked: for its
     /// routes, rules, neighbours, links, VLANs, sysctls, bridges, listeners, and the rules of nftables, whose verdicts on this packet
-    /// are read as `nft monitor trace` reads them. Where there are two causes the first is named; mend it and ask again.
+    /// are read as `nft monitor trace` reads them. Where there are two causes the first is named; mend it and ask again. Where none is
+    /// found a second probe is sent.
     ///
     /// The causes:
     ///

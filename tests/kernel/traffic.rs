@@ -85,9 +85,11 @@ fn are_those_of_tc(_: &Namespace) -> Verdict {
     let mut faults = Vec::new();
     let all = recorded("tc/messages")?;
     for Recorded { command, message } in &all {
-        // A class needs its parent. Where it is there, or the kernel has none of the kind, that is as good.
+        // A class needs its discipline and its parent. Where they are there, or the kernel has none of the kind, that is as good.
         if command.starts_with("tc class ") {
-            let _ = engine.run(PARENT);
+            let mut words = command.split(' ');
+            let kind = words.find(|word| ["htb", "drr"].contains(word));
+            let _ = engine.run(&format!("let kind = {:?}; {PARENT}", kind.unwrap_or("htb")));
             kept.commands.take();
         }
         let sent = sent_by(&engine, catalog, command, is_traffic)?;
@@ -112,8 +114,14 @@ fn are_those_of_tc(_: &Namespace) -> Verdict {
 
 /// The class that the recorded ones are below.
 const PARENT: &str = r#"
-    try { qdisc_add("eth0", "htb", #{ handle: "1:", parent: "root" }); } catch {}
-    try { class_add("eth0", "1:1", "htb", #{ parent: "1:", rate: "1gbit" }); } catch {}
+    let is_there = qdisc_list("eth0").some(|qdisc| qdisc.kind == kind);
+    if !is_there {
+        try { qdisc_del("eth0"); } catch {}
+        try { qdisc_add("eth0", kind, #{ handle: "1:", parent: "root" }); } catch {}
+    }
+    if kind == "htb" {
+        try { class_add("eth0", "1:1", "htb", #{ parent: "1:", rate: "1gbit" }); } catch {}
+    }
 "#;
 
 /// Whether a message is about traffic control, and asks for no answer but yes.

@@ -212,6 +212,8 @@ impl Lab {
                     verdict.outcome = Fate::Heard.words();
                 }
                 is_early |= course.stop == Stop::Unsent && verdict.finding.is_none();
+                // What kept the first may be over by the time that anybody looks, such as an address that was tentative.
+                is_early |= verdict.finding.is_none() && tries == 1;
             }
             if verdict.works || !is_early || tries == TRIES || waiter.is_interrupted() {
                 verdict.trace = Rc::new(sent.trace);
