@@ -3,12 +3,16 @@
 use libtest_mimic::Trial;
 
 use crate::prompt::Prompt;
-use crate::support::{User, Verdict, has, limited, run, run_with, same, test};
+use crate::support::{User, Verdict, has, limited, of_row, run, run_with, same, test};
 
 /// The tests of this file.
 pub fn trials() -> Vec<Trial> {
     [
-        test("memory: a large step never ends the session", &[], session),
+        // It takes long, and who runs it does not matter.
+        of_row(
+            1,
+            test("memory: a large step never ends the session", &[], session),
+        ),
         test("memory: a large step can be caught", &[], caught),
         test("memory: a refused last step is no success", &[], last_step),
         test("memory: a limit of the shell's", &[], limits),

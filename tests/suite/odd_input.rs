@@ -10,7 +10,9 @@ use regex::Regex;
 use serde_json::Value;
 
 use crate::folder::Folder;
-use crate::support::{Ran, User, Verdict, is_root, run_bytes, run_in, run_with, same, test_named};
+use crate::support::{
+    Ran, User, Verdict, is_root, of_row, run_bytes, run_in, run_with, same, test_named,
+};
 
 /// One test for each verb, and those of single scripts.
 pub fn trials() -> Vec<Trial> {
@@ -22,16 +24,17 @@ pub fn trials() -> Vec<Trial> {
     }
     assert!(calls.len() > 20, "the catalog has hardly any verbs");
     let every = every();
-    let of_verb = |(verb, mut calls): (String, Vec<String>)| {
+    let of_verb = |(row, (verb, mut calls)): (usize, (String, Vec<String>))| {
         let name = format!("odd input: {verb}");
         let (mut number, first) = (0, verb.len() % every);
         calls.retain(|_| {
             number += 1;
             number % every == first
         });
-        test_named(&name, &[], move |user| survives(user, &calls))
+        let trials = test_named(&name, &[], move |user| survives(user, &calls));
+        of_row(row, trials)
     };
-    let mut trials: Vec<Trial> = calls.into_iter().flat_map(of_verb).collect();
+    let mut trials: Vec<Trial> = calls.into_iter().enumerate().flat_map(of_verb).collect();
     trials.extend(test_named("odd input: uncaught", &[], uncaught));
     trials.extend(test_named("odd input: callbacks", &[], callbacks));
     trials.extend(test_named("odd input: texts of scripts", &[], texts));

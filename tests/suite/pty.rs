@@ -67,16 +67,17 @@ impl Pty {
                 Ok(())
             });
         }
-        let child = command.spawn()?;
+        // Before the program looks.
+        set_size(&master, rows, columns)?;
         let mut pty = Pty {
             master: Some(master),
-            child,
+            child: command.spawn()?,
             unread: String::new(),
             undrawn: Vec::new(),
             screen: Screen::new(),
             written: String::new(),
         };
-        pty.resize(rows, columns)?;
+        pty.screen.resize(rows, columns);
         Ok(pty)
     }
 
@@ -91,16 +92,7 @@ impl Pty {
 
     /// Changes the size of the terminal; the kernel sends SIGWINCH to the foreground.
     pub fn resize(&mut self, rows: u16, columns: u16) -> Verdict {
-        let size = libc::winsize {
-            ws_row: rows,
-            ws_col: columns,
-            ws_xpixel: 0,
-            ws_ypixel: 0,
-        };
-        let terminal = self.master()?.as_raw_fd();
-        // SAFETY: the descriptor is open, and `size` is a valid winsize that outlives the call; the kernel only reads it.
-        let done = unsafe { libc::ioctl(terminal, libc::TIOCSWINSZ, &size) };
-        nix::errno::Errno::result(done)?;
+        set_size(self.master()?, rows, columns)?;
         self.draw();
         self.screen.resize(rows, columns);
         Ok(())
@@ -243,4 +235,17 @@ impl Drop for Pty {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn set_size(terminal: &PtyMaster, rows: u16, columns: u16) -> Verdict {
+    let size = libc::winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: the descriptor is open, and `size` is a valid winsize that outlives the call; the kernel only reads it.
+    let done = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &size) };
+    nix::errno::Errno::result(done)?;
+    Ok(())
 }
