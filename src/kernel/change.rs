@@ -188,7 +188,7 @@ pub trait Operation {
     fn refusal(&self, _refusal: &Refusal, _names: &dyn Names) -> Option<Reason> {
         None
     }
-    /// Whether a link comes up by it, the one or the one that it becomes a port of, and needs a moment before it can send.
+    /// Whether a link comes up by it, or may by its new port, and needs a moment before it can send.
     fn brings_up(&self) -> bool {
         false
     }

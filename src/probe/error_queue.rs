@@ -11,6 +11,7 @@ use nix::libc;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg};
 
 use super::timestamp::Stamp;
+use crate::packet::icmp::Fault;
 
 /// Room for all the control messages of one packet, several times over.
 pub const CONTROL: usize = 512;
@@ -115,6 +116,19 @@ impl Incoming {
 }
 
 impl QueuedError {
+    /// What a fault that came as a packet would be in the queue.
+    pub fn of_fault(fault: &Fault<'_>, offender: Option<IpAddr>) -> Self {
+        Self {
+            errno: 0,
+            origin: libc::SO_EE_ORIGIN_ICMP,
+            icmp_type: fault.icmp_type,
+            icmp_code: fault.icmp_code,
+            info: fault.info,
+            data: 0,
+            offender,
+        }
+    }
+
     fn new(error: &libc::sock_extended_err, offender: Option<IpAddr>) -> Self {
         Self {
             errno: error.ee_errno,

@@ -17,9 +17,11 @@ pub fn measured<T>(name: &str, test: impl FnOnce() -> T) -> T {
 
 /// Tells those that took longest, as many as NETSH_DURATIONS wants.
 pub fn tell() {
-    let wanted = std::env::var("NETSH_DURATIONS").ok();
-    let Some(wanted) = wanted.and_then(|number| number.parse().ok()) else {
+    let Ok(wanted) = std::env::var("NETSH_DURATIONS") else {
         return;
+    };
+    let Ok(number) = wanted.parse() else {
+        panic!("NETSH_DURATIONS={wanted}: it is a number");
     };
     let mut all = std::mem::take(&mut *ALL.lock().expect("nobody panics with it"));
     all.sort();
@@ -29,7 +31,7 @@ pub fn tell() {
         all.len(),
         sum.as_secs_f64()
     );
-    for (duration, name) in all.iter().rev().take(wanted) {
+    for (duration, name) in all.iter().rev().take(number) {
         println!("{:8.2} s  {name}", duration.as_secs_f64());
     }
 }

@@ -268,8 +268,10 @@ impl Loader<'_, '_> {
             }
             word => {
                 let object = self.inside(word)?;
-                let kind = Object::named(word).unwrap_or(Object::Counter);
-                ObjectDel { object, kind }.into()
+                match Object::named(word) {
+                    Some(kind) => ObjectDel { object, kind }.into(),
+                    None => return Err(self.parser.fault(format!("{word} is no object"))),
+                }
             }
         };
         self.parts.push((part, self.parser.last()));

@@ -122,16 +122,7 @@ impl Session<'_> {
                     .quoted
                     .filter(|quoted| quoted.destination == self.destination());
                 if let Some(echo) = quoted.and_then(|quoted| quoted.echo) {
-                    let error = QueuedError {
-                        errno: 0,
-                        origin: libc::SO_EE_ORIGIN_ICMP,
-                        icmp_type: fault.icmp_type,
-                        icmp_code: fault.icmp_code,
-                        info: fault.info,
-                        data: 0,
-                        offender: Some(from),
-                    };
-                    self.fault(&error, &echo);
+                    self.fault(&QueuedError::of_fault(&fault, Some(from)), &echo);
                 }
             }
             Some(Message::Other { .. }) | None => {}

@@ -302,16 +302,7 @@ impl Echoes {
                     .quoted
                     .filter(|quoted| quoted.destination == self.destination);
                 if let Some(echo) = quoted.and_then(|quoted| quoted.echo) {
-                    let error = QueuedError {
-                        errno: 0,
-                        origin: libc::SO_EE_ORIGIN_ICMP,
-                        icmp_type: fault.icmp_type,
-                        icmp_code: fault.icmp_code,
-                        info: fault.info,
-                        data: 0,
-                        offender: from,
-                    };
-                    self.fault(&echo, error, incoming);
+                    self.fault(&echo, QueuedError::of_fault(&fault, from), incoming);
                 }
             }
             _ => {}
